@@ -1,0 +1,1 @@
+"""The rapport command: import, sample data, administration through the public GraphQL API."""

@@ -1,0 +1,1 @@
+"""GraphQL gateway for Apollo Federation 2 supergraphs."""

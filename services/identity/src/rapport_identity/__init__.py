@@ -1,0 +1,1 @@
+"""Staff users, sign-in, tokens and keys."""

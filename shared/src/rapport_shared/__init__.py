@@ -1,0 +1,1 @@
+"""Technical building blocks and published event contracts of the Rapport services."""
