@@ -1,0 +1,57 @@
+"""Pytest plugin: the backing services of a test run, started at the first test that asks and ended after the last.
+
+They are found in the same order as `make run` finds them; every run has databases and a virtual host of its own.
+"""
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from pymongo import MongoClient
+
+from rapport_local.backing import BackingServices, Broker, Place, backing_services
+from rapport_local.ports import free_ports
+
+
+@pytest.fixture(scope="session")
+def run_name() -> str:
+    """Names what belongs to this test run."""
+    return f"test_{secrets.token_hex(4)}"
+
+
+@pytest.fixture(scope="session")
+def backing(tmp_path_factory: pytest.TempPathFactory, run_name: str) -> Iterator[BackingServices]:
+    """The database and the broker of this run, with their control handles."""
+    data = tmp_path_factory.mktemp("backing")
+    mongo, amqp, distribution, epmd = free_ports(4)
+    place = Place(data, data / "logs", mongo, amqp, distribution, epmd, vhost=run_name)
+    with backing_services(place) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def mongo_url(backing: BackingServices) -> str:
+    """URL of the database server. Databases of this run begin with `database_prefix`."""
+    return backing.mongo_url
+
+
+@pytest.fixture(scope="session")
+def amqp_url(backing: BackingServices) -> str:
+    """URL of this run's virtual host."""
+    return backing.amqp_url
+
+
+@pytest.fixture(scope="session")
+def broker(backing: BackingServices) -> Broker:
+    """Handle to kill and start the broker, and to make virtual hosts."""
+    return backing.broker
+
+
+@pytest.fixture(scope="session")
+def database_prefix(mongo_url: str, run_name: str) -> Iterator[str]:
+    """Prefix of this run's database names; those databases are dropped at the end."""
+    yield run_name
+    with MongoClient[dict[str, object]](mongo_url) as client:
+        for name in client.list_database_names():
+            if name.startswith(run_name):
+                client.drop_database(name)

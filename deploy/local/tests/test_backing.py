@@ -1,0 +1,38 @@
+"""The backing services of the test run answer, and their handles do what they say."""
+
+import pytest
+from pymongo import MongoClient
+
+from rapport_local.backing import Broker
+from rapport_local.backing.probe import amqp_problem
+
+
+def test_database_commits_a_transaction_on_a_replica_set(mongo_url: str, database_prefix: str) -> None:
+    with MongoClient[dict[str, object]](mongo_url) as client:
+        records = client[f"{database_prefix}_backing"]["records"]
+        with client.start_session() as session, session.start_transaction():
+            records.insert_one({"_id": "one"}, session=session)
+        assert records.count_documents({}) == 1
+
+
+def test_broker_accepts_its_user_on_the_vhost_of_this_run_only(amqp_url: str, run_name: str) -> None:
+    assert amqp_url.endswith(f"/{run_name}")
+    assert amqp_problem(amqp_url) is None
+    assert amqp_problem(amqp_url.replace(run_name, "elsewhere")) is not None
+
+
+def test_vhosts_come_and_go(broker: Broker) -> None:
+    url = broker.create_vhost("made here")
+    assert amqp_problem(url) is None
+    broker.delete_vhost("made here")
+    assert amqp_problem(url) is not None
+
+
+@pytest.mark.timeout(180)
+def test_killed_broker_is_gone_and_comes_back_as_another_process(broker: Broker) -> None:
+    before = broker.pid
+    broker.kill()
+    assert amqp_problem(broker.url) == "nothing answers there"
+    broker.start()
+    assert broker.pid not in {None, before}
+    assert amqp_problem(broker.url) is None
