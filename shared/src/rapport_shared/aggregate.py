@@ -1,0 +1,33 @@
+"""The base of the domain's aggregates: state that is guarded, and the events that its changes are."""
+
+from dataclasses import dataclass, field
+
+from rapport_shared.events import Event
+
+
+@dataclass(kw_only=True)
+class Aggregate:
+    """Something with an identity and a history; each recorded event is one version."""
+
+    id: str
+    version: int = 0
+    _recorded: list[Event] = field(default_factory=list, repr=False, compare=False)
+
+    def record(self, event: Event) -> None:
+        """Note that something happened; it is published when the aggregate is saved."""
+        self.version += 1
+        self._recorded.append(event)
+
+    @property
+    def stored_version(self) -> int:
+        """The version that was loaded; 0 for an aggregate that has never been saved."""
+        return self.version - len(self._recorded)
+
+    @property
+    def recorded(self) -> tuple[Event, ...]:
+        """The events since the aggregate was loaded or saved, oldest first."""
+        return tuple(self._recorded)
+
+    def forget_recorded(self) -> None:
+        """Called once the recorded events are stored."""
+        self._recorded.clear()

@@ -1,0 +1,7 @@
+"""Brings events from outboxes to the broker and from queues to their handlers."""
+
+from rapport_shared.delivery.consumer import Consumer, Handlers
+from rapport_shared.delivery.lease import Lease
+from rapport_shared.delivery.relay import Relay
+
+__all__ = ["Consumer", "Handlers", "Lease", "Relay"]

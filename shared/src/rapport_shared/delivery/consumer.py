@@ -1,0 +1,135 @@
+"""Consumes a group's queue: every event has its effect once, in the order of its subject's versions."""
+
+import asyncio
+import random
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import structlog
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from prometheus_client import Counter
+
+from rapport_shared.events import Envelope, Event, MalformedEvent, decode
+from rapport_shared.messaging.connection import Unavailable
+from rapport_shared.messaging.dead_letters import DeadLetterBox
+from rapport_shared.messaging.topology import ConsumerGroup, declare_consumer
+from rapport_shared.mongo import DatabaseError, Mongo
+from rapport_shared.persistence.unit_of_work import Transactions, Work
+from rapport_shared.tracing import Trace, traced
+
+PREFETCH = 16
+RETRY_PAUSES_SECONDS = (0.2, 1.0, 5.0)
+
+HANDLED = Counter("rapport_events_handled", "Messages by outcome.", ["consumer", "event", "outcome"])
+
+W = TypeVar("W", bound=Work)
+Handlers = Mapping[type[Event], Callable[[Any, Envelope, W], Awaitable[None]]]
+"""The handler of each event type: ``handler(event, envelope, work)``, run in a transaction with its inbox row."""
+
+log = structlog.get_logger(__name__)
+
+
+class Consumer(Generic[W]):
+    """Handles one group's events.
+
+    Different subjects are handled side by side, one subject's strictly one after another. A message is acknowledged
+    after the commit of its effect. One that cannot be handled goes to the dead-letter queue with its reason; where
+    the database does not answer, consuming stops until it does, and nothing is dead-lettered.
+    """
+
+    def __init__(
+        self, group: ConsumerGroup, handlers: Handlers[W], transactions: Transactions[W], mongo: Mongo
+    ) -> None:
+        self._group = group
+        self._handlers = {event_type.routing_key: handler for event_type, handler in handlers.items()}
+        self._transactions = transactions
+        self._mongo = mongo
+
+    async def run(self, connection: AbstractConnection) -> None:
+        """Consume until the connection is lost; raises Unavailable where the database does not answer."""
+        try:
+            await self._mongo.ping()
+        except DatabaseError as failure:
+            raise Unavailable(f"database: {type(failure).__name__}") from failure
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        await channel.set_qos(prefetch_count=PREFETCH)
+        queue = await declare_consumer(channel, self._group, self._handlers)
+        dead_letters = await DeadLetterBox.open(channel, self._group)
+        lanes: dict[str, asyncio.Task[None]] = {}
+        # A failing task cancels the others and the iteration: what was not acknowledged comes again, in order.
+        async with asyncio.TaskGroup() as tasks, queue.iterator() as messages:
+            async for message in messages:
+                lane = _subject(message)
+                handling = self._handle_after(lanes.get(lane), message, dead_letters)
+                task = tasks.create_task(handling)
+                lanes[lane] = task
+                task.add_done_callback(partial(_leave_lane, lanes, lane))
+
+    async def _handle_after(
+        self, previous: asyncio.Task[None] | None, message: AbstractIncomingMessage, dead_letters: DeadLetterBox
+    ) -> None:
+        if previous is not None:
+            await previous
+        try:
+            outcome = await self._handle(message)
+        except MalformedEvent as malformed:
+            await dead_letters.put(message, reason="MALFORMED_EVENT", detail=str(malformed))
+            outcome = "dead-lettered"
+        except HandlerFailed as failed:
+            await dead_letters.put(message, reason="HANDLER_FAILED", detail=failed.kind)
+            outcome = "dead-lettered"
+        await message.ack()
+        HANDLED.labels(self._group.name, message.routing_key, outcome).inc()
+
+    async def _handle(self, message: AbstractIncomingMessage) -> str:
+        envelope, event = decode(message.body)
+        handler = self._handlers.get(envelope.routing_key)
+        if handler is None:  # bound by an earlier release of this consumer
+            return "ignored"
+
+        async def effect(work: W) -> str:
+            if not await work.inbox.first_time(envelope.id):
+                return "repeated"
+            await handler(event, envelope, work)
+            return "handled"
+
+        with traced(Trace(envelope.correlation_id, envelope.id, envelope.traceparent)):
+            return await self._with_retries(lambda: self._transactions.run(effect), envelope)
+
+    async def _with_retries(self, attempt: Callable[[], Awaitable[str]], envelope: Envelope) -> str:
+        for pause in (*RETRY_PAUSES_SECONDS, None):
+            try:
+                return await attempt()
+            except Exception as failure:
+                # Neither the log nor the dead letter repeats the exception's text: it may quote personal values.
+                stack = "".join(traceback.format_tb(failure.__traceback__))
+                log.error("handler failed", event_id=envelope.id, kind=type(failure).__name__, stack=stack)
+                if pause is None:
+                    if isinstance(failure, DatabaseError | OSError | TimeoutError):
+                        raise Unavailable(f"handler: {type(failure).__name__}") from failure
+                    raise HandlerFailed(type(failure).__name__) from failure
+                await asyncio.sleep(pause * random.uniform(0.8, 1.2))
+        raise AssertionError("unreachable")
+
+
+class HandlerFailed(Exception):
+    """A handler raised at every try; ``kind`` is the name of the last exception's class."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+def _subject(message: AbstractIncomingMessage) -> str:
+    """The lane of a message; one that cannot be read has a lane of its own."""
+    try:
+        return decode(message.body)[0].subject
+    except MalformedEvent:
+        return f"{message.delivery_tag}"
+
+
+def _leave_lane(lanes: dict[str, asyncio.Task[None]], lane: str, done: asyncio.Task[None]) -> None:
+    if lanes.get(lane) is done:
+        del lanes[lane]

@@ -1,0 +1,78 @@
+"""Facts that went wrong, each with a stable code.
+
+A ``UserFault`` is something a person can mend: it becomes a ``userErrors`` entry of the payload.
+A ``RequestFault`` is an error of the request as a whole: it becomes a GraphQL error with ``extensions.code``.
+"""
+
+from typing import Any, ClassVar
+
+
+class Fault(Exception):
+    """Base of all expected errors; ``code`` is part of the public interface."""
+
+    code: ClassVar[str]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class UserFault(Fault):
+    """A fault of one field or record; ``path`` names the argument, such as ``("input", "email")``."""
+
+    def __init__(self, message: str, *, path: tuple[str, ...] = (), current: Any = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.current = current
+
+
+class NotFound(UserFault):
+    """No such record, or none that the caller may see: the two are not told apart."""
+
+    code = "NOT_FOUND"
+
+
+class NotAllowed(UserFault):
+    """The caller may see the record but not do this with it."""
+
+    code = "FORBIDDEN"
+
+
+class VersionConflict(UserFault):
+    """Somebody else changed the record first; ``current`` is the record as it stands now."""
+
+    code = "VERSION_CONFLICT"
+
+
+class IdempotencyKeyReused(UserFault):
+    """The same ``idempotencyKey`` came with another body."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class InvalidValue(UserFault):
+    """A value that breaks a rule of its field."""
+
+    code = "INVALID_VALUE"
+
+
+class RequestFault(Fault):
+    """A fault of the whole request."""
+
+
+class Unauthenticated(RequestFault):
+    """No valid access token."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(RequestFault):
+    """The caller's role does not allow this operation."""
+
+    code = "FORBIDDEN"
+
+
+class BadInput(RequestFault):
+    """An argument that no record could satisfy: a broken cursor, a page size out of range, an empty filter."""
+
+    code = "BAD_USER_INPUT"

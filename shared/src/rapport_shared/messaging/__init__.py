@@ -1,0 +1,17 @@
+"""RabbitMQ: the connection, the topology, dead letters and the live feed."""
+
+from rapport_shared.messaging.connection import BrokerLink, Unavailable
+from rapport_shared.messaging.feed import Change, ChangeFeed, Gap, Notice
+from rapport_shared.messaging.topology import ConsumerGroup, declare_consumer, declare_exchanges
+
+__all__ = [
+    "BrokerLink",
+    "Change",
+    "ChangeFeed",
+    "ConsumerGroup",
+    "Gap",
+    "Notice",
+    "Unavailable",
+    "declare_consumer",
+    "declare_exchanges",
+]

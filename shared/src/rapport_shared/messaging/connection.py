@@ -1,0 +1,74 @@
+"""One broker connection that is made again whenever it is lost."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractConnection
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from yarl import URL
+
+HEARTBEAT_SECONDS = 10
+CONNECT_SECONDS = 5
+PUBLISH_SECONDS = 5
+MAX_PAUSE_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Unavailable(Exception):
+    """Something that this body depends on, such as the database, does not answer: try again later."""
+
+
+class BrokerLink:
+    """Keeps a connection and runs a body on it; when either fails, both start again after a pause.
+
+    No robust connection of the driver: what a body declares, consumes and has in flight belongs to one connection,
+    and starting anew is the only recovery that it needs to know.
+    """
+
+    def __init__(self, url: str, name: str, body: Callable[[AbstractConnection], Awaitable[None]]) -> None:
+        self._url = url
+        self._name = name
+        self._body = body
+        self.connected = False
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        pause = 0.1
+        while True:
+            try:
+                await self._run_once()
+            except* (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, Unavailable) as failures:
+                log.warning("broker link down", link=self._name, reason=_first_reason(failures))
+            pause = 0.1 if self.connected else min(pause * 2, MAX_PAUSE_SECONDS)
+            self.connected = False
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+
+    async def _run_once(self) -> None:
+        url = URL(self._url).update_query(heartbeat=HEARTBEAT_SECONDS, name=self._name)
+        connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
+        async with connection, asyncio.TaskGroup() as tasks:
+            self.connected = True
+            body = tasks.create_task(_run(self._body, connection))
+            lost = tasks.create_task(_raise_when_closed(connection))
+            await body
+            lost.cancel()
+
+
+async def _run(body: Callable[[AbstractConnection], Awaitable[None]], connection: AbstractConnection) -> None:
+    await body(connection)
+
+
+async def _raise_when_closed(connection: AbstractConnection) -> None:
+    await connection.closed()
+    raise ConnectionResetError("the broker closed the connection")
+
+
+def _first_reason(failures: BaseExceptionGroup[BaseException]) -> str:
+    failure: BaseException = failures
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return f"{type(failure).__name__}: {failure}"[:200]

@@ -1,0 +1,37 @@
+"""MongoDB: the only package that imports the driver."""
+
+from rapport_shared.mongo.client import (
+    Collection,
+    Database,
+    DatabaseError,
+    Document,
+    DuplicateKey,
+    Mongo,
+    Session,
+    connect,
+    database_name,
+)
+from rapport_shared.mongo.indexes import Index, create_indexes
+from rapport_shared.mongo.paging import NestedPages, Order, Page, PageRequest, page_request
+from rapport_shared.mongo.projections import Projection, eventually
+
+__all__ = [
+    "Collection",
+    "Database",
+    "DatabaseError",
+    "Document",
+    "DuplicateKey",
+    "Index",
+    "Mongo",
+    "NestedPages",
+    "Order",
+    "Page",
+    "PageRequest",
+    "Projection",
+    "Session",
+    "connect",
+    "create_indexes",
+    "database_name",
+    "eventually",
+    "page_request",
+]

@@ -1,0 +1,64 @@
+"""The connection, with the durability settings that lose nothing pinned in code."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorClientSession,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+)
+from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from rapport_shared.mongo.metrics import CommandCounter
+
+Document: TypeAlias = dict[str, Any]
+Database: TypeAlias = AsyncIOMotorDatabase[Document]
+Collection: TypeAlias = AsyncIOMotorCollection[Document]
+Session: TypeAlias = AsyncIOMotorClientSession
+DatabaseError: TypeAlias = PyMongoError
+DuplicateKey: TypeAlias = DuplicateKeyError
+
+WRITE_CONCERN = WriteConcern(w="majority", j=True)
+READ_CONCERN = ReadConcern("majority")
+
+
+@dataclass(frozen=True, slots=True)
+class Mongo:
+    """One service's connection and its own database."""
+
+    client: AsyncIOMotorClient[Document]
+    database: Database
+
+    async def ping(self) -> None:
+        """Raise a driver error where the database does not answer."""
+        await self.client.admin.command("ping")
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.client.close()
+
+
+def database_name(prefix: str, service: str) -> str:
+    """Such as ``rapport_customers``."""
+    return f"{prefix}_{service}"
+
+
+def connect(url: str, database: str) -> Mongo:
+    """Connect lazily; writes are acknowledged by a majority and journalled whatever the URL says."""
+    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+        url,
+        tz_aware=True,
+        appname=database,
+        retryWrites=True,
+        serverSelectionTimeoutMS=3000,
+        connectTimeoutMS=2000,
+        socketTimeoutMS=10000,
+        maxPoolSize=50,
+        waitQueueTimeoutMS=2000,
+        event_listeners=[CommandCounter()],
+    )
+    return Mongo(client, client.get_database(database, read_concern=READ_CONCERN, write_concern=WRITE_CONCERN))

@@ -1,0 +1,43 @@
+"""What a service keeps of others' data: fed by events, never written by its own use cases."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from rapport_shared.mongo.client import Database, Document, Session
+
+T = TypeVar("T")
+PROJECTION_WAIT_SECONDS = 2.0
+
+
+class Projection:
+    """A collection of others' records, each as its newest known version."""
+
+    def __init__(self, database: Database, collection: str, session: Session | None = None) -> None:
+        self._documents = database[collection]
+        self._session = session
+
+    async def find(self, identifier: str) -> Document | None:
+        """The record as known here."""
+        return await self._documents.find_one({"_id": identifier}, session=self._session)
+
+    async def apply(self, identifier: str, version: int, values: Document) -> bool:
+        """Take over a newer state; False, and nothing done, where the known one is as new or newer."""
+        known = await self._documents.find_one({"_id": identifier}, {"version": 1}, session=self._session)
+        if known is not None and known["version"] >= version:
+            return False
+        document = {"_id": identifier, **values, "version": version}
+        await self._documents.replace_one({"_id": identifier}, document, upsert=True, session=self._session)
+        return True
+
+
+async def eventually(look: Callable[[], Awaitable[T | None]], *, seconds: float = PROJECTION_WAIT_SECONDS) -> T | None:
+    """Look until something is found, bounded: a command may refer to what this service is about to hear of."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    pause = 0.02
+    while True:
+        found = await look()
+        if found is not None or asyncio.get_running_loop().time() + pause > deadline:
+            return found
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 0.2)

@@ -1,0 +1,94 @@
+"""Outbox rows: written in the business transaction, read by the relay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rapport_shared.actor import Actor
+from rapport_shared.aggregate import Aggregate
+from rapport_shared.clock import Clock
+from rapport_shared.events import Envelope, encode
+from rapport_shared.ids import new_event_id
+from rapport_shared.mongo.client import Database, Document, Session
+from rapport_shared.mongo.indexes import Index
+from rapport_shared.tracing import current_trace
+
+COLLECTION = "outbox"
+KEEP_SENT = timedelta(days=7)
+INDEXES = (
+    # Only waiting rows carry the mark, so the index stays as small as the backlog.
+    Index(COLLECTION, (("waiting", 1), ("_id", 1)), only={"waiting": True}),
+    Index(COLLECTION, (("sent_at", 1),), expire_after=KEEP_SENT),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An encoded event that waits for the broker."""
+
+    event_id: str
+    routing_key: str
+    subject: str
+    version: int
+    body: bytes
+    recorded_at: datetime
+
+
+class OutboxStore:
+    """The outbox of one service's database."""
+
+    def __init__(self, database: Database, *, source: str, clock: Clock, session: Session | None = None) -> None:
+        self._rows = database[COLLECTION]
+        self._source = source
+        self._clock = clock
+        self._session = session
+
+    async def append(self, aggregate: Aggregate, *, by: Actor) -> None:
+        """Store the aggregate's recorded events, in the transaction of this store's session."""
+        trace = current_trace()
+        now = self._clock()
+        rows: list[Document] = []
+        for version, event in enumerate(aggregate.recorded, start=aggregate.stored_version + 1):
+            envelope = Envelope(
+                id=new_event_id(),
+                routing_key=event.routing_key,
+                source=self._source,
+                subject=event.subject,
+                time=now,
+                version=version,
+                actor=by.id,
+                correlation_id=trace.correlation_id,
+                causation_id=trace.causation_id,
+                traceparent=trace.traceparent,
+            )
+            rows.append(
+                {
+                    "_id": envelope.id,
+                    "routing_key": envelope.routing_key,
+                    "subject": envelope.subject,
+                    "version": version,
+                    "body": encode(envelope, event),
+                    "recorded_at": now,
+                    "waiting": True,
+                }
+            )
+        await self._rows.insert_many(rows, session=self._session)
+
+    async def waiting(self, limit: int) -> list[OutboxRow]:
+        """The oldest rows that the broker has not confirmed."""
+        found = await self._rows.find({"waiting": True}).sort("_id", 1).limit(limit).to_list(None)
+        return [
+            OutboxRow(
+                row["_id"], row["routing_key"], row["subject"], row["version"], bytes(row["body"]), row["recorded_at"]
+            )
+            for row in found
+        ]
+
+    async def count_waiting(self) -> int:
+        """How many rows wait."""
+        return await self._rows.count_documents({"waiting": True})
+
+    async def mark_sent(self, event_ids: Sequence[str]) -> None:
+        """Called after the broker's confirm, never before."""
+        change = {"$set": {"sent_at": self._clock()}, "$unset": {"waiting": ""}}
+        await self._rows.update_many({"_id": {"$in": list(event_ids)}}, change)

@@ -1,0 +1,110 @@
+"""Aggregates in a collection: one document each, its version, and its events into the outbox."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from rapport_shared.actor import Actor
+from rapport_shared.aggregate import Aggregate
+from rapport_shared.errors import NotAllowed, NotFound
+from rapport_shared.mongo.client import Database, Document, Session
+from rapport_shared.mongo.paging import NestedPages, Page, PageRequest
+from rapport_shared.outbox import OutboxStore
+from rapport_shared.rights import Scope
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class LostUpdate(RuntimeError):
+    """A save found another version than the one loaded; snapshot isolation rules this out, so it is a defect."""
+
+
+class AggregateRepository(ABC, Generic[A]):
+    """Loads and saves aggregates; without a session it only reads."""
+
+    collection: ClassVar[str]
+    noun: ClassVar[str]
+
+    def __init__(self, database: Database, session: Session | None = None, outbox: OutboxStore | None = None) -> None:
+        self._documents = database[self.collection]
+        self._database = database
+        self._session = session
+        self._outbox = outbox
+
+    @abstractmethod
+    def to_document(self, aggregate: A) -> Document:
+        """The aggregate's fields, without ``_id`` and ``version``."""
+
+    @abstractmethod
+    def from_document(self, document: Document) -> A:
+        """The aggregate that the document holds."""
+
+    async def find(self, identifier: str, scope: Scope) -> A | None:
+        """The record, or None where there is none within reach."""
+        found = await self._documents.find_one({"$and": [{"_id": identifier}, scope.filter()]}, session=self._session)
+        return None if found is None else self.from_document(found)
+
+    async def get(self, identifier: str, *, readable: Scope, changeable: Scope) -> A:
+        """The record, to be changed. Raises NotFound where it is out of sight, NotAllowed where it may only be read."""
+        aggregate = await self.find(identifier, readable)
+        if aggregate is None:
+            raise NotFound(f"There is no such {self.noun}.", path=("input", "id"))
+        if not changeable.admits(aggregate):
+            raise NotAllowed(f"You may not change this {self.noun}.", path=("input", "id"))
+        return aggregate
+
+    async def find_many(self, identifiers: Iterable[str], scope: Scope) -> dict[str, A]:
+        """The records within reach by id, in one query."""
+        condition = {"$and": [{"_id": {"$in": list(identifiers)}}, scope.filter()]}
+        found = await self._documents.find(condition, session=self._session).to_list(None)
+        return {document["_id"]: self.from_document(document) for document in found}
+
+    async def page(self, condition: Document, request: PageRequest) -> Page[A]:
+        """One page of the records that match, in one query."""
+        if request.size == 0:
+            return Page([], [], has_next=False, has_previous=False)
+        found = self._documents.find(request.query(condition), session=self._session)
+        documents = await found.sort(list(request.sort().items())).limit(request.size + 1).to_list(None)
+        return self._page(request, documents)
+
+    async def count(self, condition: Document) -> int:
+        """How many records match."""
+        return await self._documents.count_documents(condition, session=self._session)
+
+    async def nested_pages(
+        self, parents: str, parent_field: str, parent_ids: Sequence[str], condition: Document, request: PageRequest
+    ) -> dict[str, Page[A]]:
+        """A page per parent, in one query over the collection ``parents``, where the parents must be."""
+        if request.size == 0:
+            return {}
+        nested = NestedPages(self.collection, parent_field, request)
+        results = self._database[parents].aggregate(nested.pipeline(parent_ids, condition), session=self._session)
+        return {result["_id"]: self._page(request, result["found"]) async for result in results}
+
+    async def nested_counts(self, parent_field: str, parent_ids: Sequence[str], condition: Document) -> dict[str, int]:
+        """How many records each parent has, in one query; a parent without any is absent."""
+        match = {"$and": [{parent_field: {"$in": list(parent_ids)}}, condition]}
+        pipeline: list[Document] = [{"$match": match}, {"$group": {"_id": f"${parent_field}", "count": {"$sum": 1}}}]
+        results = self._documents.aggregate(pipeline, session=self._session)
+        return {result["_id"]: result["count"] async for result in results}
+
+    async def save(self, aggregate: A, *, by: Actor) -> None:
+        """Store the aggregate and its events; nothing where nothing happened. Needs a transaction."""
+        if not aggregate.recorded:
+            return
+        if self._session is None or self._outbox is None:
+            raise RuntimeError("save needs a transaction")
+        document = {"_id": aggregate.id, **self.to_document(aggregate), "version": aggregate.version}
+        if aggregate.stored_version == 0:
+            await self._documents.insert_one(document, session=self._session)
+        else:
+            stored = {"_id": aggregate.id, "version": aggregate.stored_version}
+            result = await self._documents.replace_one(stored, document, session=self._session)
+            if result.matched_count != 1:
+                raise LostUpdate(f"{self.noun} {aggregate.id}")
+        await self._outbox.append(aggregate, by=by)
+        aggregate.forget_recorded()
+
+    def _page(self, request: PageRequest, documents: Sequence[Document]) -> Page[A]:
+        page = request.page(documents)
+        return page.of([self.from_document(document) for document in page.items])

@@ -1,0 +1,74 @@
+"""One transaction: documents, outbox rows, inbox rows and idempotency keys commit together or not at all."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+from rapport_shared.clock import Clock
+from rapport_shared.inbox import Inbox
+from rapport_shared.mongo.client import READ_CONCERN, WRITE_CONCERN, Database, DuplicateKey, Mongo, Session
+from rapport_shared.outbox import OutboxStore
+from rapport_shared.persistence.idempotency import IdempotencyKeys
+
+W = TypeVar("W", bound="Work")
+T = TypeVar("T")
+P = ParamSpec("P")
+MAX_COMMIT_MS = 3000
+
+
+class Work:
+    """What a transaction gives to a use case; a service's own subclass adds its repositories."""
+
+    def __init__(self, database: Database, session: Session, *, service: str, clock: Clock) -> None:
+        self.database = database
+        self.session = session
+        self.outbox = OutboxStore(database, source=f"/rapport/{service}", clock=clock, session=session)
+        self.inbox = Inbox(database, session, consumer=service, clock=clock)
+        self.idempotency = IdempotencyKeys(database, session, clock)
+
+
+class Transactions(Generic[W]):
+    """Runs use cases in transactions."""
+
+    def __init__(self, mongo: Mongo, make_work: Callable[[Database, Session], W]) -> None:
+        self._mongo = mongo
+        self._make_work = make_work
+
+    async def run(self, change: Callable[[W], Awaitable[T]]) -> T:
+        """Run ``change`` and commit; an exception rolls back.
+
+        Two writers of one document: the later one is rolled back and run again from its start, so ``change`` must
+        load what it changes itself and have no effect outside the transaction. The driver does that for conflicts
+        of writes; two first uses of one inbox or idempotency key collide as a duplicate ``_id`` and are rerun here.
+        """
+        try:
+            return await self._attempt(change)
+        except DuplicateKey as duplicate:
+            if "_id" not in (duplicate.details or {}).get("keyPattern", {}):
+                raise
+            return await self._attempt(change)
+
+    async def _attempt(self, change: Callable[[W], Awaitable[T]]) -> T:
+        async def attempt(session: Session) -> T:
+            return await change(self._make_work(self._mongo.database, session))
+
+        async with await self._mongo.client.start_session() as session:
+            result: T = await session.with_transaction(
+                attempt, read_concern=READ_CONCERN, write_concern=WRITE_CONCERN, max_commit_time_ms=MAX_COMMIT_MS
+            )
+            return result
+
+
+def transactional(
+    method: Callable[Concatenate[Any, W, P], Awaitable[T]],
+) -> Callable[Concatenate[Any, P], Awaitable[T]]:
+    """Run a service's method in a transaction of its own, given to it as first argument (``work``).
+
+    The service has its ``Transactions`` as the attribute ``transactions``.
+    """
+
+    @wraps(method)
+    async def run(self: Any, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.transactions.run(lambda work: method(self, work, *args, **kwargs))
+
+    return run

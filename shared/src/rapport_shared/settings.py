@@ -1,0 +1,52 @@
+"""Settings that every service has, read from the environment."""
+
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _shared(service: str, name: str) -> AliasChoices:
+    """The service's own variable wins over the one that all services share."""
+    return AliasChoices(f"RAPPORT_{service}_{name}", f"RAPPORT_{name}")
+
+
+class ServiceSettings(BaseSettings):
+    """What a service needs to run; subclasses name the service and add their own.
+
+    ``RAPPORT_<SERVICE>_<NAME>`` overrides ``RAPPORT_<NAME>`` for the fields in ``SHARED``.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+
+    host: str = "127.0.0.1"
+    port: int
+    worker_port: int
+    mongo_url: str = "mongodb://127.0.0.1:27017/?directConnection=true"
+    amqp_url: str = "amqp://guest:guest@127.0.0.1:5672/"
+    database_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")] = "rapport"
+    jwks_url: str = "http://127.0.0.1:4001/.well-known/jwks.json"
+    issuer: str = "rapport"
+    audience: str = "rapport"
+    log_level: str = "INFO"
+    max_body_bytes: Annotated[int, Field(gt=0)] = 2 * 1024 * 1024
+
+
+SHARED = ("mongo_url", "amqp_url", "database_prefix", "jwks_url", "issuer", "audience", "log_level", "max_body_bytes")
+
+
+def settings_for(service: str) -> type[ServiceSettings]:
+    """Base class of one service's settings, with the prefix ``RAPPORT_<SERVICE>_``."""
+    prefix = service.upper()
+
+    class Settings(ServiceSettings):
+        model_config = SettingsConfigDict(env_prefix=f"RAPPORT_{prefix}_", extra="ignore", populate_by_name=True)
+
+        @classmethod
+        def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
+            super().__pydantic_init_subclass__(**kwargs)
+            for name in SHARED:
+                cls.model_fields[name].validation_alias = _shared(prefix, name.upper())
+            cls.model_rebuild(force=True)
+
+    return Settings
