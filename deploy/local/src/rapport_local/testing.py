@@ -13,6 +13,17 @@ from rapport_local.backing import BackingServices, Broker, Place, backing_servic
 from rapport_local.ports import free_ports
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "backing: needs a database or a broker (set by itself)")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark every test that uses the backing services, so that the others can be run without them."""
+    if isinstance(item, pytest.Function) and "backing" in item.fixturenames:
+        item.add_marker("backing")
+
+
 @pytest.fixture(scope="session")
 def run_name() -> str:
     """Names what belongs to this test run."""

@@ -1,8 +1,11 @@
 """What the rest of the package knows of a database and a broker, wherever they run."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from rapport_local.processes.child import Child
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,14 @@ class Server(ABC):
     how: str
 
     @property
+    def children(self) -> Sequence[Child]:
+        """The processes that are ours, the server itself last."""
+        return ()
+
+    @property
     def pid(self) -> int | None:
         """The server's process, when it is ours and has been launched."""
-        return None
+        return self.children[-1].pid if self.children else None
 
     @abstractmethod
     def launch(self) -> None:

@@ -38,8 +38,8 @@ class OwnBroker(Broker):
         self._node = Child("rabbitmq", [str(programs.server)], log=place.logs / "rabbitmq.log", env=env, cwd=self._home)
 
     @property
-    def pid(self) -> int | None:
-        return self._node.pid
+    def children(self) -> tuple[Child, ...]:
+        return (self._epmd, self._node)
 
     def launch(self) -> None:
         self._write_settings()

@@ -29,8 +29,8 @@ class EmbeddedDatabase(Database):
         self._process = Child("mongo", command, log=place.logs / "mongo.log", env=dict(os.environ), cwd=storage)
 
     @property
-    def pid(self) -> int | None:
-        return self._process.pid
+    def children(self) -> tuple[Child, ...]:
+        return (self._process,)
 
     def launch(self) -> None:
         self._process.start()

@@ -1,0 +1,50 @@
+# Every target that needs Python makes .venv first; that takes no time when nothing changed.
+PYTHON := .venv/bin/python
+SOURCES := conftest.py shared gateway services cli deploy tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-unit check format schema lock up down clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: ## Make .venv and install everything that the lock names
+	@sh deploy/setup.sh
+
+run: setup ## Start the whole system on this machine (Ctrl-C stops it)
+	@$(PYTHON) -m rapport_local run
+
+test: setup ## Run all tests
+	@$(PYTHON) -m pytest
+
+test-unit: setup ## Run the tests that need no database and no broker
+	@$(PYTHON) -m pytest -m "not backing"
+
+check: setup ## Format, lint, types, import rules, sizes, committed schemas
+	@$(PYTHON) -m ruff format --check --quiet $(SOURCES)
+	@$(PYTHON) -m ruff check --quiet $(SOURCES)
+	@$(PYTHON) -m mypy $(SOURCES)
+	@.venv/bin/lint-imports
+	@$(PYTHON) -m pytest -q -s tests/architecture
+	@$(PYTHON) -m rapport_local schema --check
+	@$(PYTHON) -m rapport_shared.contracts --check
+
+format: setup ## Format the code and mend what the linter can mend
+	@$(PYTHON) -m ruff check --fix --quiet $(SOURCES)
+	@$(PYTHON) -m ruff format $(SOURCES)
+
+schema: setup ## Write the services' SDL and the event schemas from the code
+	@$(PYTHON) -m rapport_local schema
+	@$(PYTHON) -m rapport_shared.contracts
+
+lock: setup ## Write the lock files again (UPGRADE=1: with the newest versions)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh deploy/lock.sh
+
+up: ## Start the whole system in containers
+	@docker compose up --build --detach --wait
+
+down: ## Stop the containers (their data stays)
+	@docker compose down
+
+clean: ## Remove the environment, the local data and the caches
+	@rm -rf .venv .rapport .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,122 @@
+"""The one table of Rapport's processes: `make run`, the tests and docker-compose.yml all follow it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+SERVICES = ("identity", "customers", "interactions", "tasks")
+GATEWAY = "gateway"
+
+# Answered by every process: 200 when it can do its work.
+READY_PATH = "/ready"
+GRAPHQL_PATH = "/graphql"
+JWKS_PATH = "/.well-known/jwks.json"
+
+
+def _default_ports() -> dict[str, int]:
+    apis = {f"{service}-api": 4001 + index for index, service in enumerate(SERVICES)}
+    workers = {f"{service}-worker": 4101 + index for index, service in enumerate(SERVICES)}
+    return {GATEWAY: 4000} | apis | workers
+
+
+DEFAULT_PORTS: Mapping[str, int] = _default_ports()
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """One process: `python -m <module> <arguments>`; `port` is None for one that ends by itself."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+    port: int | None
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ready_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{READY_PATH}"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the processes find their servers and each other."""
+
+    mongo_url: str
+    amqp_url: str
+    database_prefix: str
+    supergraph: str
+    ports: Mapping[str, int]
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    listen: str = "127.0.0.1"
+
+    def url(self, process: str, path: str) -> str:
+        """URL of a process for the others; by default everything is on the loopback interface."""
+        return f"http://{self.hosts.get(process, '127.0.0.1')}:{self.ports[process]}{path}"
+
+
+@dataclass(frozen=True)
+class Admin:
+    """The first administrator: made by identity's migration when there is no user yet."""
+
+    email: str
+    password: str
+
+
+def port_setting(process: str) -> str:
+    """Name of the environment variable that sets a process's port: RAPPORT_CUSTOMERS_WORKER_PORT."""
+    return f"RAPPORT_{process.removesuffix('-api').replace('-', '_').upper()}_PORT"
+
+
+def service_env(service: str, addresses: Addresses) -> dict[str, str]:
+    """Settings of a service's API, worker and migration."""
+    prefix = f"RAPPORT_{service.upper()}"
+    return {
+        "RAPPORT_MONGO_URL": addresses.mongo_url,
+        "RAPPORT_AMQP_URL": addresses.amqp_url,
+        "RAPPORT_DATABASE_PREFIX": addresses.database_prefix,
+        "RAPPORT_JWKS_URL": addresses.url("identity-api", JWKS_PATH),
+        f"{prefix}_HOST": addresses.listen,
+        f"{prefix}_PORT": str(addresses.ports[f"{service}-api"]),
+        f"{prefix}_WORKER_PORT": str(addresses.ports[f"{service}-worker"]),
+    }
+
+
+def migrations(addresses: Addresses, admin: Admin) -> list[ProcessSpec]:
+    """One per service; each ends with 0 when its database and its part of the broker are ready."""
+    first_admin = {"RAPPORT_IDENTITY_ADMIN_EMAIL": admin.email, "RAPPORT_IDENTITY_ADMIN_PASSWORD": admin.password}
+    return [
+        ProcessSpec(
+            name=f"{service}-migrate",
+            module=f"rapport_{service}",
+            arguments=("migrate",),
+            port=None,
+            env=service_env(service, addresses) | (first_admin if service == "identity" else {}),
+        )
+        for service in SERVICES
+    ]
+
+
+def long_running(addresses: Addresses) -> list[ProcessSpec]:
+    """Every API and worker, then the gateway; they are ended in the opposite order."""
+    workers = [_of_service(service, "worker", addresses) for service in SERVICES]
+    apis = [_of_service(service, "api", addresses) for service in SERVICES]
+    return [*workers, *apis, gateway(addresses)]
+
+
+def gateway(addresses: Addresses) -> ProcessSpec:
+    port = addresses.ports[GATEWAY]
+    where = ("--supergraph", addresses.supergraph, "--host", addresses.listen, "--port", str(port))
+    return ProcessSpec(name=GATEWAY, module="rapport_gateway", arguments=("serve", *where), port=port)
+
+
+def compose_arguments(addresses: Addresses) -> tuple[str, ...]:
+    """Arguments of `python -m rapport_gateway` that write the supergraph from the committed SDL of each subgraph."""
+    arguments = ["compose"]
+    for service in SERVICES:
+        url = addresses.url(f"{service}-api", GRAPHQL_PATH)
+        arguments += ["--subgraph", f"{service}={url}@services/{service}/schema.graphql"]
+    return (*arguments, "--output", addresses.supergraph)
+
+
+def _of_service(service: str, role: str, addresses: Addresses) -> ProcessSpec:
+    name = f"{service}-{role}"
+    return ProcessSpec(name, f"rapport_{service}", (role,), addresses.ports[name], service_env(service, addresses))
