@@ -47,6 +47,11 @@ class BrokerLink:
             self.connected = False
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
 
+    async def check(self) -> None:
+        """Raise where there is no connection now."""
+        if not self.connected:
+            raise ConnectionError(f"{self._name} is not connected")
+
     async def _run_once(self) -> None:
         url = URL(self._url).update_query(heartbeat=HEARTBEAT_SECONDS, name=self._name)
         connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from rapport_shared.clock import Clock
 from rapport_shared.inbox import Inbox
@@ -69,6 +69,7 @@ def transactional(
 
     @wraps(method)
     async def run(self: Any, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.transactions.run(lambda work: method(self, work, *args, **kwargs))
+        transactions: Transactions[W] = self.transactions
+        return await transactions.run(lambda work: method(self, work, *args, **kwargs))
 
-    return run
+    return cast("Callable[Concatenate[Any, P], Awaitable[T]]", run)

@@ -1,0 +1,1 @@
+"""GraphQL building blocks of the subgraphs."""

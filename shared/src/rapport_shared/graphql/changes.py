@@ -1,0 +1,77 @@
+"""Live changes of a list: what enters it, changes in it, and leaves it, for one subscriber."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+import strawberry
+
+from rapport_shared.events import Event
+from rapport_shared.graphql.filters import admits
+from rapport_shared.ids import new_event_id
+from rapport_shared.messaging.feed import ChangeFeed, Gap
+from rapport_shared.rights import Scope
+
+M = TypeVar("M")
+
+
+@strawberry.enum(description="What happened to a record, seen from a filtered list of records within reach.")
+class ChangeKind(Enum):
+    """Kinds of change."""
+
+    ENTER = strawberry.enum_value("ENTER", description="It belongs to the list now.")
+    UPDATE = strawberry.enum_value("UPDATE", description="It changed and still belongs to the list.")
+    LEAVE = strawberry.enum_value("LEAVE", description="It does not belong to the list any more.")
+    RESET = strawberry.enum_value("RESET", description="Changes may have been missed: query the list again.")
+
+
+@dataclass(frozen=True, slots=True)
+class ListChange(Generic[M]):
+    """One change; ``record`` is None on LEAVE, and ``id`` too on RESET. ``cursor`` is the event's id."""
+
+    kind: ChangeKind
+    cursor: str
+    id: str | None = None
+    record: M | None = None
+    changed_fields: tuple[str, ...] = ()
+
+
+async def list_changes(
+    feed: ChangeFeed,
+    *,
+    of: tuple[type[Event], ...],
+    scope: Scope,
+    given: object,
+    load: Callable[[str], Awaitable[M | None]],
+) -> AsyncIterator[ListChange[M]]:
+    """Follow the events of one aggregate type (``of``) within ``scope`` and the filter ``given``.
+
+    ``load`` reads a record within reach. A record that has moved on since its event is left to its next event.
+    """
+    async with feed.subscribe() as notices:
+        async for notice in notices:
+            if isinstance(notice, Gap):
+                yield ListChange(ChangeKind.RESET, new_event_id())
+                continue
+            if not isinstance(notice.event, of):
+                continue
+            kind = _kind(notice.event, scope, given)
+            if kind is None:
+                continue
+            subject, cursor = notice.envelope.subject, notice.envelope.id
+            record = None if kind is ChangeKind.LEAVE else await load(subject)
+            if record is not None or kind is ChangeKind.LEAVE:
+                yield ListChange(kind, cursor, subject, record, tuple(getattr(notice.event, "changed", ())))
+
+
+def _kind(event: Event, scope: Scope, given: object) -> ChangeKind | None:
+    def listed(state: Any) -> bool:
+        if state is None or getattr(state, "deleted", False):
+            return False
+        return scope.admits(state) and admits(given, event.subject, state)
+
+    before, after = listed(getattr(event, "before", None)), listed(getattr(event, "after", None))
+    if after:
+        return ChangeKind.UPDATE if before else ChangeKind.ENTER
+    return ChangeKind.LEAVE if before else None

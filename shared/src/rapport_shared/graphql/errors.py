@@ -1,0 +1,88 @@
+"""How faults reach the client: user errors in the payload, everything else as errors with a code."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, GraphQLSyntaxError
+from graphql.language import VariableDefinitionNode
+from strawberry.extensions import FieldExtension, MaskErrors
+
+from rapport_shared.errors import Fault, UserFault
+
+MAX_ERRORS = 20
+
+
+@strawberry.federation.type(shareable=True, description="Something in the input that a person can mend.")
+class UserError:
+    """One entry of a payload's ``userErrors``."""
+
+    code: str = strawberry.field(description="A stable code, such as VERSION_CONFLICT.")
+    message: str = strawberry.field(description="What is wrong, for a person to read.")
+    path: list[str] = strawberry.field(description="The argument that is wrong, such as [input, email].")
+
+    @classmethod
+    def of(cls, fault: UserFault) -> "UserError":
+        """The fault as the client sees it."""
+        return cls(code=fault.code, message=fault.message, path=list(fault.path))
+
+
+class UserErrors(FieldExtension):
+    """Turns a UserFault of a mutation into its payload's ``userErrors``.
+
+    The payload class offers ``of(model)`` for the current record of a conflict, and has defaults for its fields.
+    """
+
+    async def resolve_async(self, next_: Any, source: Any, info: strawberry.Info, **kwargs: Any) -> Any:
+        """Call the resolver."""
+        try:
+            return await next_(source, info, **kwargs)
+        except UserFault as fault:
+            payload_type: Any = info.return_type
+            payload = payload_type() if fault.current is None else payload_type.of(fault.current)
+            payload.user_errors = [UserError.of(fault)]
+            return payload
+
+
+def mutation(description: str) -> Any:
+    """A mutation field whose UserFaults are answered in its payload."""
+    return strawberry.mutation(description=description, extensions=[UserErrors()])
+
+
+class CodedErrors(MaskErrors):
+    """Gives every error a stable ``extensions.code``, and hides what an unexpected exception says."""
+
+    def __init__(self) -> None:
+        super().__init__(error_message="Something went wrong here; nothing was changed by this field.")
+
+    def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        return [self._coded(error) for error in errors[:MAX_ERRORS]]
+
+    def _coded(self, error: GraphQLError) -> GraphQLError:
+        code = error_code(error)
+        known = error if code != INTERNAL else self.anonymise_error(error)
+        known.extensions = {**(error.extensions or {}), "code": code}
+        return known
+
+    def on_operation(self) -> Iterator[None]:
+        """Process what one request ends with."""
+        yield from super().on_operation()
+
+
+INTERNAL = "INTERNAL_SERVER_ERROR"
+
+
+def error_code(error: GraphQLError) -> str:
+    """The code of an error: the fault's own, or that of the stage which refused the request."""
+    if error.extensions and "code" in error.extensions:
+        return str(error.extensions["code"])
+    original = error.original_error
+    if isinstance(original, Fault):
+        return original.code
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    if error.path is not None or (original is not None and not isinstance(original, GraphQLError)):
+        return INTERNAL
+    if error.nodes and isinstance(error.nodes[0], VariableDefinitionNode):
+        return "BAD_USER_INPUT"
+    return "GRAPHQL_VALIDATION_FAILED"

@@ -1,0 +1,106 @@
+"""The federated schema of a subgraph, with the checks that every request passes."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import structlog
+from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, FragmentSpreadNode, GraphQLError, SelectionSetNode
+from graphql.language import OperationDefinitionNode
+from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
+from strawberry.federation import Schema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from rapport_shared.errors import Unauthenticated
+from rapport_shared.graphql.errors import INTERNAL, CodedErrors, error_code
+from rapport_shared.graphql.scalars import DATE_TIME, DateTime
+from rapport_shared.logs import failure_facts
+
+FEDERATION_VERSION: Final = "2.7"
+MAX_TOKENS = 5000
+CACHED_DOCUMENTS = 512
+
+log = structlog.get_logger(__name__)
+
+
+class SubgraphSchema(Schema):
+    """A federated schema that logs unexpected failures without the values in them."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Log what is our own fault."""
+        for error in errors:
+            if error_code(error) == INTERNAL:
+                failure = error.original_error or error
+                log.error("resolver failed", path=error.path, **failure_facts(failure))
+
+
+class MaxTokens(SchemaExtension):
+    """Refuses a document of too many tokens while it is read."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Tell the parser."""
+        self.execution_context.parse_options["max_tokens"] = MAX_TOKENS
+        yield
+
+
+def build_schema(
+    *,
+    query: type,
+    mutation: type | None,
+    subscription: type | None,
+    types: tuple[type, ...] = (),
+    public: frozenset[str] = frozenset(),
+) -> SubgraphSchema:
+    """Gather a service's types; ``public`` names the root fields that answer without an access token."""
+
+    class RequireSignIn(SchemaExtension):
+        """Refuses every other root field, introspection and SDL included, before anything else is said."""
+
+        def on_validate(self) -> Iterator[None]:
+            context = self.execution_context
+            if context.context.caller is None and not _root_fields(context) <= public:
+                context.pre_execution_errors = [_unauthenticated()]
+            yield
+
+    return SubgraphSchema(
+        query=query,
+        mutation=mutation,
+        subscription=subscription,
+        types=types,
+        federation_version=FEDERATION_VERSION,
+        config=StrawberryConfig(scalar_map={DateTime: DATE_TIME}),
+        extensions=[
+            CodedErrors,
+            MaxTokens,
+            lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+            lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
+            RequireSignIn,
+        ],
+    )
+
+
+def _unauthenticated() -> GraphQLError:
+    return GraphQLError("Sign in first.", extensions={"code": Unauthenticated.code})
+
+
+def _root_fields(context: ExecutionContext) -> set[str]:
+    """The root fields of every operation in the document, fragments followed."""
+    document: DocumentNode | None = context.graphql_document
+    if document is None:
+        return set()
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    names: set[str] = set()
+    waiting = [node.selection_set for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    seen: set[str] = set()
+    while waiting:
+        selections: SelectionSetNode = waiting.pop()
+        for node in selections.selections:
+            selection: Any = node
+            if isinstance(selection, FieldNode):
+                names.add(selection.name.value)
+            elif not isinstance(selection, FragmentSpreadNode):
+                waiting.append(selection.selection_set)
+            elif selection.name.value in fragments and selection.name.value not in seen:
+                seen.add(selection.name.value)
+                waiting.append(fragments[selection.name.value].selection_set)
+    return names - {"__typename"}

@@ -1,0 +1,94 @@
+"""Access tokens: signed JWTs (RFC 9068), verified by each service itself."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import jwt
+from jwt import PyJWK, PyJWKSet
+from jwt.exceptions import PyJWKSetError, PyJWTError
+
+from rapport_shared.actor import Actor
+from rapport_shared.errors import Unauthenticated
+
+ALGORITHMS = ("ES256", "EdDSA")
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - the header that RFC 9068 asks for
+MAX_LIFETIME_SECONDS = 3600
+MAX_TOKEN_LENGTH = 4096
+LEEWAY_SECONDS = 10
+_REQUIRED = ["exp", "iat", "iss", "aud", "sub", "role", "sid"]
+
+FetchKeys = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class KeySet:
+    """The issuer's public keys, fetched when needed and kept while the issuer is away."""
+
+    REFRESH_SECONDS = 300.0
+    RETRY_SECONDS = 5.0
+
+    def __init__(self, fetch: FetchKeys) -> None:
+        self._fetch = fetch
+        self._keys: dict[str, PyJWK] = {}
+        self._fetched_at = float("-inf")
+        self._asked_at = float("-inf")
+
+    async def find(self, key_id: str) -> PyJWK | None:
+        """The key, looking anew where it is unknown or the set is old, but not more often than every few seconds."""
+        old = time.monotonic() - self._fetched_at > self.REFRESH_SECONDS
+        if (old or key_id not in self._keys) and time.monotonic() - self._asked_at > self.RETRY_SECONDS:
+            await self._refresh()
+        return self._keys.get(key_id)
+
+    async def _refresh(self) -> None:
+        self._asked_at = time.monotonic()
+        try:
+            keys = PyJWKSet.from_dict(await self._fetch()).keys
+        except (OSError, TimeoutError, ValueError, PyJWKSetError):
+            return
+        self._keys = {key.key_id: key for key in keys if key.key_id}
+        self._fetched_at = time.monotonic()
+
+
+class TokenVerifier:
+    """Says who an access token speaks for."""
+
+    def __init__(self, keys: KeySet, *, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+
+    async def actor(self, authorization: str | None) -> Actor | None:
+        """The caller of ``Bearer <token>``; None without any. Raises Unauthenticated for one that is not valid."""
+        if not authorization:
+            return None
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_LENGTH:
+            raise Unauthenticated("The Authorization header is not a bearer token.")
+        try:
+            claims = await self._claims(token)
+        except PyJWTError:
+            raise Unauthenticated("The access token is not valid or has expired.") from None
+        return Actor(claims["sub"], claims["role"], claims["sid"])
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        header = jwt.get_unverified_header(token)
+        if header.get("typ") != TOKEN_TYPE or header.get("alg") not in ALGORITHMS:
+            raise PyJWTError("not an access token")
+        key = await self._keys.find(str(header.get("kid")))
+        if key is None or key.algorithm_name != header["alg"]:
+            raise PyJWTError("unknown key")
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[key.algorithm_name],
+            issuer=self._issuer,
+            audience=self._audience,
+            leeway=LEEWAY_SECONDS,
+            options={"require": _REQUIRED, "strict_aud": True},
+        )
+        if claims["exp"] - claims["iat"] > MAX_LIFETIME_SECONDS:
+            raise PyJWTError("lives too long")
+        if not all(isinstance(claims[name], str) and claims[name] for name in ("sub", "role", "sid")):
+            raise PyJWTError("broken claims")
+        return claims

@@ -1,0 +1,102 @@
+"""The command line that every service has: ``python -m rapport_<service> api | worker | migrate | schema | …``."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import aio_pika
+import uvicorn
+from pydantic import ValidationError
+from starlette.types import ASGIApp
+
+from rapport_shared.logs import configure_logging
+from rapport_shared.messaging.dead_letters import list_dead_letters, redrive
+from rapport_shared.messaging.topology import ConsumerGroup
+from rapport_shared.settings import ServiceSettings
+
+S = TypeVar("S", bound=ServiceSettings)
+GRACE_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProcess(Generic[S]):
+    """What a service gives to its command line."""
+
+    name: str
+    settings: type[S]
+    api: Callable[[S], ASGIApp]
+    worker: Callable[[S], ASGIApp]
+    migrate: Callable[[S], Awaitable[None]]
+    sdl: Callable[[], str]
+
+    def main(self) -> int:
+        """Run the command that the arguments name; the exit status."""
+        parser = argparse.ArgumentParser(prog=f"python -m rapport_{self.name}")
+        commands = parser.add_subparsers(dest="command", required=True)
+        commands.add_parser("api", help="serve GraphQL")
+        commands.add_parser("worker", help="publish the outbox, handle events")
+        commands.add_parser("migrate", help="create indexes, exchanges and queues; repeatable")
+        commands.add_parser("schema", help="print the federated SDL")
+        dead_letters = commands.add_parser("dead-letters", help="messages that could not be handled")
+        dead_letters.add_argument("action", choices=("list", "retry"))
+        dead_letters.add_argument("--limit", type=int, default=100)
+        arguments = parser.parse_args()
+        if arguments.command == "schema":
+            sys.stdout.write(self.sdl())
+            return 0
+        try:
+            settings = self.settings()
+        except ValidationError as invalid:
+            for error in invalid.errors():
+                sys.stderr.write(f"setting {'.'.join(map(str, error['loc']))}: {error['msg']}\n")
+            return 2
+        configure_logging(settings.log_level, process=f"{self.name}-{arguments.command}")
+        return self._run(arguments, settings)
+
+    def _run(self, arguments: argparse.Namespace, settings: S) -> int:
+        match arguments.command:
+            case "api":
+                serve(self.api(settings), settings.host, settings.port)
+            case "worker":
+                serve(self.worker(settings), settings.host, settings.worker_port)
+            case "migrate":
+                asyncio.run(_awaited(self.migrate(settings)))
+            case "dead-letters":
+                action = _list if arguments.action == "list" else _retry
+                asyncio.run(action(settings.amqp_url, ConsumerGroup(self.name), arguments.limit))
+        return 0
+
+
+def serve(app: ASGIApp, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight, within 20 s."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        ws="websockets-sansio",
+        ws_max_size=2**20,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
+    )
+
+
+async def _awaited(awaitable: Awaitable[None]) -> None:
+    await awaitable
+
+
+async def _list(amqp_url: str, group: ConsumerGroup, limit: int) -> None:
+    async with await aio_pika.connect(amqp_url) as connection:
+        for letter in await list_dead_letters(await connection.channel(), group, limit):
+            sys.stdout.write(f"{letter.message_id}\t{letter.event_type}\t{letter.reason}\t{letter.detail}\n")
+
+
+async def _retry(amqp_url: str, group: ConsumerGroup, limit: int) -> None:
+    async with await aio_pika.connect(amqp_url) as connection:
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        async for letter in redrive(channel, group, limit):
+            sys.stdout.write(f"{letter.message_id}\t{letter.event_type}\tsent again\n")

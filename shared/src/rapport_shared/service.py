@@ -1,0 +1,103 @@
+"""The parts that every service's processes are put together from."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import aio_pika
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from strawberry.schema import BaseSchema
+
+from rapport_shared.clock import Clock, system_clock
+from rapport_shared.delivery import Consumer, Handlers, Lease, Relay
+from rapport_shared.http.endpoint import GraphQLEndpoint, MakeContext
+from rapport_shared.http.jwks import fetch_json
+from rapport_shared.http.shell import create_app
+from rapport_shared.http.tokens import FetchKeys, KeySet, TokenVerifier
+from rapport_shared.messaging import BrokerLink, ChangeFeed, ConsumerGroup, declare_consumer
+from rapport_shared.mongo import Index, Mongo, connect, create_indexes, database_name
+from rapport_shared.outbox import OutboxStore
+from rapport_shared.persistence import BOOKKEEPING_INDEXES, Transactions, Work
+from rapport_shared.settings import ServiceSettings
+
+W = TypeVar("W", bound=Work)
+
+
+def connect_database(settings: ServiceSettings, service: str) -> Mongo:
+    """The service's own database."""
+    return connect(settings.mongo_url, database_name(settings.database_prefix, service))
+
+
+def api_app(
+    settings: ServiceSettings,
+    *,
+    service: str,
+    mongo: Mongo,
+    schema: BaseSchema,
+    feed: ChangeFeed,
+    make_context: MakeContext,
+    fetch_keys: FetchKeys | None = None,
+    routes: Iterable[BaseRoute] = (),
+) -> Starlette:
+    """The API process: the GraphQL endpoint and the live feed of the service's own events."""
+    keys = KeySet(fetch_keys or (lambda: fetch_json(settings.jwks_url)))
+    verifier = TokenVerifier(keys, issuer=settings.issuer, audience=settings.audience)
+    endpoint = GraphQLEndpoint(schema, verifier=verifier, make_context=make_context)
+    link = BrokerLink(settings.amqp_url, f"{service}-api", feed.run)
+    return create_app(
+        routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), *routes],
+        checks={"database": mongo.ping, "broker": link.check},
+        background=[link.run],
+        on_stop=_closing(mongo),
+        max_body_bytes=settings.max_body_bytes,
+    )
+
+
+def worker_app(
+    settings: ServiceSettings,
+    *,
+    service: str,
+    mongo: Mongo,
+    transactions: Transactions[W],
+    handlers: Handlers[W],
+    clock: Clock = system_clock,
+) -> Starlette:
+    """The worker process: the outbox's relay and the consumer of others' events."""
+    outbox = OutboxStore(mongo.database, source=f"/rapport/{service}", clock=clock)
+    lease = Lease(mongo.database, "relay", clock)
+    links = [BrokerLink(settings.amqp_url, f"{service}-relay", Relay(outbox, lease).run)]
+    if handlers:
+        consumer = Consumer(ConsumerGroup(service), handlers, transactions, mongo)
+        links.append(BrokerLink(settings.amqp_url, f"{service}-consumer", consumer.run))
+
+    async def broker() -> None:
+        for link in links:
+            await link.check()
+
+    async def stop() -> None:
+        await lease.release()
+        mongo.close()
+
+    return create_app(
+        checks={"database": mongo.ping, "broker": broker},
+        background=[link.run for link in links],
+        on_stop=stop,
+        max_body_bytes=settings.max_body_bytes,
+    )
+
+
+async def migrate(
+    settings: ServiceSettings, *, service: str, mongo: Mongo, indexes: Iterable[Index], handlers: Handlers[W]
+) -> None:
+    """Create what the service needs in the database and at the broker; repeatable."""
+    await create_indexes(mongo.database, (*BOOKKEEPING_INDEXES, *indexes))
+    async with await aio_pika.connect(settings.amqp_url, timeout=5) as connection:
+        routing_keys = [event_type.routing_key for event_type in handlers]
+        await declare_consumer(await connection.channel(), ConsumerGroup(service), routing_keys)
+
+
+def _closing(mongo: Mongo) -> Callable[[], Awaitable[None]]:
+    async def close() -> None:
+        mongo.close()
+
+    return close
