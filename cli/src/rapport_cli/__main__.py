@@ -1,0 +1,24 @@
+"""The `rapport` command."""
+
+import typer
+
+from rapport_cli.commands import imports, queries
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_show_locals=False,
+    help="Work with Rapport from the command line, through its public GraphQL API.",
+)
+app.add_typer(imports.app, name="import")
+app.command("whoami")(queries.whoami)
+app.command("query")(queries.query)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The sub-commands: read options, call, print, choose the exit code."""
