@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from rapport_shared.errors import VersionConflict
 from rapport_shared.events import Event
 
 
@@ -27,6 +28,12 @@ class Aggregate:
     def recorded(self) -> tuple[Event, ...]:
         """The events since the aggregate was loaded or saved, oldest first."""
         return tuple(self._recorded)
+
+    def expect_version(self, expected: int | None) -> None:
+        """Raise VersionConflict, with this record, where a caller's ``expectedVersion`` is not the current one."""
+        if expected is not None and expected != self.version:
+            message = f"The record has changed since version {expected}; it is at version {self.version} now."
+            raise VersionConflict(message, path=("input", "expectedVersion"), current=self)
 
     def forget_recorded(self) -> None:
         """Called once the recorded events are stored."""

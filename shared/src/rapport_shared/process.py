@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import aio_pika
 import uvicorn
 from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from rapport_shared.logs import configure_logging
+from rapport_shared.messaging.connection import open_channel
 from rapport_shared.messaging.dead_letters import list_dead_letters, redrive
 from rapport_shared.messaging.topology import ConsumerGroup
 from rapport_shared.settings import ServiceSettings
@@ -90,13 +90,12 @@ async def _awaited(awaitable: Awaitable[None]) -> None:
 
 
 async def _list(amqp_url: str, group: ConsumerGroup, limit: int) -> None:
-    async with await aio_pika.connect(amqp_url) as connection:
-        for letter in await list_dead_letters(await connection.channel(), group, limit):
+    async with open_channel(amqp_url) as channel:
+        for letter in await list_dead_letters(channel, group, limit):
             sys.stdout.write(f"{letter.message_id}\t{letter.event_type}\t{letter.reason}\t{letter.detail}\n")
 
 
 async def _retry(amqp_url: str, group: ConsumerGroup, limit: int) -> None:
-    async with await aio_pika.connect(amqp_url) as connection:
-        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+    async with open_channel(amqp_url) as channel:
         async for letter in redrive(channel, group, limit):
             sys.stdout.write(f"{letter.message_id}\t{letter.event_type}\tsent again\n")

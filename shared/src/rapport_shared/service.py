@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
-import aio_pika
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from strawberry.schema import BaseSchema
@@ -14,7 +13,7 @@ from rapport_shared.http.endpoint import GraphQLEndpoint, MakeContext
 from rapport_shared.http.jwks import fetch_json
 from rapport_shared.http.shell import create_app
 from rapport_shared.http.tokens import FetchKeys, KeySet, TokenVerifier
-from rapport_shared.messaging import BrokerLink, ChangeFeed, ConsumerGroup, declare_consumer
+from rapport_shared.messaging import BrokerLink, ChangeFeed, ConsumerGroup, declare_consumer, open_channel
 from rapport_shared.mongo import Index, Mongo, connect, create_indexes, database_name
 from rapport_shared.outbox import OutboxStore
 from rapport_shared.persistence import BOOKKEEPING_INDEXES, Transactions, Work
@@ -91,9 +90,9 @@ async def migrate(
 ) -> None:
     """Create what the service needs in the database and at the broker; repeatable."""
     await create_indexes(mongo.database, (*BOOKKEEPING_INDEXES, *indexes))
-    async with await aio_pika.connect(settings.amqp_url, timeout=5) as connection:
+    async with open_channel(settings.amqp_url) as channel:
         routing_keys = [event_type.routing_key for event_type in handlers]
-        await declare_consumer(await connection.channel(), ConsumerGroup(service), routing_keys)
+        await declare_consumer(channel, ConsumerGroup(service), routing_keys)
 
 
 def _closing(mongo: Mongo) -> Callable[[], Awaitable[None]]:

@@ -1,1 +1,1 @@
-"""Customers and their changes."""
+"""The customers service: owns customers and publishes their changes."""

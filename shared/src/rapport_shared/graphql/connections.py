@@ -37,12 +37,12 @@ class Connection(Generic[T]):
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description="The records of the page.")  # type: ignore[untyped-decorator]
+    @strawberry.field(description="The records of the page.")
     def nodes(self) -> list[T]:
         """The edges' nodes."""
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="How many records the whole list has.")  # type: ignore[untyped-decorator]
+    @strawberry.field(description="How many records the whole list has.")
     async def total_count(self) -> int:
         """Count now."""
         return await self.count()

@@ -9,6 +9,7 @@ from graphql.language import OperationDefinitionNode
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.federation import Schema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
 from rapport_shared.errors import Unauthenticated
@@ -43,15 +44,14 @@ class MaxTokens(SchemaExtension):
         yield
 
 
-def build_schema(
+def subgraph_schema(
     *,
-    query: type,
-    mutation: type | None,
-    subscription: type | None,
-    types: tuple[type, ...] = (),
+    queries: tuple[type, ...],
+    mutations: tuple[type, ...] = (),
+    subscriptions: tuple[type, ...] = (),
     public: frozenset[str] = frozenset(),
 ) -> SubgraphSchema:
-    """Gather a service's types; ``public`` names the root fields that answer without an access token."""
+    """Gather the root fields of a service's nouns; ``public`` names those that answer without an access token."""
 
     class RequireSignIn(SchemaExtension):
         """Refuses every other root field, introspection and SDL included, before anything else is said."""
@@ -63,10 +63,9 @@ def build_schema(
             yield
 
     return SubgraphSchema(
-        query=query,
-        mutation=mutation,
-        subscription=subscription,
-        types=types,
+        query=merge_types("Query", queries),
+        mutation=merge_types("Mutation", mutations) if mutations else None,
+        subscription=merge_types("Subscription", subscriptions) if subscriptions else None,
         federation_version=FEDERATION_VERSION,
         config=StrawberryConfig(scalar_map={DateTime: DATE_TIME}),
         extensions=[

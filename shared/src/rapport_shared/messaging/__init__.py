@@ -1,6 +1,6 @@
 """RabbitMQ: the connection, the topology, dead letters and the live feed."""
 
-from rapport_shared.messaging.connection import BrokerLink, Unavailable
+from rapport_shared.messaging.connection import BrokerLink, Unavailable, open_channel
 from rapport_shared.messaging.feed import Change, ChangeFeed, Gap, Notice
 from rapport_shared.messaging.topology import ConsumerGroup, declare_consumer, declare_exchanges
 
@@ -14,4 +14,5 @@ __all__ = [
     "Unavailable",
     "declare_consumer",
     "declare_exchanges",
+    "open_channel",
 ]

@@ -2,11 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import aio_pika
 import structlog
-from aio_pika.abc import AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from yarl import URL
 
@@ -16,6 +17,13 @@ PUBLISH_SECONDS = 5
 MAX_PAUSE_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def open_channel(url: str) -> AsyncIterator[AbstractChannel]:
+    """A channel for a short task, on a connection of its own; publishes are confirmed or raise."""
+    async with await aio_pika.connect(url, timeout=CONNECT_SECONDS) as connection:
+        yield await connection.channel(publisher_confirms=True, on_return_raises=True)
 
 
 class Unavailable(Exception):

@@ -1,0 +1,7 @@
+"""``python -m rapport_customers``."""
+
+import sys
+
+from rapport_customers.app import PROCESS
+
+sys.exit(PROCESS.main())

@@ -1,0 +1,1 @@
+"""Customers: people and companies that the company deals with."""

@@ -1,0 +1,120 @@
+"""A customer: guards its state and records what happens to it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from rapport_customers.customers import values
+from rapport_customers.customers.errors import MissingValue
+from rapport_shared.aggregate import Aggregate
+from rapport_shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerRestored,
+    CustomerState,
+    CustomerUpdated,
+)
+
+
+class CustomerKind(StrEnum):
+    """What a customer is."""
+
+    PERSON = "PERSON"
+    COMPANY = "COMPANY"
+
+
+class CustomerStage(StrEnum):
+    """Where a customer stands in its life with the company."""
+
+    LEAD = "LEAD"
+    OPPORTUNITY = "OPPORTUNITY"
+    CUSTOMER = "CUSTOMER"
+    REPEAT = "REPEAT"
+    ADVOCATE = "ADVOCATE"
+    LOST = "LOST"
+
+
+_RULES: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "kind": CustomerKind,
+    "name": values.valid_name,
+    "phone": values.valid_phone,
+    "email": values.valid_email,
+    "source": lambda value: values.valid_text(value, "source"),
+    "stage": CustomerStage,
+    "owner_id": str,
+    "tags": values.valid_tags,
+    "external_id": lambda value: values.valid_text(value, "externalId"),
+}
+_REQUIRED: Final = frozenset({"kind", "name", "stage"})
+
+
+@dataclass(kw_only=True)
+class Customer(Aggregate):
+    """A person or company; phone is E.164, times are UTC."""
+
+    kind: CustomerKind
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    source: str | None = None
+    stage: CustomerStage = CustomerStage.LEAD
+    owner_id: str | None = None
+    tags: tuple[str, ...] = ()
+    external_id: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = None
+
+    @classmethod
+    def create(cls, identifier: str, details: Mapping[str, Any], *, now: datetime) -> "Customer":
+        """A new customer of the given details (attribute names to values); raises the fault of a bad value."""
+        customer = cls(id=identifier, created_at=now, updated_at=now, **_checked(details))
+        customer.record(CustomerCreated(customer_id=identifier, after=customer.state()))
+        return customer
+
+    def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
+        """Set what is named; None clears. Nothing happens where nothing differs."""
+        checked = _checked(changes)
+        changed = tuple(sorted(name for name, value in checked.items() if getattr(self, name) != value))
+        if not changed:
+            return
+        before = self.state()
+        for name in changed:
+            setattr(self, name, checked[name])
+        self.updated_at = now
+        self.record(CustomerUpdated(customer_id=self.id, changed=changed, before=before, after=self.state()))
+
+    def delete(self, *, now: datetime) -> None:
+        """Put the customer away."""
+        before = self.state()
+        self.deleted_at = self.updated_at = now
+        self.record(CustomerDeleted(customer_id=self.id, before=before, after=self.state()))
+
+    def restore(self, *, now: datetime) -> None:
+        """Bring the customer back; nothing happens where it was not deleted."""
+        if self.deleted_at is None:
+            return
+        before = self.state()
+        self.deleted_at = None
+        self.updated_at = now
+        self.record(CustomerRestored(customer_id=self.id, before=before, after=self.state()))
+
+    def state(self) -> CustomerState:
+        """What others may know."""
+        return CustomerState(
+            kind=self.kind.value, stage=self.stage.value, owner_id=self.owner_id, deleted=self.deleted_at is not None
+        )
+
+
+def _checked(details: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _checked_value(name, value) for name, value in details.items()}
+
+
+def _checked_value(name: str, value: Any) -> Any:
+    if value is not None:
+        return _RULES[name](value)
+    if name in _REQUIRED:
+        raise MissingValue(f"The {name} of a customer cannot be cleared.", path=("input", name))
+    return () if name == "tags" else None

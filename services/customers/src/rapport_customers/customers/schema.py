@@ -1,0 +1,228 @@
+"""Customers in GraphQL: translate, call, translate."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import strawberry
+
+from rapport_customers.context import Info
+from rapport_customers.customers import inputs, model
+from rapport_customers.customers.inputs import (
+    CreateCustomerInput,
+    CustomerChangeFilter,
+    CustomerFilter,
+    CustomerOrder,
+    DeleteCustomerInput,
+    RestoreCustomerInput,
+    UpdateCustomerInput,
+)
+from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
+from rapport_shared.graphql.arguments import After, Before, First, Last, Search
+from rapport_shared.graphql.changes import ChangeKind, ListChange, list_changes
+from rapport_shared.graphql.connections import Connection, connection_of
+from rapport_shared.graphql.errors import UserError, mutation
+from rapport_shared.graphql.scalars import DateTime
+from rapport_shared.mongo import page_request
+
+EVENTS = (CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerRestored)
+Which = Annotated[CustomerFilter | None, strawberry.argument(description="Which customers.")]
+Sorted = Annotated[
+    list[CustomerOrder] | None, strawberry.argument(name="orderBy", description="Sort keys; the newest first.")
+]
+
+
+@strawberry.federation.type(keys=["id"], description="A person or company that the company deals with.")
+class Customer:
+    """The GraphQL form of a customer."""
+
+    id: strawberry.ID = strawberry.field(description="Its id, `cus_…`.")
+    kind: model.CustomerKind = strawberry.field(description="A person or a company.")
+    name: str = strawberry.field(description="The full name.")
+    phone: str | None = strawberry.field(description="In E.164, such as +8613812345678.")
+    email: str | None = strawberry.field(description="The mail address.")
+    source: str | None = strawberry.field(description="Where the customer came from.")
+    stage: model.CustomerStage = strawberry.field(description="Where the customer stands.")
+    owner_id: strawberry.ID | None = strawberry.field(description="The id of who looks after the customer.")
+    tags: list[str] = strawberry.field(description="Short labels.")
+    external_id: str | None = strawberry.field(description="The id in another system.")
+    created_at: DateTime = strawberry.field(description="When the record was made.")
+    updated_at: DateTime = strawberry.field(description="When the record last changed.")
+    deleted_at: DateTime | None = strawberry.field(description="When it was put away.")
+    version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
+
+    @strawberry.field(description="Who looks after the customer.")
+    def owner(self) -> "User | None":
+        """A reference to the identity service's user."""
+        return None if self.owner_id is None else User(id=self.owner_id)
+
+    @classmethod
+    def from_model(cls, customer: model.Customer) -> "Customer":
+        """The public form."""
+        return cls(
+            id=strawberry.ID(customer.id),
+            kind=customer.kind,
+            name=customer.name,
+            phone=customer.phone,
+            email=customer.email,
+            source=customer.source,
+            stage=customer.stage,
+            owner_id=None if customer.owner_id is None else strawberry.ID(customer.owner_id),
+            tags=list(customer.tags),
+            external_id=customer.external_id,
+            created_at=DateTime(customer.created_at),
+            updated_at=DateTime(customer.updated_at),
+            deleted_at=None if customer.deleted_at is None else DateTime(customer.deleted_at),
+            version=customer.version,
+        )
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: str) -> "Customer | None":
+        """The customer of a representation, unless it is out of reach."""
+        found = await info.context.customer_by_id.load(id)
+        return None if found is None else cls.from_model(found)
+
+
+@strawberry.federation.type(keys=["id"], description="A staff user; identity owns it.")
+class User:
+    """What this service adds to a user."""
+
+    id: strawberry.ID = strawberry.field(description="The user's id.")
+
+    @strawberry.field(description="The customers that the user looks after.")
+    async def customers(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Which = None,
+        order_by: Sorted = None,
+        search: Search = None,
+    ) -> Connection[Customer]:
+        """One query for any number of users."""
+        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
+        condition, lists, owner = inputs.condition(filter, search), info.context.customers_of_owner, str(self.id)
+        page = await lists.page(owner, condition, request)
+        return connection_of(page, Customer.from_model, lambda: lists.count(owner, condition))
+
+
+@strawberry.type(description="The customer after a change, or what is wrong.")
+class CustomerPayload:
+    """Payload of every customer mutation."""
+
+    customer: Customer | None = strawberry.field(default=None, description="The customer as it stands now.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+    @classmethod
+    def of(cls, customer: model.Customer) -> "CustomerPayload":
+        """The payload of success."""
+        return cls(customer=Customer.from_model(customer))
+
+
+@strawberry.type(description="A live change of a list of customers.")
+class CustomerChange:
+    """One notice of customerChanged."""
+
+    kind: ChangeKind = strawberry.field(description="What happened.")
+    id: strawberry.ID | None = strawberry.field(description="The customer; null on RESET.")
+    node: Customer | None = strawberry.field(description="The customer as it stands now; null on LEAVE and RESET.")
+    changed_fields: list[str] = strawberry.field(description="The names of the fields that changed.")
+    cursor: str = strawberry.field(description="The position of the change.")
+
+    @classmethod
+    def from_change(cls, change: ListChange[model.Customer]) -> "CustomerChange":
+        """The public form."""
+        return cls(
+            kind=change.kind,
+            id=None if change.id is None else strawberry.ID(change.id),
+            node=None if change.record is None else Customer.from_model(change.record),
+            changed_fields=list(change.changed_fields),
+            cursor=change.cursor,
+        )
+
+
+@strawberry.type
+class CustomerQuery:
+    """Reading customers."""
+
+    @strawberry.field(description="One customer; null where there is none, or none that you may see.")
+    async def customer(self, info: Info, id: strawberry.ID) -> Customer | None:
+        """By id."""
+        found = await info.context.customers.find(id, by=info.context.actor)
+        return None if found is None else Customer.from_model(found)
+
+    @strawberry.field(description="The customers that you may see.")
+    async def customers(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Which = None,
+        order_by: Sorted = None,
+        search: Search = None,
+    ) -> Connection[Customer]:
+        """A page."""
+        service, by = info.context.customers, info.context.actor
+        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
+        condition = inputs.condition(filter, search)
+        page = await service.page(condition, request, by=by)
+        return connection_of(page, Customer.from_model, lambda: service.count(condition, by=by))
+
+
+@strawberry.type
+class CustomerMutation:
+    """Changing customers."""
+
+    @mutation("Make a new customer.")
+    async def create_customer(self, info: Info, input: CreateCustomerInput) -> CustomerPayload:
+        """Create."""
+        key = input.idempotency_key or None
+        made = await info.context.customers.create(inputs.details(input), idempotency_key=key, by=info.context.actor)
+        return CustomerPayload.of(made)
+
+    @mutation("Change a customer.")
+    async def update_customer(self, info: Info, input: UpdateCustomerInput) -> CustomerPayload:
+        """Update."""
+        expected = input.expected_version or None
+        changed = await info.context.customers.update(
+            input.id, inputs.details(input), expected_version=expected, by=info.context.actor
+        )
+        return CustomerPayload.of(changed)
+
+    @mutation("Put a customer away; it can be restored.")
+    async def delete_customer(self, info: Info, input: DeleteCustomerInput) -> CustomerPayload:
+        """Delete."""
+        expected = input.expected_version or None
+        gone = await info.context.customers.delete(input.id, expected_version=expected, by=info.context.actor)
+        return CustomerPayload.of(gone)
+
+    @mutation("Bring a deleted customer back.")
+    async def restore_customer(self, info: Info, input: RestoreCustomerInput) -> CustomerPayload:
+        """Restore."""
+        expected = input.expected_version or None
+        back = await info.context.customers.restore(input.id, expected_version=expected, by=info.context.actor)
+        return CustomerPayload.of(back)
+
+
+@strawberry.type
+class CustomerSubscription:
+    """Following customers."""
+
+    @strawberry.subscription(description="What changes in the list of the customers that you may see.")
+    async def customer_changed(
+        self,
+        info: Info,
+        filter: Annotated[
+            CustomerChangeFilter | None, strawberry.argument(description="Which customers.")
+        ] = None,
+    ) -> AsyncIterator[CustomerChange]:
+        """Live."""
+        service, by = info.context.customers, info.context.actor
+        changes = list_changes(
+            info.context.feed, of=EVENTS, scope=service.scope(by), given=filter, load=lambda id: service.find(id, by=by)
+        )
+        async for change in changes:
+            yield CustomerChange.from_change(change)

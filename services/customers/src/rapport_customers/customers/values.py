@@ -1,0 +1,66 @@
+"""The rules of a customer's values: each function returns the value in its stored form, or raises what is wrong."""
+
+import unicodedata
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import PhoneNumberFormat
+
+from rapport_customers.customers.errors import InvalidEmail, InvalidName, InvalidPhone, InvalidText, TooManyTags
+
+MAX_NAME = 200
+MAX_TEXT = 100
+MAX_TAGS = 50
+HOME_REGION = "CN"
+
+
+def valid_name(value: str) -> str:
+    """Trimmed, 1 to 200 characters."""
+    name = _printable(value)
+    if not name or len(name) > MAX_NAME:
+        raise InvalidName(f"A name has 1 to {MAX_NAME} printable characters.", path=("input", "name"))
+    return name
+
+
+def valid_phone(value: str) -> str:
+    """E.164 (``+8613812345678``), from an international form or the Chinese national one.
+
+    A number need only be possible, by its length and country code: numbering plans change faster than libraries.
+    """
+    try:
+        number = phonenumbers.parse(value, HOME_REGION)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise InvalidPhone("This is not a phone number; write it as +86 138 1234 5678.", path=("input", "phone"))
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def valid_email(value: str) -> str:
+    """Normalised (RFC 5321 and 6531); whether it receives mail is not asked."""
+    try:
+        return validate_email(value.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise InvalidEmail("This is not a mail address.", path=("input", "email")) from None
+
+
+def valid_text(value: str, field: str) -> str:
+    """Trimmed, 1 to 100 characters."""
+    text = _printable(value)
+    if not text or len(text) > MAX_TEXT:
+        raise InvalidText(f"This has 1 to {MAX_TEXT} printable characters.", path=("input", field))
+    return text
+
+
+def valid_tags(values: list[str]) -> tuple[str, ...]:
+    """Each a valid text, without repetitions, in the order given."""
+    tags = tuple(dict.fromkeys(valid_text(value, "tags") for value in values))
+    if len(tags) > MAX_TAGS:
+        raise TooManyTags(f"A customer has at most {MAX_TAGS} tags.", path=("input", "tags"))
+    return tags
+
+
+def _printable(value: str) -> str:
+    """Trimmed and in Unicode's composed form; empty where it holds control characters."""
+    text = unicodedata.normalize("NFC", value).strip()
+    return "" if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text) else text
