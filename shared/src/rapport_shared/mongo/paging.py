@@ -15,6 +15,7 @@ from rapport_shared.mongo.client import Document
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
+_JSON = json_util.JSONOptions(tz_aware=True)
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -62,7 +63,11 @@ class PageRequest:
     def cursor(self, document: Mapping[str, Any]) -> str:
         """The position of a record in this order, opaque to clients."""
         values = [document.get(order.field) for order in self.order]
-        return base64.urlsafe_b64encode(json_util.dumps([_signature(self.order), values]).encode()).decode().rstrip("=")
+        return (
+            base64.urlsafe_b64encode(json_util.dumps([_signature(self.order), values], json_options=_JSON).encode())
+            .decode()
+            .rstrip("=")
+        )
 
     def page(self, found: Sequence[Document]) -> "Page[Document]":
         """Make the page from the records that the query found with a limit of ``size + 1``."""
@@ -134,7 +139,7 @@ def page_request(
 def _read_cursor(cursor: str, order: tuple[Order, ...]) -> tuple[Any, ...]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        signature, values = json_util.loads(base64.b64decode(padded, altchars=b"-_", validate=True), tz_aware=True)
+        signature, values = json_util.loads(base64.b64decode(padded, altchars=b"-_", validate=True), json_options=_JSON)
     except (binascii.Error, ValueError, TypeError, BSONError):
         raise BadInput("The cursor is not one that this service made.") from None
     if signature != _signature(order) or not isinstance(values, list) or len(values) != len(order):

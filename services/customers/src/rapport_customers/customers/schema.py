@@ -215,9 +215,7 @@ class CustomerSubscription:
     async def customer_changed(
         self,
         info: Info,
-        filter: Annotated[
-            CustomerChangeFilter | None, strawberry.argument(description="Which customers.")
-        ] = None,
+        filter: Annotated[CustomerChangeFilter | None, strawberry.argument(description="Which customers.")] = None,
     ) -> AsyncIterator[CustomerChange]:
         """Live."""
         service, by = info.context.customers, info.context.actor

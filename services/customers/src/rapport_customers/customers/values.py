@@ -39,7 +39,7 @@ def valid_phone(value: str) -> str:
 def valid_email(value: str) -> str:
     """Normalised (RFC 5321 and 6531); whether it receives mail is not asked."""
     try:
-        return validate_email(value.strip(), check_deliverability=False).normalized
+        return validate_email(value.strip(), check_deliverability=False, strict=True).normalized
     except EmailNotValidError:
         raise InvalidEmail("This is not a mail address.", path=("input", "email")) from None
 

@@ -1,0 +1,207 @@
+"""Customers on the real database wire."""
+
+import asyncio
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rapport_customers.customers.errors import ExternalIdTaken
+from rapport_customers.customers.inputs import NEWEST_FIRST
+from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage
+from rapport_customers.customers.repository import INDEXES, CustomerRepository
+from rapport_customers.customers.service import CustomerService
+from rapport_customers.work import CustomersWork
+from rapport_shared.actor import Actor
+from rapport_shared.clock import ManualClock
+from rapport_shared.errors import IdempotencyKeyReused, NotAllowed, NotFound, VersionConflict
+from rapport_shared.events import decode
+from rapport_shared.mongo import Mongo, Order, PageRequest, page_request
+from rapport_shared.persistence import Transactions
+from rapport_shared.rights import Reach, Scope
+
+EVERYTHING = Scope(Reach.ALL, "usr_admin", ("owner_id",))
+FULL = {
+    "kind": "COMPANY",
+    "name": "上海云帆科技有限公司",
+    "phone": "138 1234 5678",
+    "email": "Li.Wei@Example.com",
+    "source": "展会",
+    "stage": "OPPORTUNITY",
+    "owner_id": "usr_seller",
+    "tags": ["老客户", "VIP"],
+    "external_id": "crm:17",
+}
+
+
+async def create(service: CustomerService, by: Actor, **details: Any) -> Customer:
+    return await service.create({"kind": "PERSON", "name": "张三", "owner_id": by.id, **details}, by=by)
+
+
+async def test_every_field_survives_the_round_trip(
+    service: CustomerService, repository: CustomerRepository, admin: Actor, mongo: Mongo
+) -> None:
+    await mongo.database["users"].insert_one({"_id": "usr_seller", "version": 1, "role": "SALES", "active": True})
+    made = await service.create(FULL, by=admin)
+    found = await repository.find(made.id, EVERYTHING)
+    assert found == made
+    assert found is not None
+    assert all(
+        getattr(found, field.name) for field in fields(Customer) if field.name not in {"deleted_at", "_recorded"}
+    )
+    assert (found.phone, found.email, found.tags) == ("+8613812345678", "Li.Wei@example.com", ("老客户", "VIP"))
+    assert (found.kind, found.stage) == (CustomerKind.COMPANY, CustomerStage.OPPORTUNITY)
+
+
+async def test_a_change_and_its_event_commit_together(service: CustomerService, admin: Actor, mongo: Mongo) -> None:
+    made = await create(service, admin)
+    await service.update(made.id, {"name": "李四", "stage": "CUSTOMER"}, expected_version=1, by=admin)
+    rows = await mongo.database["outbox"].find({"subject": made.id}).sort("_id", 1).to_list(None)
+    assert [(row["routing_key"], row["version"]) for row in rows] == [
+        ("customers.customer.created.v1", 1),
+        ("customers.customer.updated.v1", 2),
+    ]
+    envelope, event = decode(rows[1]["body"])
+    assert envelope.actor == admin.id
+    assert event.changed == ("name", "stage")  # type: ignore[attr-defined]
+    assert "李四".encode() not in rows[1]["body"]
+
+
+async def test_a_rolled_back_change_leaves_no_event(
+    transactions: Transactions[CustomersWork], mongo: Mongo, admin: Actor, clock: ManualClock
+) -> None:
+    async def change(work: CustomersWork) -> None:
+        customer = Customer.create("cus_1", {"kind": "PERSON", "name": "张三"}, now=clock())
+        await work.customers.save(customer, by=admin)
+        raise RuntimeError("after the save")
+
+    with pytest.raises(RuntimeError):
+        await transactions.run(change)
+    assert await mongo.database["customers"].count_documents({}) == 0
+    assert await mongo.database["outbox"].count_documents({}) == 0
+
+
+async def test_concurrent_changes_are_each_applied_once(
+    service: CustomerService, repository: CustomerRepository, admin: Actor, mongo: Mongo
+) -> None:
+    made = await create(service, admin)
+    await asyncio.gather(
+        *(service.update(made.id, {"source": f"s{n}"}, expected_version=None, by=admin) for n in range(5))
+    )
+    found = await repository.find(made.id, EVERYTHING)
+    assert found is not None
+    assert found.version == 6
+    rows = await mongo.database["outbox"].find({"subject": made.id}).to_list(None)
+    assert sorted(row["version"] for row in rows) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_stale_version_is_refused_with_the_current_record(service: CustomerService, admin: Actor) -> None:
+    made = await create(service, admin)
+    await service.update(made.id, {"name": "李四"}, expected_version=1, by=admin)
+    with pytest.raises(VersionConflict) as conflict:
+        await service.update(made.id, {"name": "王五"}, expected_version=1, by=admin)
+    assert conflict.value.current.name == "李四"
+
+
+async def test_an_update_that_changes_nothing_is_no_version(service: CustomerService, admin: Actor) -> None:
+    made = await create(service, admin)
+    assert (await service.update(made.id, {"name": " 张三 "}, expected_version=1, by=admin)).version == 1
+
+
+async def test_one_idempotency_key_makes_one_customer(service: CustomerService, admin: Actor, mongo: Mongo) -> None:
+    details = {"kind": "PERSON", "name": "张三"}
+    made = await asyncio.gather(*(service.create(details, idempotency_key="k1", by=admin) for _ in range(4)))
+    assert len({customer.id for customer in made}) == 1
+    assert await mongo.database["customers"].count_documents({}) == 1
+    with pytest.raises(IdempotencyKeyReused):
+        await service.create({**details, "name": "李四"}, idempotency_key="k1", by=admin)
+
+
+async def test_an_external_id_has_one_holder_until_it_is_deleted(service: CustomerService, admin: Actor) -> None:
+    first = await create(service, admin, external_id="crm:1")
+    with pytest.raises(ExternalIdTaken):
+        await create(service, admin, external_id="crm:1")
+    await service.delete(first.id, expected_version=1, by=admin)
+    await create(service, admin, external_id="crm:1")
+    with pytest.raises(ExternalIdTaken):
+        await service.restore(first.id, expected_version=None, by=admin)
+
+
+async def test_deleted_customers_are_out_of_every_list(service: CustomerService, admin: Actor) -> None:
+    made = await create(service, admin)
+    await service.delete(made.id, expected_version=None, by=admin)
+    assert await service.find(made.id, by=admin) is None
+    assert await service.find_many([made.id], by=admin) == {}
+    with pytest.raises(NotFound):
+        await service.update(made.id, {"name": "x"}, expected_version=None, by=admin)
+    assert (await service.restore(made.id, expected_version=2, by=admin)).version == 3
+    assert await service.find(made.id, by=admin) is not None
+
+
+async def test_sellers_reach_their_own_customers_only(
+    service: CustomerService, mongo: Mongo, admin: Actor, seller: Actor
+) -> None:
+    await mongo.database["users"].insert_many(
+        [{"_id": user.id, "version": 1, "role": user.role, "active": True} for user in (admin, seller)]
+    )
+    own = await create(service, seller)
+    other = await create(service, admin)
+    everything = PageRequest(50, (Order("_id"),))
+    assert await service.find(other.id, by=seller) is None
+    assert set(await service.find_many([own.id, other.id], by=seller)) == {own.id}
+    assert [found.id for found in (await service.page({}, everything, by=seller)).items] == [own.id]
+    assert await service.count({}, by=seller) == 1
+    pages = await service.owned_pages([admin.id, seller.id], {}, everything, by=seller)
+    assert {owner: [found.id for found in page.items] for owner, page in pages.items()} == {
+        admin.id: [],
+        seller.id: [own.id],
+    }
+    assert await service.owned_counts([admin.id, seller.id], {}, by=seller) == {seller.id: 1}
+    with pytest.raises(NotFound):
+        await service.update(other.id, {"name": "x"}, expected_version=None, by=seller)
+    with pytest.raises(NotAllowed):
+        await service.update(own.id, {"owner_id": admin.id}, expected_version=None, by=seller)
+    with pytest.raises(NotAllowed):
+        await create(service, seller, owner_id=admin.id)
+
+
+async def test_support_reads_all_and_deletes_none(service: CustomerService, admin: Actor, support: Actor) -> None:
+    made = await create(service, admin)
+    assert await service.find(made.id, by=support) is not None
+    assert (await service.update(made.id, {"name": "李四"}, expected_version=None, by=support)).name == "李四"
+    with pytest.raises(NotAllowed):
+        await service.delete(made.id, expected_version=None, by=support)
+    with pytest.raises(NotAllowed):
+        await create(service, support)
+
+
+@pytest.mark.parametrize("order", [NEWEST_FIRST, (Order("source"),), (Order("source", descending=True), Order("name"))])
+@pytest.mark.parametrize("backward", [False, True])
+async def test_walking_a_list_while_others_insert_gives_each_record_once(
+    service: CustomerService, clock: ManualClock, admin: Actor, order: tuple[Order, ...], backward: bool
+) -> None:
+    made = set()
+    for number in range(17):  # ties and nulls in the sort keys
+        source = None if number % 3 == 0 else f"source {number % 4}"
+        made.add((await create(service, admin, source=source, name=f"名 {number % 5}")).id)
+        clock.advance(timedelta(milliseconds=number % 2))
+    walked: list[str] = []
+    cursor: str | None = None
+    while True:
+        ends = {"last": 3, "before": cursor} if backward else {"first": 3, "after": cursor}
+        asked: dict[str, Any] = {"first": None, "after": None, "last": None, "before": None, **ends}
+        page = await service.page({}, page_request(**asked, order=order), by=admin)
+        ids = [customer.id for customer in page.items]
+        walked = ids + walked if backward else walked + ids
+        await create(service, admin, source="source 2", name="名 9")
+        if not (page.has_previous if backward else page.has_next):
+            break
+        cursor = page.cursors[0] if backward else page.cursors[-1]
+    assert len(walked) == len(set(walked))
+    assert made <= set(walked)
+
+
+async def test_migrate_creates_every_index(mongo: Mongo) -> None:
+    information = await mongo.database["customers"].index_information()
+    assert {index.name for index in INDEXES} <= set(information)
