@@ -41,6 +41,8 @@ lock: setup ## Write the lock files again (UPGRADE=1: with the newest versions)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh deploy/lock.sh
 
 up: ## Start the whole system in containers
+	@test -n "$$RAPPORT_IDENTITY_ADMIN_PASSWORD" || \
+	  { echo "make up: set RAPPORT_IDENTITY_ADMIN_PASSWORD, the password of the first administrator" >&2; exit 1; }
 	@docker compose up --build --detach --wait
 
 down: ## Stop the containers (their data stays)

@@ -1,10 +1,13 @@
 """The backing services of the test run answer, and their handles do what they say."""
 
+import json
+
 import pytest
 from pymongo import MongoClient
 
 from rapport_local.backing import Broker
 from rapport_local.backing.probe import amqp_problem
+from rapport_local.backing.rabbitmq import OwnBroker
 
 
 def test_database_commits_a_transaction_on_a_replica_set(mongo_url: str, database_prefix: str) -> None:
@@ -26,6 +29,16 @@ def test_vhosts_come_and_go(broker: Broker) -> None:
     assert amqp_problem(url) is None
     broker.delete_vhost("made here")
     assert amqp_problem(url) is not None
+
+
+def test_own_broker_runs_with_the_settings_of_the_repository(broker: Broker) -> None:
+    if not isinstance(broker, OwnBroker):
+        pytest.skip("the broker of this run is not a node of our own")
+    settings = "heartbeat, consumer_timeout, max_message_size, disk_free_limit"
+    asked = f"[element(2, application:get_env(rabbit, K)) || K <- [{settings}]]."
+    heartbeat, consumer_timeout, message_size, disk_limit = json.loads(broker.control("eval", asked).split("{")[0])
+    assert (heartbeat, consumer_timeout, message_size) == (10, 120_000, 1024**2)
+    assert 0 < disk_limit <= 2 * 1000**3
 
 
 @pytest.mark.timeout(180)

@@ -36,7 +36,7 @@ def backing(tmp_path_factory: pytest.TempPathFactory, run_name: str) -> Iterator
     data = tmp_path_factory.mktemp("backing")
     mongo, amqp, distribution, epmd = free_ports(4)
     place = Place(data, data / "logs", mongo, amqp, distribution, epmd, vhost=run_name)
-    with backing_services(place) as found:
+    with backing_services(place, throw_away=True) as found:
         yield found
 
 

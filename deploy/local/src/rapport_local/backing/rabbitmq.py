@@ -15,8 +15,7 @@ from rapport_local.ports import is_open
 from rapport_local.processes.child import Child
 
 _USER = "rapport"
-_MEBIBYTE = 1024**2
-_DISK_LIMIT = 2000 * _MEBIBYTE
+_GIGABYTE = 1000**3
 _START_SECONDS = 90
 
 
@@ -59,12 +58,12 @@ class OwnBroker(Broker):
         self._epmd.end()
 
     def create_vhost(self, name: str) -> str:
-        self._control("add_vhost", name)
-        self._control("set_permissions", "-p", name, _USER, ".*", ".*", ".*")
+        self.control("add_vhost", name)
+        self.control("set_permissions", "-p", name, _USER, ".*", ".*", ".*")
         return self._url(name)
 
     def delete_vhost(self, name: str) -> None:
-        self._control("delete_vhost", name)
+        self.control("delete_vhost", name)
 
     def _accepts_clients(self) -> bool:
         return is_open(self._place.amqp) and amqp_problem(self.url) is None
@@ -72,13 +71,15 @@ class OwnBroker(Broker):
     def _url(self, vhost: str) -> str:
         return amqp_url(_USER, self._password, self._place.amqp, vhost)
 
-    def _control(self, *arguments: str) -> None:
+    def control(self, *arguments: str) -> str:
+        """What rabbitmqctl says to these arguments. Raises CannotRun."""
         command = [str(self._programs.control), "--quiet", *arguments]
         env = self._environment()
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode:
             said = (done.stderr.strip() or done.stdout.strip()).replace("\n", " ")
             raise CannotRun(f"rabbitmqctl {arguments[0]} failed: {said}")
+        return done.stdout
 
     def _kept_password(self) -> str:
         """The user's password is made once, with the data: the broker reads it at its first start only."""
@@ -91,16 +92,17 @@ class OwnBroker(Broker):
         return password
 
     def _write_settings(self) -> None:
-        free = shutil.disk_usage(self._home).free
         lines = [
             RABBITMQ_CONF.read_text(),
             f"listeners.tcp.1 = 127.0.0.1:{self._place.amqp}",
-            # On a small disk the usual 2 GB would block every publisher from the start.
-            f"disk_free_limit.absolute = {min(_DISK_LIMIT, free // 4)}",
             f"default_user = {_USER}",
             f"default_pass = {self._password}",
             f"default_vhost = {self._place.vhost}",
         ]
+        free = shutil.disk_usage(self._home).free
+        if free < 4 * _GIGABYTE:
+            # On a nearly full disk the usual limit would block every publisher from the start; a later line wins.
+            lines.append(f"disk_free_limit.absolute = {free // 4}")
         conf = self._home / "rabbitmq.conf"
         conf.touch(mode=0o600)
         conf.write_text("\n".join(lines) + "\n")

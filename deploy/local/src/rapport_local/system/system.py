@@ -18,7 +18,7 @@ from rapport_local.system.table import (
     Addresses,
     Admin,
     ProcessSpec,
-    compose_arguments,
+    composition,
     long_running,
     migrations,
 )
@@ -58,9 +58,8 @@ class System:
 
     def prepare(self) -> None:
         """Migrate every service and compose the supergraph. Raises CannotRun."""
-        compose = ProcessSpec("compose", "rapport_gateway", compose_arguments(self.addresses), port=None)
         Path(self.addresses.supergraph).parent.mkdir(parents=True, exist_ok=True)
-        self._run_to_end([*migrations(self.addresses, self.admin), compose])
+        self._run_to_end([*migrations(self.addresses, self.admin), composition(self.addresses)])
 
     def start(self, *, each_ready: Callable[[str], None] = lambda _: None) -> None:
         """Start all processes and wait until each is ready. Raises CannotRun; the caller then stops the system."""
@@ -106,9 +105,10 @@ class System:
             end_together(children, grace=5)
 
     def _child(self, spec: ProcessSpec) -> Child:
-        command = (sys.executable, "-m", spec.module, *spec.arguments)
         log = self._logs / f"{spec.name}.log"
-        return Child(spec.name, command, log=log, env={**self._base_env, **spec.env}, cwd=REPOSITORY)
+        return Child(
+            spec.name, (sys.executable, *spec.command), log=log, env={**self._base_env, **spec.env}, cwd=REPOSITORY
+        )
 
 
 def end_together(children: Sequence[Child], *, grace: float) -> None:

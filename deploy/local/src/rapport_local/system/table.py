@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 SERVICES = ("identity", "customers", "interactions", "tasks")
 GATEWAY = "gateway"
 
-# Answered by every process: 200 when it can do its work.
 READY_PATH = "/ready"
 GRAPHQL_PATH = "/graphql"
 JWKS_PATH = "/.well-known/jwks.json"
@@ -32,7 +31,13 @@ class ProcessSpec:
     env: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def command(self) -> tuple[str, ...]:
+        """The command line after the name of the Python program."""
+        return ("-m", self.module, *self.arguments)
+
+    @property
     def ready_url(self) -> str:
+        """Answers 200 when the process can do its work; asked from the machine or container it runs in."""
         return f"http://127.0.0.1:{self.port}{READY_PATH}"
 
 
@@ -108,13 +113,14 @@ def gateway(addresses: Addresses) -> ProcessSpec:
     return ProcessSpec(name=GATEWAY, module="rapport_gateway", arguments=("serve", *where), port=port)
 
 
-def compose_arguments(addresses: Addresses) -> tuple[str, ...]:
-    """Arguments of `python -m rapport_gateway` that write the supergraph from the committed SDL of each subgraph."""
+def composition(addresses: Addresses) -> ProcessSpec:
+    """Writes the supergraph from the committed SDL of each subgraph, then ends."""
     arguments = ["compose"]
     for service in SERVICES:
         url = addresses.url(f"{service}-api", GRAPHQL_PATH)
         arguments += ["--subgraph", f"{service}={url}@services/{service}/schema.graphql"]
-    return (*arguments, "--output", addresses.supergraph)
+    arguments += ["--output", addresses.supergraph]
+    return ProcessSpec("compose", "rapport_gateway", tuple(arguments), port=None)
 
 
 def _of_service(service: str, role: str, addresses: Addresses) -> ProcessSpec:
