@@ -2,7 +2,7 @@
 
 import typer
 
-from rapport_cli.commands import imports, queries
+from rapport_cli.commands import imports, queries, sample
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -11,6 +11,7 @@ app = typer.Typer(
     help="Work with Rapport from the command line, through its public GraphQL API.",
 )
 app.add_typer(imports.app, name="import")
+app.add_typer(sample.app, name="sample")
 app.command("whoami")(queries.whoami)
 app.command("query")(queries.query)
 
