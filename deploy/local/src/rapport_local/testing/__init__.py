@@ -10,7 +10,12 @@ import pytest
 from pymongo import MongoClient
 
 from rapport_local.backing import BackingServices, Broker, Place, backing_services
+from rapport_local.backing.given import GivenBroker
 from rapport_local.ports import free_ports
+from rapport_local.testing.accounts import Account
+from rapport_local.testing.running import RunningSystem, started_system
+
+__all__ = ["Account", "RunningSystem", "started_system"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,3 +71,15 @@ def database_prefix(mongo_url: str, run_name: str) -> Iterator[str]:
         for name in client.list_database_names():
             if name.startswith(run_name):
                 client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def running_system(
+    backing: BackingServices, database_prefix: str, run_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSystem]:
+    """The whole system, started once for all tests that ask, with databases and a virtual host of its own."""
+    given = isinstance(backing.broker, GivenBroker)
+    vhost_url = backing.amqp_url if given else backing.broker.create_vhost(f"{run_name}_system")
+    directory = tmp_path_factory.mktemp("system")
+    with started_system(backing, directory, vhost_url=vhost_url, prefix=f"{database_prefix}_system") as system:
+        yield system
