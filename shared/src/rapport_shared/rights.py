@@ -5,7 +5,7 @@ filter (lists, counts, searches, joins) and as a predicate (subscriptions, write
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -58,14 +58,22 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Grants, and what makes a record of each type one's own."""
+    """Grants, and what makes a record of each type one's own.
+
+    ``author_fields`` make a record one's own to change, where one may see it: they never make it visible, nor allow
+    its creation, for everybody is the author of what they create.
+    """
 
     grants: Grants
     owner_fields: Mapping[str, tuple[str, ...]]
+    author_fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def scope(self, actor: Actor, verb: Verb, type_name: str) -> Scope:
         """What ``actor`` may do ``verb`` to, among the records of ``type_name``."""
-        return Scope(self.reach(actor, verb, type_name), actor.id, self.owner_fields.get(type_name, ()))
+        own = self.owner_fields.get(type_name, ())
+        if verb in {Verb.UPDATE, Verb.DELETE}:
+            own = (*own, *self.author_fields.get(type_name, ()))
+        return Scope(self.reach(actor, verb, type_name), actor.id, own)
 
     def reach(self, actor: Actor, verb: Verb, type_name: str) -> Reach:
         """How far ``actor`` reaches: NONE unless a grant says more."""
