@@ -1,1 +1,1 @@
-"""Communication records with customers."""
+"""The interactions service: owns communication records and publishes their changes."""

@@ -1,0 +1,68 @@
+"""The composition root: the only file that names concrete classes."""
+
+from functools import partial
+
+from starlette.applications import Starlette
+
+from rapport_interactions.consumers import HANDLERS
+from rapport_interactions.context import Context
+from rapport_interactions.interactions.repository import INDEXES, InteractionRepository
+from rapport_interactions.interactions.service import InteractionService
+from rapport_interactions.projections.customers import KnownCustomers
+from rapport_interactions.schema import build_schema
+from rapport_interactions.settings import Settings
+from rapport_interactions.work import SERVICE, InteractionsWork
+from rapport_shared.actor import Actor
+from rapport_shared.clock import Clock, system_clock
+from rapport_shared.contracts.roles import DEFAULT_POLICY
+from rapport_shared.messaging import ChangeFeed
+from rapport_shared.mongo import Mongo
+from rapport_shared.persistence import Transactions
+from rapport_shared.process import ServiceProcess
+from rapport_shared.service import api_app, connect_database, migrate, worker_app
+
+
+def transactions(mongo: Mongo, clock: Clock) -> Transactions[InteractionsWork]:
+    """The service's transactions."""
+    return Transactions(mongo, partial(InteractionsWork, clock=clock))
+
+
+def interaction_service(mongo: Mongo, clock: Clock = system_clock) -> InteractionService:
+    """The use cases of interactions."""
+    reads, customers = InteractionRepository(mongo.database), KnownCustomers(mongo.database)
+    return InteractionService(transactions(mongo, clock), reads, customers, DEFAULT_POLICY, clock)
+
+
+def api(settings: Settings) -> Starlette:
+    """The API process."""
+    mongo = connect_database(settings, SERVICE)
+    service, feed = interaction_service(mongo), ChangeFeed(SERVICE)
+
+    def make_context(caller: Actor | None) -> Context:
+        return Context(caller=caller, interactions=service, feed=feed)
+
+    return api_app(settings, service=SERVICE, mongo=mongo, schema=build_schema(), feed=feed, make_context=make_context)
+
+
+def worker(settings: Settings) -> Starlette:
+    """The worker process."""
+    mongo = connect_database(settings, SERVICE)
+    work = transactions(mongo, system_clock)
+    return worker_app(settings, service=SERVICE, mongo=mongo, transactions=work, handlers=HANDLERS)
+
+
+async def prepare(settings: Settings) -> None:
+    """Indexes, exchanges and queues."""
+    mongo = connect_database(settings, SERVICE)
+    await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    mongo.close()
+
+
+PROCESS = ServiceProcess(
+    name=SERVICE,
+    settings=Settings,
+    api=api,
+    worker=worker,
+    migrate=prepare,
+    sdl=lambda: build_schema().as_str(),
+)

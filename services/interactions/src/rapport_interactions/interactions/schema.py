@@ -1,0 +1,239 @@
+"""Interactions in GraphQL: translate, call, translate."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import strawberry
+
+from rapport_interactions.context import Info
+from rapport_interactions.interactions import inputs, model
+from rapport_interactions.interactions.inputs import (
+    DeleteInteractionInput,
+    InteractionChangeFilter,
+    InteractionFilter,
+    InteractionOrder,
+    RecordInteractionInput,
+    UpdateInteractionInput,
+)
+from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
+from rapport_shared.graphql.arguments import After, Before, First, Last, Search
+from rapport_shared.graphql.changes import ChangeKind, ListChange, list_changes
+from rapport_shared.graphql.connections import Connection, connection_of
+from rapport_shared.graphql.errors import UserError, mutation
+from rapport_shared.graphql.scalars import DateTime
+from rapport_shared.mongo import page_request
+
+EVENTS = (InteractionRecorded, InteractionUpdated, InteractionDeleted)
+Which = Annotated[InteractionFilter | None, strawberry.argument(description="Which interactions.")]
+Sorted = Annotated[
+    list[InteractionOrder] | None,
+    strawberry.argument(name="orderBy", description="Sort keys; the latest to have happened first."),
+]
+
+
+@strawberry.federation.type(keys=["id"], description="A staff user; identity owns it.")
+class User:
+    """A reference."""
+
+    id: strawberry.ID = strawberry.field(description="The user's id.")
+
+
+@strawberry.federation.type(keys=["id"], description="A communication with a customer.")
+class Interaction:
+    """The GraphQL form of an interaction."""
+
+    id: strawberry.ID = strawberry.field(description="Its id, `int_…`.")
+    customer_id: strawberry.ID = strawberry.field(description="The id of the customer.")
+    author_id: strawberry.ID = strawberry.field(description="The id of who wrote it.")
+    channel: model.Channel = strawberry.field(description="The way by which one spoke.")
+    occurred_at: DateTime = strawberry.field(description="When it happened.")
+    participants: list[str] = strawberry.field(description="Who took part.")
+    content: str = strawberry.field(description="What was said.")
+    outcome: str | None = strawberry.field(description="What came of it.")
+    intent: model.Intent | None = strawberry.field(description="How much the customer wants to buy.")
+    next_follow_up_at: DateTime | None = strawberry.field(description="When to get in touch again.")
+    created_at: DateTime = strawberry.field(description="When the record was made.")
+    updated_at: DateTime = strawberry.field(description="When the record last changed.")
+    deleted_at: DateTime | None = strawberry.field(description="When it was taken off the record.")
+    version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
+
+    @strawberry.field(description="The customer; null where it is deleted or not yours to see.")
+    def customer(self) -> "Customer | None":
+        """A reference to the customers service's customer."""
+        return Customer(id=self.customer_id)
+
+    @strawberry.field(description="Who wrote it.")
+    def author(self) -> User | None:
+        """A reference to the identity service's user."""
+        return User(id=self.author_id)
+
+    @classmethod
+    def from_model(cls, interaction: model.Interaction) -> "Interaction":
+        """The public form."""
+        follow_up, deleted = interaction.next_follow_up_at, interaction.deleted_at
+        return cls(
+            id=strawberry.ID(interaction.id),
+            customer_id=strawberry.ID(interaction.customer_id),
+            author_id=strawberry.ID(interaction.author_id),
+            channel=interaction.channel,
+            occurred_at=DateTime(interaction.occurred_at),
+            participants=list(interaction.participants),
+            content=interaction.content,
+            outcome=interaction.outcome,
+            intent=interaction.intent,
+            next_follow_up_at=None if follow_up is None else DateTime(follow_up),
+            created_at=DateTime(interaction.created_at),
+            updated_at=DateTime(interaction.updated_at),
+            deleted_at=None if deleted is None else DateTime(deleted),
+            version=interaction.version,
+        )
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: str) -> "Interaction | None":
+        """The interaction of a representation, unless it is out of reach."""
+        found = await info.context.interaction_by_id.load(id)
+        return None if found is None else cls.from_model(found)
+
+
+@strawberry.federation.type(keys=["id"], description="A person or company; customers owns it.")
+class Customer:
+    """What this service adds to a customer."""
+
+    id: strawberry.ID = strawberry.field(description="The customer's id.")
+
+    @strawberry.field(description="What passed between the company and the customer.")
+    async def interactions(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Which = None,
+        order_by: Sorted = None,
+        search: Search = None,
+    ) -> Connection[Interaction]:
+        """One query for any number of customers."""
+        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
+        condition, lists = inputs.condition(filter, search), info.context.interactions_of_customer
+        customer = str(self.id)
+        page = await lists.page(customer, condition, request)
+        return connection_of(page, Interaction.from_model, lambda: lists.count(customer, condition))
+
+
+@strawberry.type(description="The interaction after a change, or what is wrong.")
+class InteractionPayload:
+    """Payload of every interaction mutation."""
+
+    interaction: Interaction | None = strawberry.field(default=None, description="The interaction as it stands now.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
+
+    @classmethod
+    def of(cls, interaction: model.Interaction) -> "InteractionPayload":
+        """The payload of success."""
+        return cls(interaction=Interaction.from_model(interaction))
+
+
+@strawberry.type(description="A live change of a list of interactions.")
+class InteractionChange:
+    """One notice of interactionChanged."""
+
+    kind: ChangeKind = strawberry.field(description="What happened.")
+    id: strawberry.ID | None = strawberry.field(description="The interaction; null on RESET.")
+    node: Interaction | None = strawberry.field(
+        description="The interaction as it stands now; null on LEAVE and RESET."
+    )
+    changed_fields: list[str] = strawberry.field(description="The names of the fields that changed.")
+    cursor: str = strawberry.field(description="The position of the change.")
+
+    @classmethod
+    def from_change(cls, change: ListChange[model.Interaction]) -> "InteractionChange":
+        """The public form."""
+        return cls(
+            kind=change.kind,
+            id=None if change.id is None else strawberry.ID(change.id),
+            node=None if change.record is None else Interaction.from_model(change.record),
+            changed_fields=list(change.changed_fields),
+            cursor=change.cursor,
+        )
+
+
+@strawberry.type
+class InteractionQuery:
+    """Reading interactions."""
+
+    @strawberry.field(description="One interaction; null where there is none, or none that you may see.")
+    async def interaction(self, info: Info, id: strawberry.ID) -> Interaction | None:
+        """By id."""
+        found = await info.context.interactions.find(id, by=info.context.actor)
+        return None if found is None else Interaction.from_model(found)
+
+    @strawberry.field(description="The interactions that you may see.")
+    async def interactions(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Which = None,
+        order_by: Sorted = None,
+        search: Search = None,
+    ) -> Connection[Interaction]:
+        """A page."""
+        service, by = info.context.interactions, info.context.actor
+        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
+        condition = inputs.condition(filter, search)
+        page = await service.page(condition, request, by=by)
+        return connection_of(page, Interaction.from_model, lambda: service.count(condition, by=by))
+
+
+@strawberry.type
+class InteractionMutation:
+    """Changing interactions."""
+
+    @mutation("Put a communication with a customer on record.")
+    async def record_interaction(self, info: Info, input: RecordInteractionInput) -> InteractionPayload:
+        """Record."""
+        key = input.idempotency_key or None
+        made = await info.context.interactions.record(
+            input.customer_id, inputs.details(input), idempotency_key=key, by=info.context.actor
+        )
+        return InteractionPayload.of(made)
+
+    @mutation("Change an interaction.")
+    async def update_interaction(self, info: Info, input: UpdateInteractionInput) -> InteractionPayload:
+        """Update."""
+        expected = input.expected_version or None
+        changed = await info.context.interactions.update(
+            input.id, inputs.details(input), expected_version=expected, by=info.context.actor
+        )
+        return InteractionPayload.of(changed)
+
+    @mutation("Take an interaction off the record.")
+    async def delete_interaction(self, info: Info, input: DeleteInteractionInput) -> InteractionPayload:
+        """Delete."""
+        expected = input.expected_version or None
+        gone = await info.context.interactions.delete(input.id, expected_version=expected, by=info.context.actor)
+        return InteractionPayload.of(gone)
+
+
+@strawberry.type
+class InteractionSubscription:
+    """Following interactions."""
+
+    @strawberry.subscription(description="What changes in the list of the interactions that you may see.")
+    async def interaction_changed(
+        self,
+        info: Info,
+        filter: Annotated[
+            InteractionChangeFilter | None, strawberry.argument(description="Which interactions.")
+        ] = None,
+    ) -> AsyncIterator[InteractionChange]:
+        """Live."""
+        service, by = info.context.interactions, info.context.actor
+        changes = list_changes(
+            info.context.feed, of=EVENTS, scope=service.scope(by), given=filter, load=lambda id: service.find(id, by=by)
+        )
+        async for change in changes:
+            yield InteractionChange.from_change(change)

@@ -1,0 +1,46 @@
+"""Customers, as far as this service needs them: whom one may record interactions with, and whose they are."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
+from rapport_shared.events import Envelope
+from rapport_shared.mongo import Database, Projection, Session
+
+COLLECTION = "customers"
+CustomerEvent: TypeAlias = CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCustomer:
+    """A customer that is not deleted; ``owner_id`` decides who reaches it."""
+
+    id: str
+    owner_id: str | None
+
+
+class KnownCustomers(Projection):
+    """The known customers: ``{_id, version, kind, stage, owner_id, deleted}``."""
+
+    def __init__(self, database: Database, session: Session | None = None) -> None:
+        super().__init__(database, COLLECTION, session)
+
+    async def present(self, identifier: str) -> KnownCustomer | None:
+        """The customer, unless it is deleted or not known yet."""
+        found = await self.find(identifier)
+        return None if found is None or found["deleted"] else KnownCustomer(identifier, found["owner_id"])
+
+    async def hold(self, identifier: str) -> None:
+        """Keep the customer as it is until the transaction ends.
+
+        Writing to it makes a transaction that changes it meanwhile collide with this one, so that one of the two
+        runs again: otherwise an interaction could be stored with the owner that its customer had a moment ago.
+        """
+        await self._documents.update_one({"_id": identifier}, {"$inc": {"holds": 1}}, session=self._session)
+
+
+async def keep_customer(known: KnownCustomers, event: CustomerEvent, envelope: Envelope) -> bool:
+    """Take over the state that the event tells of; False where a newer one is known."""
+    state = event.after
+    values = {"kind": state.kind, "stage": state.stage, "owner_id": state.owner_id, "deleted": state.deleted}
+    return await known.apply(event.customer_id, envelope.version, values)
