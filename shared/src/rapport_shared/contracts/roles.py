@@ -30,6 +30,6 @@ DEFAULT_POLICY: Final = Policy(
         "Interaction": ("customer_owner_id",),
         "Task": ("assignee_id", "created_by_id", "customer_owner_id"),
     },
-    # Service, which owns no customers, mends what it wrote itself; a seller who has lost a customer does not even see it.
+    # Service, which owns no customers, mends what it wrote itself; a seller who lost a customer does not even see it.
     author_fields={"Interaction": ("author_id",)},
 )
