@@ -101,8 +101,7 @@ def test_delete_and_restore_are_events_with_the_deleted_state() -> None:
 def test_any_text_is_stored_clean_or_refused_whole(name: str, phone: str, tags: list[str]) -> None:
     try:
         made = customer(name=name, phone=phone, tags=tags)
-    except UserFault as fault:
-        assert fault.path[0] == "input"
+    except UserFault:
         return
     assert made.name == made.name.strip()
     assert made.name
