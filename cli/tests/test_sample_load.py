@@ -119,18 +119,39 @@ def test_a_company_can_grow(rapport: Rapport, crm: CrmServer) -> None:
     _check_complete(crm, _plan(20))
 
 
-def test_work_done_meanwhile_and_deleted_customers_are_respected(rapport: Rapport, crm: CrmServer) -> None:
+def test_growing_leaves_what_was_complete_alone(rapport: Rapport, crm: CrmServer) -> None:
     _load(rapport, "--today", DAY)
-    task = next(task for task in _without_marker(crm) if task["status"] == "DONE")
-    crm.store._change(task, {"status": "OPEN"})
-    gone = crm.store.delete_customer({"id": crm.store.records["customer"][0]["id"]})
+    crm.store.delete_customer({"id": crm.store.records["customer"][0]["id"]})
+    crm.store.records["interaction"].clear()
 
     result = _load(rapport, "--customers", 14)
 
     assert result.exit_code == 0, result.output
-    assert "13 customers (1 deleted customers left out)" in result.stdout
-    assert task["status"] == "OPEN"
-    assert sum(customer["name"] == gone["name"] for customer in crm.store.records["customer"]) == 1
+    assert "12 staff, 2 customers, " in result.stdout
+    assert len(crm.store.records["customer"]) == 14
+    assert len(crm.store.records["interaction"]) == len(_plan(14).interactions) - len(_plan().interactions)
+
+
+def test_a_continued_load_respects_work_done_meanwhile(rapport: Rapport, crm: CrmServer) -> None:
+    _load(rapport, "--today", DAY)
+    marker = next(task for task in crm.store.records["task"] if task["title"].startswith("Load the sample"))
+    marker["status"] = "OPEN"
+    task = next(task for task in _without_marker(crm) if task["status"] == "DONE")
+    crm.store._change(task, {"status": "OPEN"})
+    crm.store.delete_customer({"id": crm.store.records["customer"][0]["id"]})
+
+    result = _load(rapport)
+
+    assert result.exit_code == 0, result.output
+    assert "11 customers (1 deleted customers left out)" in result.stdout
+    assert (task["status"], marker["status"]) == ("OPEN", "DONE")
+    assert len(crm.store.records["customer"]) == 12
+
+
+def test_a_smaller_company_is_part_of_a_larger_one(rapport: Rapport, crm: CrmServer) -> None:
+    _load(rapport, "--today", DAY)
+
+    assert "loaded already" in _load(rapport, "--customers", 5).stdout
 
 
 def test_a_service_that_has_not_heard_yet_is_asked_again(

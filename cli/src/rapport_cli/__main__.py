@@ -6,6 +6,7 @@ from rapport_cli.commands import imports, queries, sample
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_show_locals=False,
     help="Work with Rapport from the command line, through its public GraphQL API.",

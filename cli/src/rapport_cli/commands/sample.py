@@ -86,9 +86,9 @@ def load(
 async def _load(to: Connected, order: Order) -> int:
     markers = await find_markers(to.session, order.seed)
     end = _end_of_year(order, markers)
-    marker = next((known for known in markers if known.customers == order.customers), None)
+    complete = max((marker.customers for marker in markers if marker.done), default=0)
     described = f"seed {order.seed}, {order.customers} customers, as of {end}"
-    if marker and marker.done:
+    if complete >= order.customers:
         out.print(f"The sample company is loaded already ({described}).", markup=False)
         return 0
     plan = make_plan(order.seed, end, order.customers)
@@ -97,7 +97,8 @@ async def _load(to: Connected, order: Order) -> int:
         message = f"The staff accounts exist, but {order.accounts_file} lacks their passwords; name the right file."
         raise CliError(message, code="ACCOUNTS_MISSING")
     accounts = write_accounts(order.accounts_file, plan.staff, known)
-    marker = marker or await begin(to.session, order.seed, order.customers, end)
+    begun = next((marker for marker in markers if marker.customers == order.customers), None)
+    marker = begun or await begin(to.session, order.seed, order.customers, end)
     with count_progress() as progress:
         bars: dict[str, TaskID] = {}
 
@@ -106,7 +107,9 @@ async def _load(to: Connected, order: Order) -> int:
                 bars[stage] = progress.add_task(stage, total=total)
             progress.advance(bars[stage], more)
 
-        loader = Loader(plan, to.session, lambda account: Session(to.client, account), accounts, advance)
+        loader = Loader(
+            plan.beyond(complete), to.session, lambda account: Session(to.client, account), accounts, advance
+        )
         summary = await loader.load()
     await finish(to.session, marker, summary)
     out.print(f"The sample company is loaded ({described}): {summary}.", markup=False)

@@ -136,27 +136,29 @@ class CustomerImporter:
         refused = {error.field for error in outcome.errors}
         if self._options.lenient and refused and refused <= CONTACT_FIELDS & item.row.values.keys():
             return self._without(item, outcome.errors)
-        for error in outcome.errors[1:]:
-            self._tally.warn(item.row.number, item.row.key, self._problem(error))
-        problem = self._problem(outcome.errors[0]) if outcome.errors else RowProblem("NO_ANSWER", "no record was given")
-        self._tally.fail(item.row.number, item.row.key, problem)
+        problems = [self._problem(item.row, error) for error in outcome.errors]
+        first, *others = problems or [RowProblem("NO_ANSWER", "no record was given")]
+        for other in others:
+            self._tally.warn(item.row.number, item.row.key, other)
+        self._tally.fail(item.row.number, item.row.key, first)
         return []
 
     def _without(self, item: Pending, errors: Sequence[UserError]) -> list[Pending]:
         """The row once more, without the contact values that were refused."""
         row = item.row
         for error in errors:
-            problem = self._problem(error)
-            left_out = replace(problem, message=f"{row.values[error.field]} is left out: {problem.message}")
-            self._tally.warn(row.number, row.key, left_out)
+            problem = self._problem(row, error)
+            self._tally.warn(row.number, row.key, replace(problem, message=f"left out: {problem.message}"))
         refused = {error.field for error in errors}
         kept = {name: value for name, value in row.values.items() if name not in refused}
         return self._plan(replace(row, values=kept), item.record)
 
-    def _problem(self, error: UserError) -> RowProblem:
-        names = {"ownerId": "owner"}
-        column = self._options.mapping.column_of(names.get(error.field, error.field))
-        return RowProblem(error.code, error.message, column)
+    def _problem(self, row: CustomerRow, error: UserError) -> RowProblem:
+        """The API's answer, with the value that it is about."""
+        value = row.values.get(error.field)
+        message = f"{value}: {error.message}" if isinstance(value, str) else error.message
+        name = "owner" if error.field == "ownerId" else error.field
+        return RowProblem(error.code, message, self._options.mapping.column_of(name))
 
     def _fail(self, row: CustomerRow, code: str, message: str, column: str = "") -> None:
         self._tally.fail(row.number, row.key, RowProblem(code, message, column))

@@ -1,6 +1,6 @@
 """What the sample company consists of. Keys are stable: they become external ids and idempotency keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 
@@ -75,3 +75,15 @@ class Plan:
     customers: tuple[Customer, ...]
     interactions: tuple[Interaction, ...]
     tasks: tuple[Task, ...]
+
+    def beyond(self, count: int) -> "Plan":
+        """What this plan has beyond the plan of its first `count` customers; everything when `count` is 0."""
+        if count == 0:
+            return self
+        more = {customer.key for customer in self.customers[count:]}
+        return replace(
+            self,
+            customers=self.customers[count:],
+            interactions=tuple(record for record in self.interactions if record.customer_key in more),
+            tasks=tuple(record for record in self.tasks if record.customer_key in more),
+        )

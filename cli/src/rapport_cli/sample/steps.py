@@ -13,7 +13,7 @@ REQUESTS_AT_A_TIME = 6
 
 # A service hears of other services' records over the bus; until then it does not know them.
 NOT_YET_KNOWN = "NOT_FOUND"
-TRIES = 20
+TRIES = 10
 PAUSE_SECONDS = 1.0
 
 
