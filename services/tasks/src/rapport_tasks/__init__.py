@@ -1,1 +1,1 @@
-"""Tasks and follow-ups."""
+"""The tasks service: owns tasks, makes follow-up tasks of communications, and publishes their changes."""

@@ -1,0 +1,71 @@
+"""The composition root: the only file that names concrete classes."""
+
+from functools import partial
+
+from starlette.applications import Starlette
+
+from rapport_shared.actor import Actor
+from rapport_shared.clock import Clock, system_clock
+from rapport_shared.contracts.roles import DEFAULT_POLICY
+from rapport_shared.messaging import ChangeFeed
+from rapport_shared.mongo import Mongo
+from rapport_shared.persistence import Transactions
+from rapport_shared.process import ServiceProcess
+from rapport_shared.service import api_app, connect_database, migrate, worker_app
+from rapport_tasks.consumers import HANDLERS
+from rapport_tasks.context import Context
+from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
+from rapport_tasks.projections.customers import Customers
+from rapport_tasks.projections.users import users
+from rapport_tasks.schema import build_schema
+from rapport_tasks.settings import Settings
+from rapport_tasks.tasks.repository import INDEXES, TaskRepository
+from rapport_tasks.tasks.service import TaskService
+from rapport_tasks.work import SERVICE, TasksWork
+
+
+def transactions(mongo: Mongo, clock: Clock) -> Transactions[TasksWork]:
+    """The service's transactions."""
+    return Transactions(mongo, partial(TasksWork, clock=clock))
+
+
+def task_service(mongo: Mongo, clock: Clock = system_clock) -> TaskService:
+    """The use cases of tasks."""
+    database = mongo.database
+    reads, customers = TaskRepository(database), Customers(database, CUSTOMERS)
+    return TaskService(transactions(mongo, clock), reads, users(database), customers, DEFAULT_POLICY, clock)
+
+
+def api(settings: Settings) -> Starlette:
+    """The API process."""
+    mongo = connect_database(settings, SERVICE)
+    service, feed = task_service(mongo), ChangeFeed(SERVICE)
+
+    def make_context(caller: Actor | None) -> Context:
+        return Context(caller=caller, tasks=service, feed=feed)
+
+    return api_app(settings, service=SERVICE, mongo=mongo, schema=build_schema(), feed=feed, make_context=make_context)
+
+
+def worker(settings: Settings) -> Starlette:
+    """The worker process."""
+    mongo = connect_database(settings, SERVICE)
+    work = transactions(mongo, system_clock)
+    return worker_app(settings, service=SERVICE, mongo=mongo, transactions=work, handlers=HANDLERS)
+
+
+async def prepare(settings: Settings) -> None:
+    """Indexes, exchanges and queues."""
+    mongo = connect_database(settings, SERVICE)
+    await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    mongo.close()
+
+
+PROCESS = ServiceProcess(
+    name=SERVICE,
+    settings=Settings,
+    api=api,
+    worker=worker,
+    migrate=prepare,
+    sdl=lambda: build_schema().as_str(),
+)

@@ -1,0 +1,40 @@
+"""What this service does on others' events: one visible table."""
+
+from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
+from rapport_shared.contracts.identity import UserCreated, UserUpdated
+from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
+from rapport_shared.delivery import Handlers
+from rapport_shared.events import Envelope
+from rapport_tasks.projections.customers import CustomerEvent, keep_customer
+from rapport_tasks.projections.users import keep_user
+from rapport_tasks.tasks.follow_ups import InteractionEvent, keep_follow_up
+from rapport_tasks.work import TasksWork
+
+
+async def on_user(event: UserCreated | UserUpdated, envelope: Envelope, work: TasksWork) -> None:
+    """A user can be given tasks from now on, or not any more."""
+    await keep_user(work.users, event, envelope)
+
+
+async def on_customer(event: CustomerEvent, envelope: Envelope, work: TasksWork) -> None:
+    """A customer can have tasks from now on, or not any more; its owner reaches those that it has."""
+    if await keep_customer(work.customers, event, envelope):
+        await work.tasks.set_customer_owner(event.customer_id, event.after.owner_id)
+
+
+async def on_interaction(event: InteractionEvent, envelope: Envelope, work: TasksWork) -> None:
+    """A communication asks for a follow-up, for another time, or for none."""
+    await keep_follow_up(work, event, envelope)
+
+
+HANDLERS: Handlers[TasksWork] = {
+    UserCreated: on_user,
+    UserUpdated: on_user,
+    CustomerCreated: on_customer,
+    CustomerUpdated: on_customer,
+    CustomerDeleted: on_customer,
+    CustomerRestored: on_customer,
+    InteractionRecorded: on_interaction,
+    InteractionUpdated: on_interaction,
+    InteractionDeleted: on_interaction,
+}

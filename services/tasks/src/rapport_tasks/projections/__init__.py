@@ -1,0 +1,1 @@
+"""What this service keeps of others' data, fed by the bus."""

@@ -1,0 +1,129 @@
+"""Tasks in GraphQL: translate, call, translate."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import strawberry
+
+from rapport_shared.contracts.tasks import TaskCancelled, TaskCompleted, TaskCreated, TaskReopened, TaskUpdated
+from rapport_shared.graphql.arguments import After, Before, First, Last, Search
+from rapport_shared.graphql.changes import list_changes
+from rapport_shared.graphql.connections import Connection, connection_of
+from rapport_shared.graphql.errors import mutation
+from rapport_shared.mongo import page_request
+from rapport_tasks.context import Info
+from rapport_tasks.tasks import inputs
+from rapport_tasks.tasks.inputs import (
+    AssignTaskInput,
+    CancelTaskInput,
+    CompleteTaskInput,
+    CreateTaskInput,
+    ReopenTaskInput,
+    TaskChangeFilter,
+    UpdateTaskInput,
+)
+from rapport_tasks.tasks.types import Sorted, Task, TaskChange, TaskPayload, Which
+
+EVENTS = (TaskCreated, TaskUpdated, TaskCompleted, TaskReopened, TaskCancelled)
+
+
+@strawberry.type
+class TaskQuery:
+    """Reading tasks."""
+
+    @strawberry.field(description="One task; null where there is none, or none that you may see.")
+    async def task(self, info: Info, id: strawberry.ID) -> Task | None:
+        """By id."""
+        found = await info.context.tasks.find(id, by=info.context.actor)
+        return None if found is None else Task.from_model(found)
+
+    @strawberry.field(description="The tasks that you may see.")
+    async def tasks(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Which = None,
+        order_by: Sorted = None,
+        search: Search = None,
+    ) -> Connection[Task]:
+        """A page."""
+        service, by = info.context.tasks, info.context.actor
+        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
+        condition = inputs.condition(filter, search)
+        page = await service.page(condition, request, by=by)
+        return connection_of(page, Task.from_model, lambda: service.count(condition, by=by))
+
+
+@strawberry.type
+class TaskMutation:
+    """Changing tasks."""
+
+    @mutation("Make a new task.")
+    async def create_task(self, info: Info, input: CreateTaskInput) -> TaskPayload:
+        """Create."""
+        key = input.idempotency_key or None
+        made = await info.context.tasks.create(inputs.details(input), idempotency_key=key, by=info.context.actor)
+        return TaskPayload.of(made)
+
+    @mutation("Say who is to do a task.")
+    async def assign_task(self, info: Info, input: AssignTaskInput) -> TaskPayload:
+        """Assign."""
+        expected = inputs.expected_version(input)
+        changes = {"assignee_id": input.assignee_id}
+        return TaskPayload.of(
+            await info.context.tasks.update(input.id, changes, expected_version=expected, by=info.context.actor)
+        )
+
+    @mutation("Change a task, or say that work on it has begun or rests.")
+    async def update_task(self, info: Info, input: UpdateTaskInput) -> TaskPayload:
+        """Update."""
+        expected, changes = inputs.expected_version(input), inputs.details(input)
+        return TaskPayload.of(
+            await info.context.tasks.update(input.id, changes, expected_version=expected, by=info.context.actor)
+        )
+
+    @mutation("Say that the work of a task is done.")
+    async def complete_task(self, info: Info, input: CompleteTaskInput) -> TaskPayload:
+        """Complete."""
+        expected, result = inputs.expected_version(input), input.result or None
+        return TaskPayload.of(
+            await info.context.tasks.complete(input.id, result=result, expected_version=expected, by=info.context.actor)
+        )
+
+    @mutation("Open a completed or cancelled task again; its result stays.")
+    async def reopen_task(self, info: Info, input: ReopenTaskInput) -> TaskPayload:
+        """Reopen."""
+        expected = inputs.expected_version(input)
+        return TaskPayload.of(
+            await info.context.tasks.reopen(input.id, expected_version=expected, by=info.context.actor)
+        )
+
+    @mutation("Say that a task will not be done.")
+    async def cancel_task(self, info: Info, input: CancelTaskInput) -> TaskPayload:
+        """Cancel."""
+        expected = inputs.expected_version(input)
+        return TaskPayload.of(
+            await info.context.tasks.cancel(input.id, expected_version=expected, by=info.context.actor)
+        )
+
+
+@strawberry.type
+class TaskSubscription:
+    """Following tasks."""
+
+    @strawberry.subscription(description="What changes in the list of the tasks that you may see.")
+    async def task_changed(
+        self,
+        info: Info,
+        filter: Annotated[TaskChangeFilter | None, strawberry.argument(description="Which tasks.")] = None,
+    ) -> AsyncIterator[TaskChange]:
+        """Live."""
+        service, by = info.context.tasks, info.context.actor
+        changes = list_changes(
+            info.context.feed, of=EVENTS, scope=service.scope(by), given=filter, load=lambda id: service.find(id, by=by)
+        )
+        async for change in changes:
+            yield TaskChange.from_change(change)

@@ -1,0 +1,24 @@
+"""What a transaction of this service gives to its use cases."""
+
+from rapport_shared.clock import Clock
+from rapport_shared.mongo import Database, Session
+from rapport_shared.persistence import Work
+from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
+from rapport_tasks.projections.customers import Customers
+from rapport_tasks.projections.interactions import interactions
+from rapport_tasks.projections.users import users
+from rapport_tasks.tasks.repository import TaskRepository
+
+SERVICE = "tasks"
+
+
+class TasksWork(Work):
+    """The service's repositories in one transaction."""
+
+    def __init__(self, database: Database, session: Session, *, clock: Clock) -> None:
+        super().__init__(database, session, service=SERVICE, clock=clock)
+        self.clock = clock
+        self.tasks = TaskRepository(database, session, self.outbox)
+        self.users = users(database, session)
+        self.customers = Customers(database, CUSTOMERS, session)
+        self.interactions = interactions(database, session)

@@ -1,0 +1,199 @@
+"""A database of the tasks service for each test module's tests, the service on it, and signed-in GraphQL callers."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import aiohttp
+import jwt
+import pytest
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from jwt.algorithms import ECAlgorithm
+from starlette.types import ASGIApp
+
+from rapport_shared.actor import Actor
+from rapport_shared.clock import ManualClock
+from rapport_shared.messaging import ChangeFeed
+from rapport_shared.mongo import Mongo, connect
+from rapport_shared.persistence import Transactions
+from rapport_shared.service import api_app, migrate
+from rapport_tasks.app import task_service
+from rapport_tasks.consumers import HANDLERS
+from rapport_tasks.context import Context
+from rapport_tasks.schema import build_schema
+from rapport_tasks.settings import Settings
+from rapport_tasks.tasks.repository import INDEXES, TaskRepository
+from rapport_tasks.tasks.service import TaskService
+from rapport_tasks.work import TasksWork
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+Token = Callable[..., str]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def settings(mongo_url: str, amqp_url: str, database_prefix: str) -> Settings:
+    return Settings(mongo_url=mongo_url, amqp_url=amqp_url, database_prefix=database_prefix)
+
+
+@pytest.fixture(scope="session")
+async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
+    mongo = connect(settings.mongo_url, f"{settings.database_prefix}_tasks_suite")
+    await migrate(settings, service="tasks", mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    yield mongo
+    mongo.close()
+
+
+@pytest.fixture
+async def mongo(migrated: Mongo) -> AsyncIterator[Mongo]:
+    """The migrated database, emptied after the test; its indexes stay."""
+    yield migrated
+    for name in await migrated.database.list_collection_names():
+        await migrated.database[name].delete_many({})
+
+
+@pytest.fixture
+def transactions(mongo: Mongo, clock: ManualClock) -> Transactions[TasksWork]:
+    return Transactions(mongo, partial(TasksWork, clock=clock))
+
+
+@pytest.fixture
+def repository(mongo: Mongo) -> TaskRepository:
+    return TaskRepository(mongo.database)
+
+
+@pytest.fixture
+def service(mongo: Mongo, clock: ManualClock) -> TaskService:
+    return task_service(mongo, clock)
+
+
+@pytest.fixture
+def admin() -> Actor:
+    return Actor("usr_admin", "ADMIN", "ses_1")
+
+
+@pytest.fixture
+def seller() -> Actor:
+    return Actor("usr_seller", "SALES", "ses_2")
+
+
+@pytest.fixture
+def rival() -> Actor:
+    return Actor("usr_rival", "SALES", "ses_3")
+
+
+@pytest.fixture
+def support() -> Actor:
+    return Actor("usr_support", "SUPPORT", "ses_4")
+
+
+@pytest.fixture
+async def company(mongo: Mongo, admin: Actor, seller: Actor, rival: Actor, support: Actor) -> None:
+    """What the bus has told: four active users and a former one; each seller's customer and a deleted one."""
+    staff = [(user.id, user.role, True) for user in (admin, seller, rival, support)]
+    await mongo.database["users"].insert_many(
+        {"_id": user, "version": 1, "role": role, "active": active}
+        for user, role, active in [*staff, ("usr_former", "SALES", False)]
+    )
+    await mongo.database["customers"].insert_many(
+        {"_id": customer, "version": 1, "owner_id": owner, "deleted": customer == "cus_gone"}
+        for customer, owner in (("cus_seller", seller.id), ("cus_rival", rival.id), ("cus_gone", seller.id))
+    )
+
+
+@pytest.fixture(scope="session")
+def issuer(settings: Settings) -> tuple[Token, dict[str, Any]]:
+    """Signs access tokens as identity would, and the key set that it would publish."""
+    key = generate_private_key(SECP256R1())
+    public = {**ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "test", "alg": "ES256", "use": "sig"}
+
+    def token(by: Actor, *, lives: int = 600) -> str:
+        now = int(time.time())
+        claims = {"iss": settings.issuer, "aud": settings.audience, "sub": by.id, "role": by.role, "sid": by.session_id}
+        headers = {"kid": "test", "typ": "at+jwt"}
+        return jwt.encode({**claims, "iat": now, "exp": now + lives}, key, algorithm="ES256", headers=headers)
+
+    return token, {"keys": [public]}
+
+
+class QuietServer(uvicorn.Server):
+    """Leaves the signals to pytest, and says when it serves."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(uvicorn.Config(app, log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=2))
+        self.serving = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.serving.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve a process's app as the process does; yields its URL."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = QuietServer(app)
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        await server.serving.wait()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await running
+
+
+@pytest.fixture(scope="session")
+async def api_url(migrated: Mongo, settings: Settings, issuer: tuple[Token, dict[str, Any]]) -> AsyncIterator[str]:
+    """The API process's app, on the suite's database."""
+
+    async def keys() -> dict[str, Any]:
+        return issuer[1]
+
+    service, feed = task_service(migrated), ChangeFeed("tasks")
+    app = api_app(
+        settings,
+        service="tasks",
+        mongo=migrated,
+        schema=build_schema(),
+        feed=feed,
+        make_context=lambda caller: Context(caller=caller, tasks=service, feed=feed),
+        fetch_keys=keys,
+    )
+    async with served(app) as url:
+        yield url
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def ask(mongo: Mongo, api_url: str, session: aiohttp.ClientSession, issuer: tuple[Token, dict[str, Any]]) -> Ask:
+    """``await ask(by, query, **variables)``: the whole GraphQL answer."""
+
+    async def post(by: Actor | None, query: str, **variables: Any) -> dict[str, Any]:
+        headers = {} if by is None else {"authorization": f"Bearer {issuer[0](by)}"}
+        body = {"query": query, "variables": variables}
+        async with session.post(f"{api_url}/graphql", json=body, headers=headers) as response:
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    return post
