@@ -1,0 +1,103 @@
+"""A database of the interactions service for each test, the service on it, and customers that it has heard of."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+
+from rapport_interactions.app import interaction_service
+from rapport_interactions.consumers import HANDLERS
+from rapport_interactions.interactions.repository import INDEXES, InteractionRepository
+from rapport_interactions.interactions.service import InteractionService
+from rapport_interactions.settings import Settings
+from rapport_interactions.work import InteractionsWork
+from rapport_shared.actor import Actor
+from rapport_shared.clock import ManualClock
+from rapport_shared.contracts.customers import CustomerState, CustomerUpdated
+from rapport_shared.events import Envelope
+from rapport_shared.ids import new_event_id
+from rapport_shared.mongo import Mongo, connect
+from rapport_shared.persistence import Transactions
+from rapport_shared.service import migrate
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+
+Tell = Callable[..., Awaitable[None]]
+"""``tell(customer_id, owner_id, version=1, deleted=False)``: hear of a customer's state, as the consumer does."""
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def settings(mongo_url: str, amqp_url: str, database_prefix: str) -> Settings:
+    return Settings(mongo_url=mongo_url, amqp_url=amqp_url, database_prefix=database_prefix)
+
+
+@pytest.fixture(scope="session")
+async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
+    mongo = connect(settings.mongo_url, f"{settings.database_prefix}_interactions_suite")
+    await migrate(settings, service="interactions", mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    yield mongo
+    mongo.close()
+
+
+@pytest.fixture
+async def mongo(migrated: Mongo) -> AsyncIterator[Mongo]:
+    """The migrated database, emptied after the test; its indexes stay."""
+    yield migrated
+    for name in await migrated.database.list_collection_names():
+        await migrated.database[name].delete_many({})
+
+
+@pytest.fixture
+def transactions(mongo: Mongo, clock: ManualClock) -> Transactions[InteractionsWork]:
+    return Transactions(mongo, partial(InteractionsWork, clock=clock))
+
+
+@pytest.fixture
+def repository(mongo: Mongo) -> InteractionRepository:
+    return InteractionRepository(mongo.database)
+
+
+@pytest.fixture
+def service(mongo: Mongo, clock: ManualClock) -> InteractionService:
+    return interaction_service(mongo, clock)
+
+
+@pytest.fixture
+def tell(transactions: Transactions[InteractionsWork]) -> Tell:
+    async def hear(customer_id: str, owner_id: str | None, *, version: int = 1, deleted: bool = False) -> None:
+        state = CustomerState(kind="PERSON", stage="LEAD", owner_id=owner_id, deleted=deleted)
+        event = CustomerUpdated(customer_id=customer_id, changed=("owner_id",), before=state, after=state)
+        envelope = Envelope(
+            id=new_event_id(),
+            routing_key=event.routing_key,
+            source="/rapport/customers",
+            subject=customer_id,
+            time=NOW,
+            version=version,
+            actor="usr_admin",
+            correlation_id="c",
+        )
+        await transactions.run(lambda work: HANDLERS[CustomerUpdated](event, envelope, work))
+
+    return hear
+
+
+@pytest.fixture
+def admin() -> Actor:
+    return Actor("usr_admin", "ADMIN", "ses_1")
+
+
+@pytest.fixture
+def seller() -> Actor:
+    return Actor("usr_seller", "SALES", "ses_2")
+
+
+@pytest.fixture
+def support() -> Actor:
+    return Actor("usr_support", "SUPPORT", "ses_3")
