@@ -1,1 +1,1 @@
-"""Staff users, sign-in, tokens and keys."""
+"""The identity service: owns staff users, their sessions and the keys that sign access tokens."""

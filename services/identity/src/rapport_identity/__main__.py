@@ -1,0 +1,7 @@
+"""``python -m rapport_identity``."""
+
+import sys
+
+from rapport_identity.app import PROCESS
+
+sys.exit(PROCESS.main())

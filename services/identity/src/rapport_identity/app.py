@@ -1,0 +1,124 @@
+"""The composition root: the only file that names concrete classes."""
+
+import sys
+from functools import partial
+
+from starlette.applications import Starlette
+
+from rapport_identity.consumers import HANDLERS
+from rapport_identity.context import Context
+from rapport_identity.keys.repository import SigningKeyRepository
+from rapport_identity.keys.routes import jwks_route, own_keys
+from rapport_identity.keys.service import KeyService
+from rapport_identity.schema import build_schema
+from rapport_identity.sessions import attempts, repository
+from rapport_identity.sessions.access_tokens import AccessTokens
+from rapport_identity.sessions.attempts import Attempts
+from rapport_identity.sessions.service import SessionService
+from rapport_identity.settings import Settings
+from rapport_identity.users.passwords import Passwords
+from rapport_identity.users.repository import INDEXES as USER_INDEXES
+from rapport_identity.users.repository import UserRepository
+from rapport_identity.users.service import UserService
+from rapport_identity.work import SERVICE, IdentityWork
+from rapport_shared.actor import Actor
+from rapport_shared.clock import Clock, system_clock
+from rapport_shared.contracts.roles import DEFAULT_POLICY
+from rapport_shared.errors import UserFault
+from rapport_shared.messaging import ChangeFeed
+from rapport_shared.mongo import Mongo
+from rapport_shared.persistence import Transactions
+from rapport_shared.process import ServiceProcess
+from rapport_shared.service import api_app, connect_database, migrate, worker_app
+
+INDEXES = (*USER_INDEXES, *repository.INDEXES, *attempts.INDEXES)
+
+
+def transactions(mongo: Mongo, clock: Clock) -> Transactions[IdentityWork]:
+    """The service's transactions."""
+    return Transactions(mongo, partial(IdentityWork, clock=clock))
+
+
+def passwords(settings: Settings) -> Passwords:
+    """The hasher, as costly as the settings say."""
+    return Passwords(
+        memory_kib=settings.argon2_memory_kib,
+        time_cost=settings.argon2_time_cost,
+        parallelism=settings.argon2_parallelism,
+    )
+
+
+def key_service(mongo: Mongo, clock: Clock = system_clock) -> KeyService:
+    """The use cases of signing keys."""
+    return KeyService(SigningKeyRepository(mongo.database), clock)
+
+
+def user_service(mongo: Mongo, hasher: Passwords, clock: Clock = system_clock) -> UserService:
+    """The use cases of users."""
+    return UserService(transactions(mongo, clock), UserRepository(mongo.database), hasher, DEFAULT_POLICY, clock)
+
+
+def session_service(settings: Settings, mongo: Mongo, hasher: Passwords, clock: Clock = system_clock) -> SessionService:
+    """The use cases of sessions."""
+    return SessionService(
+        transactions(mongo, clock),
+        UserRepository(mongo.database),
+        hasher,
+        Attempts(mongo.database, clock),
+        key_service(mongo, clock),
+        AccessTokens(issuer=settings.issuer, audience=settings.audience),
+        DEFAULT_POLICY,
+        clock,
+    )
+
+
+def api(settings: Settings, clock: Clock = system_clock) -> Starlette:
+    """The API process."""
+    mongo, hasher = connect_database(settings, SERVICE), passwords(settings)
+    users, sessions = user_service(mongo, hasher, clock), session_service(settings, mongo, hasher, clock)
+    keys = key_service(mongo, clock)
+
+    def make_context(caller: Actor | None) -> Context:
+        return Context(caller=caller, users=users, sessions=sessions)
+
+    return api_app(
+        settings,
+        service=SERVICE,
+        mongo=mongo,
+        schema=build_schema(),
+        feed=ChangeFeed(SERVICE),
+        make_context=make_context,
+        fetch_keys=own_keys(keys),
+        routes=[jwks_route(keys)],
+    )
+
+
+def worker(settings: Settings) -> Starlette:
+    """The worker process."""
+    mongo = connect_database(settings, SERVICE)
+    work = transactions(mongo, system_clock)
+    return worker_app(settings, service=SERVICE, mongo=mongo, transactions=work, handlers=HANDLERS)
+
+
+async def prepare(settings: Settings) -> None:
+    """Indexes, exchanges and queues, the first signing key, and the first administrator."""
+    mongo = connect_database(settings, SERVICE)
+    await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    await key_service(mongo).ensure()
+    if settings.admin_email is not None and settings.admin_password is not None:
+        users = user_service(mongo, passwords(settings))
+        try:
+            await users.create_first_admin(settings.admin_email, settings.admin_password.get_secret_value())
+        except UserFault as fault:
+            sys.exit(f"the first administrator was not made: {fault.code}: {fault.message}")
+    mongo.close()
+
+
+PROCESS = ServiceProcess(
+    name=SERVICE,
+    settings=Settings,
+    api=api,
+    worker=worker,
+    migrate=prepare,
+    sdl=lambda: build_schema().as_str(),
+)

@@ -1,0 +1,1 @@
+"""Sessions: sign-in, the tokens that prove it, and their renewal."""

@@ -1,0 +1,25 @@
+"""Settings of the identity service: ``RAPPORT_IDENTITY_…``."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from rapport_shared.settings import settings_for
+
+
+class Settings(settings_for("identity")):  # type: ignore[misc]
+    """Where it listens, who administers it first, and what a password hash costs; everything else is shared."""
+
+    port: int = 4001
+    worker_port: int = 4101
+    admin_email: str | None = None
+    admin_password: SecretStr | None = None
+    argon2_memory_kib: Annotated[int, Field(ge=64, le=4 * 1024 * 1024)] = 65536
+    argon2_time_cost: Annotated[int, Field(ge=1, le=100)] = 3
+    argon2_parallelism: Annotated[int, Field(ge=1, le=8)] = 4
+
+    @model_validator(mode="after")
+    def _first_admin_is_whole(self) -> Self:
+        if (self.admin_email is None) != (self.admin_password is None):
+            raise ValueError("RAPPORT_IDENTITY_ADMIN_EMAIL and RAPPORT_IDENTITY_ADMIN_PASSWORD go together")
+        return self

@@ -1,0 +1,1 @@
+"""Staff users: who works here and may sign in."""

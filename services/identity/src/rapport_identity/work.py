@@ -1,0 +1,18 @@
+"""What a transaction of this service gives to its use cases."""
+
+from rapport_identity.sessions.repository import SessionRepository
+from rapport_identity.users.repository import UserRepository
+from rapport_shared.clock import Clock
+from rapport_shared.mongo import Database, Session
+from rapport_shared.persistence import Work
+
+SERVICE = "identity"
+
+
+class IdentityWork(Work):
+    """The service's repositories in one transaction."""
+
+    def __init__(self, database: Database, session: Session, *, clock: Clock) -> None:
+        super().__init__(database, session, service=SERVICE, clock=clock)
+        self.users = UserRepository(database, session, self.outbox)
+        self.sessions = SessionRepository(database, session)
