@@ -3,19 +3,18 @@
 import asyncio
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from crm_server import ADMIN, CrmServer, start
+from cli.tests.commands import Rapport
+from cli.tests.crm_server import ADMIN, CrmServer, start
 
 from rapport_cli.__main__ import app
-
-Rapport = Callable[..., Result]
 
 
 @pytest.fixture
@@ -40,7 +39,11 @@ def rapport(crm: CrmServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setenv("RAPPORT_PASSWORD", ADMIN["password"])
     monkeypatch.chdir(tmp_path)
     runner = CliRunner()
-    return lambda *arguments, **options: runner.invoke(app, [str(argument) for argument in arguments], **options)
+
+    def run(*arguments: object, input: str | None = None) -> Result:
+        return runner.invoke(app, [str(argument) for argument in arguments], input=input)
+
+    return run
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 """A small GraphQL server over HTTP with the public schema, for tests of the command line."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from crm_store import CrmStore, Record, RefusedError
+from cli.tests.crm_store import CrmStore, Record, RefusedError
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, build_schema, graphql
 
 SDL = Path(__file__).with_name("crm_contract.graphql")
@@ -72,7 +72,7 @@ class Context:
         return user
 
 
-async def start(server: CrmServer) -> Callable[[], Awaitable[None]]:
+async def start(server: CrmServer) -> Callable[[], Coroutine[Any, Any, None]]:
     """Serve on a free port; the returned function stops."""
     app = web.Application(client_max_size=200_000)
     app.router.add_post("/graphql", server.handle)
@@ -177,7 +177,8 @@ def _lister(noun: str) -> Callable[..., Record]:
         info.context.caller()
         if first is not None and first > 100:
             raise GraphQLError("first is at most 100.", extensions={"code": "BAD_USER_INPUT"})
-        return info.context.server.store.page(noun, filter or {}, first, after)
+        store: CrmStore = info.context.server.store
+        return store.page(noun, filter or {}, first, after)
 
     return resolve
 

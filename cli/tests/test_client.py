@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from crm_server import ADMIN, CrmServer
+from cli.tests.crm_server import ADMIN, CrmServer
 
 from rapport_cli.batch import Call, send
 from rapport_cli.client import open_client

@@ -4,8 +4,8 @@ import csv
 from pathlib import Path
 
 import pytest
-from conftest import Rapport
-from crm_server import CrmServer
+from cli.tests.commands import Rapport
+from cli.tests.crm_server import CrmServer
 from typer.testing import Result
 
 SHOP = (

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from conftest import Rapport
-from crm_server import CrmServer
+from cli.tests.commands import Rapport
+from cli.tests.crm_server import CrmServer
 from typer.testing import Result
 
 STAFF = "externalId=StaffNo,name=Given+Surname,email=Mail,title=Job,manager=Boss"

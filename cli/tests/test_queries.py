@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Rapport
-from crm_server import ADMIN, CrmServer
+from cli.tests.commands import Rapport
+from cli.tests.crm_server import ADMIN, CrmServer
 
 from rapport_cli.errors import CliError
 from rapport_cli.settings import Credentials, resolve_connection

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from conftest import Rapport
-from crm_server import CrmServer
-from crm_store import RefusedError
+from cli.tests.commands import Rapport
+from cli.tests.crm_server import CrmServer
+from cli.tests.crm_store import RefusedError
 from typer.testing import Result
 
 from rapport_cli.sample import steps
