@@ -5,18 +5,22 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
+from subgraph_client import SubgraphClient, TestIssuer
 
 from rapport_customers.app import customer_service
 from rapport_customers.consumers import HANDLERS
+from rapport_customers.context import Context
 from rapport_customers.customers.repository import INDEXES, CustomerRepository
 from rapport_customers.customers.service import CustomerService
+from rapport_customers.schema import build_schema
 from rapport_customers.settings import Settings
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
+from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo, connect
 from rapport_shared.persistence import Transactions
-from rapport_shared.service import migrate
+from rapport_shared.service import api_app, migrate
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
@@ -75,3 +79,24 @@ def seller() -> Actor:
 @pytest.fixture
 def support() -> Actor:
     return Actor("usr_support", "SUPPORT", "ses_3")
+
+
+@pytest.fixture(scope="session")
+def issuer() -> TestIssuer:
+    return TestIssuer()
+
+
+@pytest.fixture
+def client(mongo: Mongo, service: CustomerService, settings: Settings, issuer: TestIssuer) -> SubgraphClient:
+    """The API process's app on the suite's database, without its background links."""
+    feed = ChangeFeed("customers")
+    app = api_app(
+        settings,
+        service="customers",
+        mongo=mongo,
+        schema=build_schema(),
+        feed=feed,
+        make_context=lambda caller: Context(caller=caller, customers=service, feed=feed),
+        fetch_keys=issuer.key_set,
+    )
+    return SubgraphClient(app, issuer)

@@ -1,16 +1,13 @@
 """How faults reach the client: user errors in the payload, everything else as errors with a code."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.language import VariableDefinitionNode
-from strawberry.extensions import FieldExtension, MaskErrors
+from strawberry.extensions import FieldExtension
 
 from rapport_shared.errors import Fault, UserFault
-
-MAX_ERRORS = 20
 
 
 @strawberry.federation.type(shareable=True, description="Something in the input that a person can mend.")
@@ -49,27 +46,16 @@ def mutation(description: str) -> Any:
     return strawberry.mutation(description=description, extensions=[UserErrors()])
 
 
-class CodedErrors(MaskErrors):
-    """Gives every error a stable ``extensions.code``, and hides what an unexpected exception says."""
-
-    def __init__(self) -> None:
-        super().__init__(error_message="Something went wrong here; nothing was changed by this field.")
-
-    def _process_errors(self, errors: list[GraphQLError]) -> list[GraphQLError]:
-        return [self._coded(error) for error in errors[:MAX_ERRORS]]
-
-    def _coded(self, error: GraphQLError) -> GraphQLError:
-        code = error_code(error)
-        known = error if code != INTERNAL else self.anonymise_error(error)
-        known.extensions = {**(error.extensions or {}), "code": code}
-        return known
-
-    def on_operation(self) -> Iterator[None]:
-        """Process what one request ends with."""
-        yield from super().on_operation()
-
-
 INTERNAL = "INTERNAL_SERVER_ERROR"
+MASKED = "Something went wrong here; it has been logged."
+
+
+def make_safe(error: GraphQLError) -> None:
+    """Give the error its stable ``extensions.code``, and hide what an unexpected exception says."""
+    code = error_code(error)
+    if code == INTERNAL:
+        error.message = MASKED
+    error.extensions = {**(error.extensions or {}), "code": code}
 
 
 def error_code(error: GraphQLError) -> str:

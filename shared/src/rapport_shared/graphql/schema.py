@@ -13,7 +13,7 @@ from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
 from rapport_shared.errors import Unauthenticated
-from rapport_shared.graphql.errors import INTERNAL, CodedErrors, error_code
+from rapport_shared.graphql.errors import INTERNAL, error_code, make_safe
 from rapport_shared.graphql.scalars import DATE_TIME, DateTime
 from rapport_shared.logs import failure_facts
 
@@ -25,14 +25,15 @@ log = structlog.get_logger(__name__)
 
 
 class SubgraphSchema(Schema):
-    """A federated schema that logs unexpected failures without the values in them."""
+    """A federated schema whose errors have codes, and that logs unexpected failures without the values in them."""
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Log what is our own fault."""
+        """Called with every error before it is answered: log what is our own fault, and make all safe to show."""
         for error in errors:
             if error_code(error) == INTERNAL:
                 failure = error.original_error or error
                 log.error("resolver failed", path=error.path, **failure_facts(failure))
+            make_safe(error)
 
 
 class MaxTokens(SchemaExtension):
@@ -69,7 +70,6 @@ def subgraph_schema(
         federation_version=FEDERATION_VERSION,
         config=StrawberryConfig(scalar_map={DateTime: DATE_TIME}),
         extensions=[
-            CodedErrors,
             MaxTokens,
             lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
             lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
