@@ -1,4 +1,4 @@
-"""``python -m rapport_shared.contracts [--check] FOLDER``: write the events' JSON Schemas, or check those written."""
+"""``python -m rapport_shared.contracts [--check] [FOLDER]``: write the events' JSON Schemas, or check those written."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from rapport_shared.contracts.schemas import breaking_changes, json_schemas
 def main() -> int:
     """0 when all is well; 1 with one line per stale, missing, unknown or broken schema."""
     parser = argparse.ArgumentParser(prog="python -m rapport_shared.contracts")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("docs/events"))
     parser.add_argument("--check", action="store_true", help="write nothing, fail when the folder is not up to date")
     arguments = parser.parse_args()
     folder: Path = arguments.folder
