@@ -12,6 +12,8 @@ from pathlib import Path
 from rapport_local.errors import CannotRun
 
 _PR_SET_PDEATHSIG = 1
+# A log this long is put aside at the next start, over the one that was put aside before.
+_LOG_BYTES = 10 * 1024**2
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -47,6 +49,8 @@ class Child:
         if self.running:
             raise CannotRun(f"{self.name} is running already (process {self.pid})")
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".log.old"))
         with self.log.open("ab") as output:
             try:
                 self._process = subprocess.Popen(
