@@ -1,0 +1,118 @@
+"""The command line. Errors are one clear line each on stderr, and an exit code other than 0."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rapport_gateway.errors import RequestRefused
+from rapport_gateway.operations import prepare
+from rapport_gateway.planning.planner import plan_operation
+from rapport_gateway.planning.printer import print_operation, print_plan
+from rapport_gateway.server.serve import CannotListen, serve
+from rapport_gateway.settings import InvalidSetting, load_settings
+from rapport_gateway.supergraph.composition import SubgraphSource, compose
+from rapport_gateway.supergraph.errors import CompositionFailed, InvalidSupergraph
+from rapport_gateway.supergraph.loader import load_supergraph
+from rapport_gateway.supergraph.model import Supergraph
+
+
+class UsageError(Exception):
+    """The command line asks for what cannot be done."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code: 0 done, 1 the input is at fault, 2 the command line is."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except CompositionFailed as failure:
+        for problem in failure.problems:
+            _complain(str(problem))
+    except RequestRefused as problem:
+        for item in problem.errors:
+            _complain(f"{item['extensions']['code']}: {item['message']}")
+    except (UsageError, InvalidSetting, InvalidSupergraph, CannotListen, OSError) as problem:
+        _complain(str(problem))
+    else:
+        return 0
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rapport_gateway", description="GraphQL gateway for supergraphs.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serving = commands.add_parser("serve", help="serve a supergraph")
+    serving.add_argument("--supergraph", metavar="FILE", help="supergraph SDL")
+    serving.add_argument("--host")
+    serving.add_argument("--port", type=int)
+    serving.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
+    serving.set_defaults(run=_serve)
+    composing = commands.add_parser("compose", help="make a supergraph SDL of subgraph SDLs")
+    composing.add_argument("--subgraph", action="append", required=True, metavar="NAME=URL@FILE", dest="subgraphs")
+    composing.add_argument("--output", metavar="FILE", help="standard output when absent")
+    composing.set_defaults(run=_compose)
+    explaining = commands.add_parser("explain", help="print how an operation would be run")
+    explaining.add_argument("--supergraph", metavar="FILE", required=True)
+    explaining.add_argument("--operation", metavar="NAME", help="which operation, where there are several")
+    explaining.add_argument(
+        "--set", action="append", default=[], metavar="VARIABLE", help="@skip/@include variables that are true"
+    )
+    explaining.add_argument("query", help="GraphQL text, or @FILE")
+    explaining.set_defaults(run=_explain)
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> None:
+    settings = load_settings(os.environ, vars(options))
+    if not settings.supergraph:
+        raise UsageError("say which supergraph to serve: --supergraph FILE or RAPPORT_GATEWAY_SUPERGRAPH")
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    serve(_load(settings.supergraph), settings)
+
+
+def _compose(options: argparse.Namespace) -> None:
+    sdl = compose([_source(text) for text in options.subgraphs])
+    if options.output:
+        Path(options.output).write_text(sdl, encoding="utf-8")
+    else:
+        sys.stdout.write(sdl)
+
+
+def _explain(options: argparse.Namespace) -> None:
+    supergraph = _load(options.supergraph)
+    text = Path(options.query[1:]).read_text(encoding="utf-8") if options.query.startswith("@") else options.query
+    operation = prepare(supergraph, text, options.operation)
+    conditions = {name: name in options.set for name in operation.conditions}
+    plan = plan_operation(supergraph, operation.document, operation.definition, conditions)
+    _title("Normalised operation")
+    sys.stdout.write(print_operation(plan.operation) + "\n\n")
+    _title("Plan")
+    sys.stdout.write(print_plan(plan) + "\n")
+
+
+def _source(text: str) -> SubgraphSource:
+    name, equals, rest = text.partition("=")
+    url, at, file = rest.rpartition("@")
+    if not (name and equals and url and at and file):
+        raise UsageError(f"--subgraph {text!r} is not of the form NAME=URL@FILE")
+    return SubgraphSource(name, url, Path(file).read_text(encoding="utf-8"))
+
+
+def _load(file: str) -> Supergraph:
+    try:
+        return load_supergraph(Path(file).read_text(encoding="utf-8"))
+    except InvalidSupergraph as problem:
+        raise InvalidSupergraph(f"{file}: {problem}") from problem
+
+
+def _title(text: str) -> None:
+    sys.stdout.write(f"# {text}\n")
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"error: {text}\n")

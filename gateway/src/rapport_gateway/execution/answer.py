@@ -1,0 +1,39 @@
+"""The GraphQL answer made from a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rapport_gateway.errors import ErrorDict, error
+from rapport_gateway.execution.projection import Projection
+from rapport_gateway.execution.run import Run
+
+
+def answer_of(run: Run, projection: Projection) -> dict[str, Any]:
+    """`{"data": …}`, with `errors` first when there are any."""
+    errors: list[ErrorDict] = list(run.errors)
+    explained = _Explained(run)
+
+    def report(path: Sequence[str | int], message: str, code: str) -> None:
+        if not explained.covers(path):
+            errors.append(error(message, code, path=path))
+
+    data = projection.project(run.data, report)
+    return {"errors": errors, "data": data} if errors else {"data": data}
+
+
+class _Explained:
+    """Whether an error at, above or below a place is already told, so that its null needs no further one."""
+
+    def __init__(self, run: Run) -> None:
+        self._failed = run.failed
+        self._exact = {tuple(item["path"]) for item in run.errors if "path" in item}
+        self._above = {path[:length] for path in self._exact for length in range(1, len(path))}
+
+    def covers(self, path: Sequence[str | int]) -> bool:
+        place = tuple(path)
+        if place in self._above or any(place[:length] in self._exact for length in range(1, len(place) + 1)):
+            return True
+        names = tuple(part for part in place if isinstance(part, str))
+        return any(names[: len(failed)] == failed or failed[: len(names)] == names for failed in self._failed)

@@ -1,0 +1,52 @@
+"""Entity fetches: representations out, results merged where they belong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rapport_gateway.errors import SUBREQUEST_MALFORMED_RESPONSE
+from rapport_gateway.execution.failures import note_entity_errors, note_failure
+from rapport_gateway.execution.representations import Gathered, gather
+from rapport_gateway.execution.values import copied, merge
+from rapport_gateway.planning.plan import EntityBatch, Fetch
+from rapport_gateway.subgraphs.client import SubgraphFailure
+
+if TYPE_CHECKING:
+    from rapport_gateway.execution.run import Run
+
+
+async def fetch_entities(run: Run, fetch: Fetch) -> None:
+    """One request for all batches of the fetch; none when there is nothing to ask for."""
+    gathered = [gather(run.data, batch) for batch in fetch.entities]
+    if not any(batch.representations for batch in gathered):
+        return
+    variables = {batch.variable: found.representations for batch, found in zip(fetch.entities, gathered, strict=True)}
+    try:
+        answer = await run.client.execute(run.request(fetch, variables))
+    except SubgraphFailure as failure:
+        note_failure(run, fetch, failure)
+        return
+    if answer.errors:
+        note_entity_errors(run, fetch, gathered, answer)
+    if answer.data is None:
+        return
+    for batch, found in zip(fetch.entities, gathered, strict=True):
+        _take(run, fetch, batch, found, answer.data.get(batch.key))
+
+
+def _take(run: Run, fetch: Fetch, batch: EntityBatch, gathered: Gathered, entities: object) -> None:
+    if entities is None:
+        return
+    if not isinstance(entities, list) or len(entities) != len(gathered.representations):
+        message = f"subgraph '{fetch.subgraph}' did not answer with one entity per representation"
+        note_failure(run, fetch, SubgraphFailure(message, SUBREQUEST_MALFORMED_RESPONSE), only=batch)
+        return
+    for number, targets in enumerate(gathered.targets):
+        own: dict[int, Any] = {}
+        for target, index in targets:
+            if index is None or not isinstance(entities[index], dict):
+                continue
+            if index not in own:
+                # Other paths may be completed differently below, so they must not share objects.
+                own[index] = copied(entities[index]) if number else entities[index]
+            merge(target, own[index])

@@ -1,0 +1,132 @@
+"""Errors of subgraphs, told with the paths of the client's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rapport_gateway.errors import DOWNSTREAM_SERVICE_ERROR, ErrorDict, error
+from rapport_gateway.execution.representations import Gathered
+from rapport_gateway.execution.values import Location, locate
+from rapport_gateway.planning.fetch_graph import Path
+from rapport_gateway.planning.operation import QueryField, QuerySelection
+from rapport_gateway.planning.plan import EntityBatch, Fetch
+from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure
+
+if TYPE_CHECKING:
+    from rapport_gateway.execution.run import Run
+
+
+def note_failure(run: Run, fetch: Fetch, failure: SubgraphFailure, *, only: EntityBatch | None = None) -> None:
+    """The whole fetch gave nothing: one error for each field it was for, at the first place that lacks it."""
+    for location in _affected(run, fetch, only):
+        _add(run, str(failure), location, {"code": failure.code, "service": fetch.subgraph}, whole=True)
+
+
+def note_root_errors(run: Run, fetch: Fetch, answer: SubgraphAnswer) -> None:
+    for item in answer.errors:
+        path = _path_of(item)
+        if path:
+            for base in locate(run.data, fetch.path)[:1]:
+                _add_subgraph_error(run, fetch, item, (*base, *path))
+        else:
+            _note_unplaced(run, fetch, answer, item)
+
+
+def note_entity_errors(run: Run, fetch: Fetch, gathered: Sequence[Gathered], answer: SubgraphAnswer) -> None:
+    """`[_entities, i, …]` becomes the path of every object that the i-th representation stands for."""
+    for item in answer.errors:
+        path = _path_of(item)
+        places: list[Location] = []
+        if len(path) > 1:
+            for batch, found in zip(fetch.entities, gathered, strict=True):
+                if batch.key == path[0]:
+                    places.extend((*base, *path[2:]) for base in _places_of(run, batch, found, path[1]))
+        for place in places:
+            _add_subgraph_error(run, fetch, item, place)
+        if not places:
+            _note_unplaced(run, fetch, answer, item)
+
+
+def response_path(selection: QuerySelection | None, location: Iterable[str | int]) -> Location:
+    """A location of the value tree as the client sees it; it ends above what the client did not ask for."""
+    result: list[str | int] = []
+    for part in location:
+        if isinstance(part, int):
+            result.append(part)
+            continue
+        found = _field(selection, part)
+        if found is None:
+            break
+        result.append(found.response_key)
+        selection = found.children
+    return tuple(result)
+
+
+def _field(selection: QuerySelection | None, source: str) -> QueryField | None:
+    for group in selection.groups if selection else ():
+        for field in group.fields:
+            if field.source == source:
+                return field
+    return None
+
+
+def _note_unplaced(run: Run, fetch: Fetch, answer: SubgraphAnswer, item: dict[str, Any]) -> None:
+    """An error without a usable path: it explains every null of this fetch when there is no data at all."""
+    if answer.data is None:
+        for location in _affected(run, fetch, None):
+            _add_subgraph_error(run, fetch, item, location, whole=True)
+    else:
+        _add_subgraph_error(run, fetch, item, None)
+
+
+def _affected(run: Run, fetch: Fetch, only: EntityBatch | None) -> list[Location]:
+    if not fetch.entities:
+        bases = locate(run.data, fetch.path)[:1]
+        return [(*base, key) for base in bases for key in fetch.fields]
+    return [
+        (*base, key)
+        for batch in ((only,) if only else fetch.entities)
+        for path in batch.paths
+        for base in _first_place(run, path)
+        for key in batch.fields
+    ]
+
+
+def _first_place(run: Run, path: Path) -> list[Location]:
+    return locate(run.data, path)[:1]
+
+
+def _places_of(run: Run, batch: EntityBatch, gathered: Gathered, index: str | int) -> Iterable[Location]:
+    for path, targets in zip(batch.paths, gathered.targets, strict=True):
+        for location, (_, number) in zip(locate(run.data, path), targets, strict=True):
+            if number == index:
+                yield location
+
+
+def _add_subgraph_error(
+    run: Run, fetch: Fetch, item: dict[str, Any], location: Location | None, *, whole: bool = False
+) -> None:
+    message = item.get("message")
+    extensions = item.get("extensions")
+    kept = dict(extensions) if isinstance(extensions, dict) else {}
+    kept.setdefault("code", DOWNSTREAM_SERVICE_ERROR)
+    kept.setdefault("service", fetch.subgraph)
+    _add(run, message if isinstance(message, str) else "the subgraph reported an error", location, kept, whole=whole)
+
+
+def _add(run: Run, message: str, location: Location | None, extensions: dict[str, Any], *, whole: bool = False) -> None:
+    path = response_path(run.selection, location) if location is not None else None
+    found: ErrorDict = error(message, extensions["code"], path=path, extra=extensions)
+    if found not in run.errors:
+        run.errors.append(found)
+    if whole and path is not None:
+        run.failed.append(tuple(part for part in path if isinstance(part, str)))
+
+
+def _path_of(item: dict[str, Any]) -> Location:
+    """The error's path; empty when it has none that can be used."""
+    path = item.get("path")
+    if isinstance(path, list) and all(isinstance(part, str | int) for part in path):
+        return tuple(path)
+    return ()

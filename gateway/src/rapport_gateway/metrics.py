@@ -1,0 +1,49 @@
+"""What is counted, in Prometheus' text form."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
+
+disable_created_metrics()
+
+
+class Metrics:
+    """One registry per gateway, so that several can live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "rapport_gateway_requests",
+            "Client operations by kind and outcome.",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
+        self._subgraph = Counter(
+            "rapport_gateway_subgraph_requests", "Requests sent to subgraphs.", ["subgraph"], registry=self.registry
+        )
+        self._failures = Counter(
+            "rapport_gateway_subgraph_failures",
+            "Requests to subgraphs that got no usable answer.",
+            ["subgraph", "code"],
+            registry=self.registry,
+        )
+        self._hits = Counter("rapport_gateway_plan_cache_hits", "Operations found prepared.", registry=self.registry)
+        self._misses = Counter("rapport_gateway_plan_cache_misses", "Operations prepared.", registry=self.registry)
+        self.websockets = Gauge("rapport_gateway_websockets", "Open WebSocket connections.", registry=self.registry)
+        self.subscriptions = Gauge("rapport_gateway_subscriptions", "Open subscriptions.", registry=self.registry)
+
+    def request(self, kind: str, outcome: str) -> None:
+        """`outcome`: ok, errors (answered with errors), refused."""
+        self._requests.labels(kind, outcome).inc()
+
+    def subgraph_request(self, subgraph: str) -> None:
+        self._subgraph.labels(subgraph).inc()
+
+    def subgraph_failure(self, subgraph: str, code: str) -> None:
+        self._failures.labels(subgraph, code).inc()
+
+    def plan_cache(self, *, hit: bool) -> None:
+        (self._hits if hit else self._misses).inc()
+
+    def render(self) -> bytes:
+        return generate_latest(self.registry)

@@ -1,0 +1,135 @@
+"""What happens to a request: parse → validate → plan → execute → project."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import OperationDefinitionNode, get_variable_values
+
+from rapport_gateway.errors import (
+    BAD_USER_INPUT,
+    GRAPHQL_VALIDATION_FAILED,
+    OPERATION_TOO_LARGE,
+    RequestRefused,
+    error,
+    refused,
+)
+from rapport_gateway.execution.answer import answer_of
+from rapport_gateway.execution.introspection import introspect
+from rapport_gateway.execution.projection import Projection
+from rapport_gateway.execution.run import Run
+from rapport_gateway.execution.subscribe import events
+from rapport_gateway.metrics import Metrics
+from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan, prepare
+from rapport_gateway.planning.operation import OperationTooLarge
+from rapport_gateway.planning.plan import Subscription
+from rapport_gateway.planning.planner import plan_operation
+from rapport_gateway.subgraphs.client import SubgraphClient
+from rapport_gateway.supergraph.model import Supergraph
+
+Answer = dict[str, Any]
+_MAX_INPUT_ERRORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """`headers` are those to forward to every subgraph."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+class Pipeline:
+    def __init__(
+        self, supergraph: Supergraph, client: SubgraphClient, *, metrics: Metrics, plan_cache_size: int = 1000
+    ) -> None:
+        self._supergraph = supergraph
+        self._client = client
+        self._metrics = metrics
+        self._operations: Lru[tuple[str, str | None], PreparedOperation] = Lru(plan_cache_size)
+
+    def prepare(self, request: GraphQLRequest) -> PreparedOperation:
+        """The valid operation of the request. Raises RequestRefused."""
+        key = (request.query, request.operation_name)
+        operation = self._operations.get(key)
+        self._metrics.plan_cache(hit=operation is not None)
+        if operation is None:
+            operation = prepare(self._supergraph, *key)
+            self._operations.put(key, operation)
+        return operation
+
+    async def execute(self, operation: PreparedOperation, request: GraphQLRequest) -> Answer:
+        """The answer to a query or mutation. Raises RequestRefused when it could not be started."""
+        coerced = self._checked_variables(operation.definition, request.variables)
+        prepared = self._plan(operation, coerced)
+        run = Run(self._client, prepared.plan.operation.root, request.variables, request.headers)
+        if _asks_for_introspection(prepared):
+            self._introspect(operation, prepared, request, run)
+        if prepared.plan.node is not None:
+            await run.node(prepared.plan.node)
+        return answer_of(run, prepared.projection)
+
+    @asynccontextmanager
+    async def subscribe(
+        self, operation: PreparedOperation, request: GraphQLRequest
+    ) -> AsyncIterator[AsyncIterator[Answer]]:
+        """The answers to a subscription, one for each event. Raises RequestRefused, SubgraphFailure."""
+        coerced = self._checked_variables(operation.definition, request.variables)
+        prepared = self._plan(operation, coerced)
+        node = prepared.plan.node
+        if not isinstance(node, Subscription):
+            raise refused("The subscription selects nothing.", GRAPHQL_VALIDATION_FAILED)
+        run = Run(self._client, prepared.plan.operation.root, request.variables, request.headers)
+        async with events(run, node, prepared.projection) as answers:
+            yield answers
+
+    def _checked_variables(
+        self, definition: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """The variables with defaults applied. What is forwarded are the client's own values."""
+        definitions = definition.variable_definitions or ()
+        if not definitions:
+            return {}
+        result = get_variable_values(
+            self._supergraph.api_schema, definitions, dict(variables), max_errors=_MAX_INPUT_ERRORS
+        )
+        if isinstance(result, list):
+            raise RequestRefused([error(problem.message, BAD_USER_INPUT) for problem in result])
+        return result.coerced
+
+    def _plan(self, operation: PreparedOperation, coerced: Mapping[str, Any]) -> PreparedPlan:
+        chosen = {name: bool(coerced.get(name, False)) for name in operation.conditions}
+        key = tuple(chosen.values())
+        prepared = operation.plans.get(key)
+        if prepared is None:
+            try:
+                plan = plan_operation(self._supergraph, operation.document, operation.definition, chosen)
+            except OperationTooLarge as problem:
+                raise refused(str(problem), OPERATION_TOO_LARGE) from problem
+            prepared = PreparedPlan(plan, Projection(self._supergraph.api_schema, plan.operation.root))
+            operation.plans.put(key, prepared)
+        return prepared
+
+    def _introspect(
+        self, operation: PreparedOperation, prepared: PreparedPlan, request: GraphQLRequest, run: Run
+    ) -> None:
+        """Without variables the result is always the same, and kept with the plan."""
+        found = prepared.introspection
+        if found is None:
+            found, errors = introspect(
+                self._supergraph.api_schema, operation.document, operation.definition, request.variables
+            )
+            run.errors.extend(errors)
+            if not operation.definition.variable_definitions and not errors:
+                prepared.introspection = found
+        run.data.update(found)
+
+
+def _asks_for_introspection(prepared: PreparedPlan) -> bool:
+    groups = prepared.plan.operation.root.groups
+    return any(field.name in {"__schema", "__type"} for group in groups for field in group.fields)

@@ -1,0 +1,161 @@
+"""Last pass: steps to plan nodes. Entity steps of one subgraph that start at the same time become one request."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from rapport_gateway.planning.fetch_graph import Path, Step, StepSelection
+from rapport_gateway.planning.operation import QueryField
+from rapport_gateway.planning.optimise import levels
+from rapport_gateway.planning.plan import EntityBatch, Fetch, InputField, InputObject, Parallel, PlanNode, Sequence
+from rapport_gateway.planning.render import Renderer
+from rapport_gateway.supergraph.model import Supergraph
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    """Steps that are sent together."""
+
+    steps: list[Step]
+    after: set[_Request] = field(default_factory=set)
+
+
+class PlanBuilder:
+    def __init__(self, supergraph: Supergraph, renderer: Renderer, kind: str) -> None:
+        self._supergraph = supergraph
+        self._renderer = renderer
+        self._kind = kind
+
+    def build(self, steps: list[Step]) -> PlanNode | None:
+        """`steps` each after those they depend on."""
+        return self._arrange(_requests(steps))
+
+    def _arrange(self, requests: list[_Request]) -> PlanNode | None:
+        """Independent chains side by side; in a chain, what can start now, then the rest."""
+        nodes = []
+        for component in _components(requests):
+            now = [request for request in component if not any(before in component for before in request.after)]
+            first = _parallel([self._fetch(request.steps) for request in now])
+            rest = self._arrange([request for request in component if request not in now])
+            nodes.append(first if rest is None else _sequence(first, rest))
+        return _parallel(nodes) if nodes else None
+
+    def _fetch(self, steps: list[Step]) -> Fetch:
+        graph = steps[0].graph
+        name = self._supergraph.subgraphs[graph].name
+        variables = self._renderer.variables(step.selection for step in steps)
+        definitions = self._renderer.definitions(variables)
+        if not steps[0].is_entity:
+            head = f"({', '.join(definitions)})" if definitions else ""
+            kind = self._kind if not steps[0].path and not steps[0].after else "query"
+            text = f"{kind}{head}{self._renderer.braces(steps[0].selection, graph)}"
+            return Fetch(name, kind, text, variables, _sources(steps[0].selection), steps[0].path)
+        batches = self._batches(steps, taken=set(variables))
+        representations = [f"${batch.variable}: [_Any!]!" for batch in batches]
+        fields = [_entities_field(batch) for batch in batches]
+        text = f"query({', '.join([*representations, *definitions])}){{{' '.join(fields)}}}"
+        return Fetch(name, "query", text, variables, entities=tuple(batches))
+
+    def _batches(self, steps: list[Step], *, taken: set[str]) -> list[EntityBatch]:
+        alike: dict[object, tuple[InputObject, str, StepSelection, list[Path]]] = {}
+        for step in steps:
+            selection = self._renderer.braces(step.selection, step.graph)
+            inputs = self._input(step.inputs.items(), step.keys)
+            alike.setdefault((selection, _shape(inputs)), (inputs, selection, step.selection, []))[3].append(step.path)
+        batches = []
+        for number, (inputs, selection, fields, paths) in enumerate(alike.values()):
+            suffix = "" if len(alike) == 1 else str(number)
+            variable = f"representations{suffix}"
+            while variable in taken:
+                variable = f"_{variable}"
+            key = "_entities" if len(alike) == 1 else f"_e{number}"
+            batches.append(EntityBatch(key, variable, tuple(paths), inputs, selection, _sources(fields)))
+        return batches
+
+    def _input(
+        self, fields_by_type: Iterable[tuple[str, Iterable[QueryField]]], keys: Collection[tuple[str, str]] = ()
+    ) -> InputObject:
+        by_type: dict[str, tuple[InputField, ...]] = {}
+        for type_name, fields in fields_by_type:
+            merged: dict[str, list[QueryField]] = {}
+            for query in fields:
+                if query.mask:
+                    merged.setdefault(query.source, []).append(query)
+            by_type[type_name] = tuple(
+                self._input_field(same, is_key=(type_name, source) in keys) for source, same in merged.items()
+            )
+        return InputObject(by_type, len(by_type) > 1)
+
+    def _input_field(self, same: list[QueryField], *, is_key: bool) -> InputField:
+        first = same[0]
+        if first.children is None:
+            return InputField(first.name, first.source, None, is_key)
+        by_type: dict[str, list[QueryField]] = {}
+        for query in same:
+            for group in query.children.groups if query.children else ():
+                for type_name in group.types:
+                    by_type.setdefault(type_name, []).extend(group.fields)
+        children = self._input(by_type.items())
+        abstract = self._supergraph.types[first.type_name].is_abstract
+        return InputField(first.name, first.source, InputObject(children.by_type, abstract), is_key)
+
+
+def _sources(selection: StepSelection) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(source for fields in selection.by_type.values() for source in fields))
+
+
+def _entities_field(batch: EntityBatch) -> str:
+    alias = "" if batch.key == "_entities" else f"{batch.key}: "
+    return f"{alias}_entities(representations: ${batch.variable}){batch.selection}"
+
+
+def _requests(steps: list[Step]) -> list[_Request]:
+    starts = _starts(steps)
+    by_start: dict[object, _Request] = {}
+    of_step: dict[Step, _Request] = {}
+    for step in steps:
+        key = (step.graph, starts[step]) if step.is_entity else step
+        of_step[step] = by_start.setdefault(key, _Request([]))
+        of_step[step].steps.append(step)
+    for step in steps:
+        of_step[step].after |= {of_step[before] for before in step.after}
+    return list(by_start.values())
+
+
+def _starts(steps: list[Step]) -> dict[Step, int]:
+    """When each step starts. One that nothing waits for goes along with the last request to its subgraph."""
+    starts = levels(steps)
+    needed = {before for step in steps for before in step.after}
+    last: dict[str, int] = {}
+    for step in steps:
+        if step.is_entity:
+            last[step.graph] = max(last.get(step.graph, 0), starts[step])
+    return {
+        step: last[step.graph] if step.is_entity and step not in needed else start for step, start in starts.items()
+    }
+
+
+def _components(requests: list[_Request]) -> list[list[_Request]]:
+    components: list[list[_Request]] = []
+    for request in requests:
+        touching = [c for c in components if any(other in request.after or request in other.after for other in c)]
+        components = [c for c in components if c not in touching]
+        components.append([*(other for c in touching for other in c), request])
+    return components
+
+
+def _sequence(first: PlanNode, rest: PlanNode) -> Sequence:
+    return Sequence((first, *rest.nodes) if isinstance(rest, Sequence) else (first, rest))
+
+
+def _parallel(nodes: list[PlanNode]) -> PlanNode:
+    flat = [inner for node in nodes for inner in (node.nodes if isinstance(node, Parallel) else (node,))]
+    return flat[0] if len(flat) == 1 else Parallel(tuple(flat))
+
+
+def _shape(inputs: InputObject) -> object:
+    return tuple(
+        (name, tuple((f.name, f.source, f.children and _shape(f.children)) for f in fields))
+        for name, fields in sorted(inputs.by_type.items())
+    )

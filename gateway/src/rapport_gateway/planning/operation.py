@@ -1,0 +1,91 @@
+"""The normalised operation: fragments flattened, conditions applied, fields grouped by concrete type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graphql import ArgumentNode, OperationDefinitionNode
+
+
+@dataclass(slots=True)
+class Names:
+    """The keys used at one position of the value tree, so that no two different fields share one there."""
+
+    used: dict[str, tuple[str, str, dict[str, str]]] = field(default_factory=dict)
+    children: dict[str, Names] = field(default_factory=dict)
+
+    def claim(self, wanted: str, name: str, arguments: str, shape: Mapping[str, str]) -> str:
+        """The key for a field: `wanted` where free or taken by an equal field, else a variation of it.
+
+        `shape` is the field's type per subgraph: one document must not give two types under one key.
+        """
+        key, number = wanted, 1
+        while not self._take(key, name, arguments, shape):
+            number += 1
+            key = f"{wanted}__{number}"
+        return key
+
+    def _take(self, key: str, name: str, arguments: str, shape: Mapping[str, str]) -> bool:
+        if key == "__typename":
+            return name == "__typename"
+        held = self.used.setdefault(key, (name, arguments, {}))
+        if held[0] != name or held[1] != arguments:
+            return False
+        if any(held[2].get(graph, text) != text for graph, text in shape.items()):
+            return False
+        held[2].update(shape)
+        return True
+
+    def child(self, key: str) -> Names:
+        return self.children.setdefault(key, Names())
+
+
+@dataclass(slots=True, eq=False)
+class QueryField:
+    """A selected field. `source` is its key in the value tree, `response_key` its key in the answer.
+
+    `bit` marks the field itself in planning masks, `mask` the field with everything below it; both are 0 for
+    `__typename` and introspection, which no plan has to fetch.
+    """
+
+    response_key: str
+    source: str
+    name: str
+    arguments: tuple[ArgumentNode, ...]
+    arguments_text: str
+    type_name: str
+    children: QuerySelection | None
+    bit: int
+    mask: int
+
+
+@dataclass(slots=True, eq=False)
+class QueryGroup:
+    """Fields selected on concrete types that all subgraphs treat alike."""
+
+    types: tuple[str, ...]
+    fields: tuple[QueryField, ...]
+    mask: int
+
+
+@dataclass(slots=True, eq=False)
+class QuerySelection:
+    """What is selected on one position; `type_name` is the declared type there."""
+
+    type_name: str
+    groups: tuple[QueryGroup, ...]
+    names: Names
+    mask: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NormalisedOperation:
+    definition: OperationDefinitionNode
+    kind: str
+    root: QuerySelection
+    field_count: int
+
+
+class OperationTooLarge(Exception):
+    """The operation selects more fields, fragments expanded, than may be planned."""

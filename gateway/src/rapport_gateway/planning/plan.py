@@ -1,0 +1,88 @@
+"""The plan: immutable data that says what to fetch, from whom, in which order, and where results belong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rapport_gateway.planning.fetch_graph import Path
+from rapport_gateway.planning.operation import NormalisedOperation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputField:
+    """A field of a representation: sent as `name`, read from the value tree at `source`.
+
+    An object whose key fields are all null is no entity and is not asked for.
+    """
+
+    name: str
+    source: str
+    children: InputObject | None
+    is_key: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputObject:
+    """The fields to send by concrete type; `abstract`: several types are possible, so the type name is sent too."""
+
+    by_type: Mapping[str, tuple[InputField, ...]]
+    abstract: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntityBatch:
+    """Entities of any number of places in the value tree, asked for in one `_entities` field.
+
+    `key` is the field's response key, `variable` holds the representations, `fields` names what the fetch brings.
+    """
+
+    key: str
+    variable: str
+    paths: tuple[Path, ...]
+    inputs: InputObject
+    selection: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fetch:
+    """One request to one subgraph. Without `entities` it brings the root fields named by `fields`, to be put at `path`
+    (mostly the root); with `entities` the result completes objects that are already there."""
+
+    subgraph: str
+    kind: str
+    text: str
+    variables: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    path: Path = ()
+    entities: tuple[EntityBatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    nodes: tuple[PlanNode, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parallel:
+    nodes: tuple[PlanNode, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subscription:
+    """`primary` opens the event stream; `rest` completes each event."""
+
+    primary: Fetch
+    rest: PlanNode | None
+
+
+PlanNode = Fetch | Sequence | Parallel | Subscription
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """`node` is None when nothing has to be fetched (introspection, `__typename`)."""
+
+    operation: NormalisedOperation
+    node: PlanNode | None

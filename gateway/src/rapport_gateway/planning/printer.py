@@ -1,0 +1,100 @@
+"""Plans and normalised operations as text, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphql import parse, print_ast
+
+from rapport_gateway.planning.fetch_graph import Path
+from rapport_gateway.planning.operation import NormalisedOperation, QuerySelection
+from rapport_gateway.planning.plan import (
+    EntityBatch,
+    Fetch,
+    InputObject,
+    Parallel,
+    Plan,
+    PlanNode,
+    Sequence,
+    Subscription,
+)
+
+_INDENT = "  "
+
+
+def print_plan(plan: Plan) -> str:
+    if plan.node is None:
+        return "QueryPlan {}"
+    return "\n".join(["QueryPlan {", *_indented(_node(plan.node)), "}"])
+
+
+def print_operation(operation: NormalisedOperation) -> str:
+    return "\n".join([f"{operation.kind} {{", *_indented(_selection(operation.root)), "}"])
+
+
+def _node(node: PlanNode) -> Iterator[str]:
+    match node:
+        case Fetch():
+            yield from _fetch(node)
+        case Sequence() | Parallel():
+            yield f"{type(node).__name__} {{"
+            for inner in node.nodes:
+                yield from _indented(_node(inner))
+            yield "}"
+        case Subscription():
+            yield "Subscription {"
+            yield from _indented(_fetch(node.primary))
+            if node.rest is not None:
+                yield from _indented(_node(node.rest))
+            yield "}"
+
+
+def _fetch(fetch: Fetch) -> Iterator[str]:
+    at = f", path: {_path(fetch.path)!r}" if fetch.path else ""
+    yield f"Fetch(subgraph: {fetch.subgraph!r}{at}) {{"
+    for batch in fetch.entities:
+        yield from _indented(_batch(batch))
+    yield from _indented(print_ast(parse(fetch.text)).splitlines())
+    yield "}"
+
+
+def _batch(batch: EntityBatch) -> Iterator[str]:
+    places = ", ".join(_path(path) for path in batch.paths)
+    inputs = " | ".join(f"{name} {{{_inputs(batch.inputs, name)}}}" for name in batch.inputs.by_type)
+    yield f"${batch.variable} = {inputs} at {places}"
+
+
+def _inputs(inputs: InputObject, type_name: str) -> str:
+    parts = []
+    for field in inputs.by_type[type_name]:
+        text = field.name if field.source == field.name else f"{field.name}: {field.source}"
+        if field.children is not None:
+            below = [(name, _inputs(field.children, name)) for name in field.children.by_type]
+            text += " {" + " ".join(f"... on {n} {{{b}}}" if field.children.abstract else b for n, b in below) + "}"
+        parts.append(text)
+    return " ".join(parts)
+
+
+def _path(path: Path) -> str:
+    return ".".join(f"|{'|'.join(types)}|.{key}" if types else key for key, types in path)
+
+
+def _selection(selection: QuerySelection) -> Iterator[str]:
+    for group in selection.groups:
+        one = len(selection.groups) == 1
+        lines: list[str] = []
+        for field in group.fields:
+            alias = "" if field.response_key == field.name else f"{field.response_key}: "
+            below = field.children is not None
+            lines.append(f"{alias}{field.name}{field.arguments_text}{' {' if below else ''}")
+            if field.children is not None:
+                lines.extend(_indented(_selection(field.children)))
+                lines.append("}")
+        if one:
+            yield from lines
+        elif lines:
+            yield from [f"... on {' | '.join(group.types)} {{", *_indented(lines), "}"]
+
+
+def _indented(lines: Iterator[str] | list[str]) -> Iterator[str]:
+    return (_INDENT + line for line in lines)

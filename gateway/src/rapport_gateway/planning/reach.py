@@ -1,0 +1,252 @@
+"""What can be had from where: from an object in a subgraph, directly or over entity jumps.
+
+Answers are bit masks over the fields of the query tree. All of them are memoised, so that the work is bounded by
+fields times subgraphs. A question that is asked again while it is being answered (keys or requirements in a circle)
+counts as "no", and what was concluded from such a "no" is not remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+from rapport_gateway.planning.operation import Names, QueryField, QueryGroup, QuerySelection
+from rapport_gateway.planning.provided import NOTHING, Provided, merged, provided_by
+from rapport_gateway.planning.selections import SelectionBuilder
+from rapport_gateway.supergraph.field_sets import FieldSet
+from rapport_gateway.supergraph.model import FieldJoin, Key, Supergraph
+
+T = TypeVar("T")
+Avoid = frozenset[str]
+
+
+class Place(NamedTuple):
+    """An object of a concrete type as one subgraph has it; `graph` is empty before the first fetch.
+
+    `avoid` names subgraphs that must not be entered here, because their key is what is being looked for.
+    """
+
+    type_name: str
+    graph: str
+    provided: Provided = NOTHING
+    avoid: Avoid = frozenset()
+
+
+class Via(NamedTuple):
+    """A field as one subgraph resolves it: its type there and what is provided below."""
+
+    join: FieldJoin
+    provided: Provided
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A way into `graph` at an object; `cost` counts the fetches, those for the key included."""
+
+    graph: str
+    key: Key | None
+    cost: int
+
+
+class Reach:
+    def __init__(self, supergraph: Supergraph, builder: SelectionBuilder) -> None:
+        self.supergraph = supergraph
+        self._builder = builder
+        self._memo: dict[Hashable, object] = {}
+        self._asked: set[Hashable] = set()
+        self._circular = False
+
+    # -- fields
+
+    def via(self, type_name: str, field: QueryField, graph: str, provided: Provided = NOTHING) -> Via | None:
+        """How `graph` resolves the field, its `@requires` aside; None when it does not."""
+        info = self.supergraph.types[type_name].fields.get(field.name)
+        join = info.joins.get(graph) if info else None
+        if join is None:
+            return None
+        given = provided.below(type_name, field.name)
+        if given is None and (join.external or join.used_overridden):
+            return None
+        return Via(join, self._provided_below(join, given or NOTHING))
+
+    def _provided_below(self, join: FieldJoin, given: Provided) -> Provided:
+        if join.provides is None:
+            return given
+        own = self._remember(("provides", id(join)), lambda: provided_by(join.provides.selections), Provided())  # type: ignore[union-attr]
+        return self._remember(("merged", id(own), id(given)), lambda: merged(given, own), own)
+
+    def requirement(
+        self, type_name: str, field: QueryField, graph: str, provided: Provided = NOTHING
+    ) -> FieldSet | None:
+        """The `@requires` to satisfy before `graph` can resolve the field; None where it is free of one."""
+        if provided.below(type_name, field.name) is not None:
+            return None
+        info = self.supergraph.types[type_name].fields.get(field.name)
+        join = info.joins.get(graph) if info else None
+        return join.requires if join else None
+
+    # -- without any further fetch
+
+    def free(self, place: Place, field: QueryField, *, required: bool = False) -> int:
+        """The bits that a fetch in `place.graph` gives by itself; `required`: its `@requires` is satisfied."""
+        via = self.via(place.type_name, field, place.graph, place.provided)
+        if via is None:
+            return 0
+        if not required and self.requirement(place.type_name, field, place.graph, place.provided):
+            return 0
+        if field.children is None:
+            return field.mask
+        return field.bit | self._free_below(field.children, place.graph, via)
+
+    def _free_below(self, selection: QuerySelection, graph: str, via: Via) -> int:
+        def compute() -> int:
+            mask = 0
+            for group in selection.groups:
+                types = self.present(group, graph, via.join.type_name)
+                if not types:
+                    mask |= group.mask
+                for field in group.fields if types else ():
+                    mask |= self.free(Place(types[0], graph, via.provided), field)
+            return mask
+
+        return self._remember(("free", id(selection), graph, via.join.type_name, id(via.provided)), compute, 0)
+
+    def present(self, group: QueryGroup, graph: str, declared: str) -> tuple[str, ...]:
+        """The group's types that `graph` may return where it declares `declared`."""
+        possible = self.supergraph.possible_types(graph, declared)
+        return tuple(name for name in group.types if name in possible)
+
+    # -- over any number of fetches
+
+    def through(self, place: Place, field: QueryField, *, required: bool = False) -> int:
+        """The bits obtainable when `place.graph` resolves the field and anything may be fetched below it."""
+        via = self.via(place.type_name, field, place.graph, place.provided)
+        if via is None:
+            return 0
+        if not required and self.requirement(place.type_name, field, place.graph, place.provided):
+            return 0
+        if field.children is None:
+            return field.mask
+        return field.bit | self._below(field.children, place.graph, via)
+
+    def _below(self, selection: QuerySelection, graph: str, via: Via) -> int:
+        def compute() -> int:
+            mask = 0
+            for group in selection.groups:
+                types = self.present(group, graph, via.join.type_name)
+                mask |= self.group(Place(types[0], graph, via.provided), group.fields) if types else group.mask
+            return mask
+
+        return self._remember(("below", id(selection), graph, via.join.type_name, id(via.provided)), compute, 0)
+
+    def group(self, place: Place, fields: Sequence[QueryField]) -> int:
+        """The bits of the fields obtainable at an object, from its own subgraph or any that can be entered."""
+        mask = 0
+        for field in fields:
+            mask |= self.through(place, field)
+            for graph in self.supergraph.types[place.type_name].joins:
+                if field.mask & ~mask:
+                    mask |= self._from_elsewhere(place, field, graph)
+        return mask
+
+    def _from_elsewhere(self, place: Place, field: QueryField, graph: str) -> int:
+        requires = self.requirement(place.type_name, field, graph)
+        if graph == place.graph and requires is None:
+            return 0
+        there = Place(place.type_name, graph)
+        gain = self.through(there, field, required=True)
+        if not gain or graph not in self.entries(place):
+            return 0
+        return gain if requires is None or self.satisfiable(place, requires) else 0
+
+    def satisfiable(self, place: Place, requires: FieldSet) -> bool:
+        def compute() -> bool:
+            template = self.template(place.type_name, requires)
+            return template.mask & ~self.group(place, template.groups[0].fields) == 0
+
+        return self._remember(("satisfiable", place, id(requires)), compute, False)
+
+    # -- entering other subgraphs
+
+    def entries(self, place: Place) -> dict[str, Entry]:
+        """Every subgraph that can be entered at the object, with the cheapest key. The own one can be re-entered."""
+        return self._remember(("entries", place), lambda: self._find_entries(place), {})
+
+    def _find_entries(self, place: Place) -> dict[str, Entry]:
+        joins = self.supergraph.types[place.type_name].joins
+        if place.type_name in self.supergraph.root_names:
+            return {graph: Entry(graph, None, 1) for graph in joins if graph not in place.avoid}
+        costs = {place.graph: 0} if place.graph else {}
+        found: dict[str, Entry] = {}
+        while True:
+            candidates = [
+                Entry(graph, key, cost + 1)
+                for graph, join in joins.items()
+                if graph not in found and graph not in place.avoid
+                for key in join.keys
+                if key.resolvable and (cost := self._key_cost(place, key, costs)) is not None
+            ]
+            if not candidates:
+                return found
+            best = min(candidates, key=lambda entry: entry.cost)
+            found[best.graph] = best
+            costs.setdefault(best.graph, best.cost)
+
+    def _key_cost(self, place: Place, key: Key, costs: dict[str, int]) -> int | None:
+        """Fetches needed for the key's fields, given what entering each known subgraph costs."""
+        used: set[str] = set()
+        extra = 0
+        for field in self.template(place.type_name, key.fields).groups[0].fields:
+            option = self._cheapest_source(place, field, costs, used)
+            if option is None:
+                return None
+            graph, inner = option
+            used.add(graph)
+            extra += inner
+        return extra + sum(costs[graph] for graph in used)
+
+    def _cheapest_source(
+        self, place: Place, field: QueryField, costs: dict[str, int], used: set[str]
+    ) -> tuple[str, int] | None:
+        best: tuple[int, str, int] | None = None
+        for graph, cost in costs.items():
+            there = place if graph == place.graph else Place(place.type_name, graph)
+            if self.free(there, field) == field.mask:
+                inner = 0
+            elif field.children and self.through(there, field) == field.mask:
+                inner = 1
+            else:
+                continue
+            total = inner + (0 if graph in used else cost)
+            if best is None or total < best[0]:
+                best = (total, graph, inner)
+        return None if best is None else (best[1], best[2])
+
+    # -- helpers
+
+    def template(self, type_name: str, fields: FieldSet) -> QuerySelection:
+        """The field set as a query tree for reckoning; plans build their own, with names of the position."""
+        return self._remember(
+            ("template", type_name, id(fields)),
+            lambda: self._builder.build(type_name, [fields.selections], Names()),
+            QuerySelection(type_name, (), Names(), 0),
+        )
+
+    def _remember(self, key: Hashable, compute: Callable[[], T], while_circular: T) -> T:
+        if key in self._memo:
+            return self._memo[key]  # type: ignore[return-value]
+        if key in self._asked:
+            self._circular = True
+            return while_circular
+        outermost = not self._asked
+        self._asked.add(key)
+        try:
+            result = compute()
+        finally:
+            self._asked.discard(key)
+        if outermost or not self._circular:
+            self._memo[key] = result
+        if outermost:
+            self._circular = False
+        return result

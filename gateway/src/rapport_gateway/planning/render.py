@@ -1,0 +1,92 @@
+"""Selections of a step as GraphQL text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from graphql import ArgumentNode, Node, OperationDefinitionNode, VariableNode, print_ast
+
+from rapport_gateway.planning.fetch_graph import StepField, StepSelection
+from rapport_gateway.supergraph.model import Kind, Supergraph
+
+
+class Renderer:
+    def __init__(self, supergraph: Supergraph, definition: OperationDefinitionNode) -> None:
+        self._supergraph = supergraph
+        self._definitions = {node.variable.name.value: node for node in definition.variable_definitions or ()}
+
+    def variables(self, selections: Iterable[StepSelection]) -> tuple[str, ...]:
+        """The client's variables that the selections use, in the order of the operation."""
+        used = {name for selection in selections for name in _used_variables(selection)}
+        return tuple(name for name in self._definitions if name in used)
+
+    def definitions(self, variables: Iterable[str]) -> list[str]:
+        return [_bare_definition(self._definitions[name]) for name in variables]
+
+    def braces(self, selection: StepSelection, graph: str) -> str:
+        return "{" + self._body(selection, graph) + "}"
+
+    def _body(self, selection: StepSelection, graph: str) -> str:
+        parts = ["__typename"] if selection.with_typename else []
+        printed = {
+            type_name: [self._field(field, graph) for field in fields.values()]
+            for type_name, fields in selection.by_type.items()
+        }
+        declared = self._supergraph.types.get(selection.declared)
+        if declared is not None and declared.kind is Kind.OBJECT:
+            parts.extend(printed.get(selection.declared, ()))
+        else:
+            common = self._common(selection, printed, graph)
+            parts.extend(common)
+            for type_name, fields in printed.items():
+                if own := [field for field in fields if field not in common]:
+                    parts.append(f"... on {type_name}{{{' '.join(own)}}}")
+        return " ".join(parts) if parts else "__typename"
+
+    def _common(self, selection: StepSelection, printed: dict[str, list[str]], graph: str) -> list[str]:
+        """Fields that an interface itself has and every type selects alike: written once."""
+        declared = self._supergraph.types.get(selection.declared)
+        if declared is None or declared.kind is not Kind.INTERFACE or graph not in declared.joins:
+            return []
+        possible = self._supergraph.possible_types(graph, selection.declared)
+        if not possible or not possible <= printed.keys():
+            return []
+        first = next(iter(selection.by_type.values()))
+        on_interface = [
+            text
+            for text, field in zip(next(iter(printed.values())), first.values(), strict=True)
+            if (info := declared.fields.get(field.name)) is not None and graph in info.joins
+        ]
+        return [text for text in on_interface if all(text in printed[name] for name in possible)]
+
+    def _field(self, field: StepField, graph: str) -> str:
+        alias = "" if field.source == field.name else f"{field.source}: "
+        arguments = f"({', '.join(print_ast(argument) for argument in field.arguments)})" if field.arguments else ""
+        below = self.braces(field.children, graph) if field.children is not None else ""
+        return f"{alias}{field.name}{arguments}{below}"
+
+
+def _bare_definition(node: Node) -> str:
+    text = f"${node.variable.name.value}: {print_ast(node.type)}"  # type: ignore[attr-defined]
+    default = node.default_value  # type: ignore[attr-defined]
+    return f"{text} = {print_ast(default)}" if default is not None else text
+
+
+def _used_variables(selection: StepSelection) -> Iterator[str]:
+    for fields in selection.by_type.values():
+        for field in fields.values():
+            for argument in field.arguments:
+                yield from _variables_in(argument)
+            if field.children is not None:
+                yield from _used_variables(field.children)
+
+
+def _variables_in(node: ArgumentNode | Node) -> Iterator[str]:
+    if isinstance(node, VariableNode):
+        yield node.name.value
+        return
+    for key in ("value", "values", "fields"):
+        child = getattr(node, key, None)
+        for item in child if isinstance(child, tuple | list) else (child,):
+            if isinstance(item, Node):
+                yield from _variables_in(item)

@@ -1,0 +1,158 @@
+"""Second pass: walk the query tree, take each field where the chooser says, and note the fetches this needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rapport_gateway.planning.choose import Chooser, Option
+from rapport_gateway.planning.fetch_graph import FetchGraph, Path, Segment, Step, StepSelection
+from rapport_gateway.planning.operation import Names, NormalisedOperation, QueryField, QueryGroup, QuerySelection
+from rapport_gateway.planning.reach import Place, Reach, Via
+from rapport_gateway.planning.selections import SelectionBuilder
+from rapport_gateway.supergraph.field_sets import FieldSet
+from rapport_gateway.supergraph.model import Supergraph
+
+
+class Unplannable(Exception):
+    """No combination of subgraphs resolves a field: the supergraph is not satisfiable for this operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where the walk stands: an object, the fetch that brings it, and the selection of that fetch there.
+
+    `several`: objects of other types may stand in the same position, with other selections.
+    """
+
+    place: Place
+    step: Step | None
+    selection: StepSelection | None
+    path: Path
+    names: Names
+    several: bool = False
+
+
+class Walker:
+    def __init__(self, supergraph: Supergraph, builder: SelectionBuilder) -> None:
+        self._supergraph = supergraph
+        self._builder = builder
+        self._reach = Reach(supergraph, builder)
+        self._chooser = Chooser(self._reach)
+
+    def query(self, operation: NormalisedOperation) -> FetchGraph:
+        """All root fields at once. Raises Unplannable."""
+        graph = FetchGraph()
+        walk = _Walk(self._supergraph, self._builder, self._reach, self._chooser, graph)
+        for group in operation.root.groups:
+            place = Place(operation.root.type_name, "")
+            walk.group(Spot(place, None, None, (), operation.root.names), group.types, group.fields, group.mask)
+        return graph
+
+    def one_by_one(self, operation: NormalisedOperation) -> list[FetchGraph]:
+        """Root fields in order, each resolved once; neighbours of one subgraph share a fetch. Raises Unplannable."""
+        graphs: list[FetchGraph] = []
+        last = ""
+        for group in operation.root.groups:
+            for field in group.fields:
+                if not field.mask:
+                    continue
+                owner = self._owner(operation.root.type_name, field)
+                if owner != last:
+                    graphs.append(FetchGraph())
+                    last = owner
+                self._root_field(graphs[-1], operation.root, owner, field)
+        return graphs
+
+    def _owner(self, root: str, field: QueryField) -> str:
+        for graph in self._supergraph.types[root].joins:
+            if self._reach.through(Place(root, graph), field) == field.mask:
+                return graph
+        raise Unplannable(f"no subgraph can resolve {root}.{field.name} with all that is selected below it")
+
+    def _root_field(self, graph: FetchGraph, root: QuerySelection, owner: str, field: QueryField) -> None:
+        walk = _Walk(self._supergraph, self._builder, self._reach, self._chooser, graph)
+        step = graph.root(owner, (), root.type_name, set())
+        spot = Spot(Place(root.type_name, owner), step, step.selection, (), root.names)
+        walk.field(spot, (root.type_name,), field, field.mask, ())
+
+
+class _Walk:
+    def __init__(
+        self, supergraph: Supergraph, builder: SelectionBuilder, reach: Reach, chooser: Chooser, graph: FetchGraph
+    ) -> None:
+        self._supergraph = supergraph
+        self._builder = builder
+        self._reach = reach
+        self._chooser = chooser
+        self._graph = graph
+
+    def group(self, spot: Spot, types: tuple[str, ...], fields: tuple[QueryField, ...], mask: int) -> set[Step]:
+        """Fetch the fields' bits at an object; gives the steps that bring them."""
+        choice = self._chooser.choose(spot.place, fields, mask)
+        steps: set[Step] = set()
+        entered: dict[Option, Spot] = {}
+        covered = 0
+        for assignment in choice.assignments:
+            covered |= assignment.mask | assignment.field.bit
+            there = spot
+            if assignment.option is not None:
+                if assignment.option not in entered:
+                    entered[assignment.option] = self._enter(spot, types, assignment.option)
+                there = entered[assignment.option]
+            steps |= self.field(there, types, assignment.field, assignment.mask, types if spot.several else ())
+        if missing := mask & ~covered:
+            lost = next(field.name for field in fields if field.mask & missing)
+            raise Unplannable(f"no subgraph can resolve {spot.place.type_name}.{lost} from here")
+        return steps
+
+    def field(
+        self, spot: Spot, types: tuple[str, ...], field: QueryField, mask: int, conditions: tuple[str, ...]
+    ) -> set[Step]:
+        via = self._reach.via(types[0], field, spot.place.graph, spot.place.provided)
+        assert via is not None and spot.step is not None and spot.selection is not None  # noqa: PT018, S101
+        abstract = field.children is not None and self._supergraph.types[field.type_name].is_abstract
+        steps = {spot.step}
+        for placed in spot.selection.add(types, field, via.join.type_name, abstract=abstract):
+            if field.children is not None:
+                path = (*spot.path, Segment(field.source, conditions))
+                several = abstract and len(field.children.groups) > 1
+                below = Spot(spot.place, spot.step, placed.children, path, field.children.names, several)
+                steps |= self._children(below, field.children, via, mask)
+        return steps
+
+    def _children(self, spot: Spot, selection: QuerySelection, via: Via, mask: int) -> set[Step]:
+        steps: set[Step] = set()
+        for group in selection.groups:
+            types = self._reach.present(group, spot.place.graph, via.join.type_name)
+            if types and group.mask & mask:
+                place = Place(types[0], spot.place.graph, via.provided)
+                steps |= self.group(replace(spot, place=place), types, group.fields, group.mask & mask)
+        return steps
+
+    # -- entering another subgraph
+
+    def _enter(self, spot: Spot, types: tuple[str, ...], option: Option) -> Spot:
+        graph = option.entry.graph
+        place = Place(spot.place.type_name, graph)
+        if option.entry.key is None:
+            after = set() if spot.step is None else {spot.step}
+            step = self._graph.root(graph, spot.path, spot.place.type_name, after)
+            return replace(spot, place=place, step=step, selection=step.selection)
+        avoiding = spot.place._replace(avoid=spot.place.avoid | {graph})
+        inputs = self._needed(spot.names, types[0], option.entry.key.fields)
+        after = self.group(replace(spot, place=avoiding), types, inputs.fields, inputs.mask)
+        needed = list(inputs.fields)
+        if option.requires is not None:
+            required = self._needed(spot.names, types[0], option.requires)
+            after |= self.group(spot, types, required.fields, required.mask)
+            needed.extend(required.fields)
+        if not after and spot.step is not None:
+            after = {spot.step}
+        step = self._graph.entities(graph, spot.path, after)
+        for type_name in types:
+            step.inputs.setdefault(type_name, []).extend(needed)
+            step.keys.update((type_name, field.source) for field in inputs.fields)
+        return replace(spot, place=place, step=step, selection=step.selection)
+
+    def _needed(self, names: Names, type_name: str, fields: FieldSet) -> QueryGroup:
+        return self._builder.build(type_name, [fields.selections], names).groups[0]

@@ -1,0 +1,74 @@
+"""The ASGI application: a dispatch by path, nothing around it."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+import orjson
+
+from rapport_gateway.errors import METHOD_NOT_ALLOWED, NOT_FOUND, error
+from rapport_gateway.metrics import Metrics
+from rapport_gateway.pipeline import Pipeline
+from rapport_gateway.server.http import HttpEndpoint, respond
+from rapport_gateway.server.negotiation import JSON
+from rapport_gateway.server.websocket import WebSocketEndpoint
+from rapport_gateway.settings import Settings
+from rapport_gateway.subgraphs.network import NetworkClient
+from rapport_gateway.supergraph.model import Supergraph
+
+GRAPHQL_PATH = "/graphql"
+
+
+class Application:
+    """Owns the subgraph client; `close_sockets` and `close` are for shutdown."""
+
+    def __init__(self, supergraph: Supergraph, client: NetworkClient, metrics: Metrics, settings: Settings) -> None:
+        pipeline = Pipeline(supergraph, client, metrics=metrics, plan_cache_size=settings.plan_cache_size)
+        self._client = client
+        self._metrics = metrics
+        self._graphql = HttpEndpoint(pipeline, metrics, max_body_bytes=settings.max_body_bytes)
+        self._websocket = WebSocketEndpoint(pipeline, metrics, settings)
+        self._draining = False
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            if scope["path"] == GRAPHQL_PATH:
+                await self._graphql(scope, receive, send)
+            else:
+                await self._operations(scope, send)
+        elif scope["type"] == "websocket":
+            if scope["path"] == GRAPHQL_PATH and not self._draining:
+                await self._websocket(scope, receive, send)
+            else:
+                await receive()
+                await send({"type": "websocket.close"})
+
+    async def close_sockets(self, seconds: float) -> None:
+        self._draining = True
+        await self._websocket.close_all(seconds)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _operations(self, scope: MutableMapping[str, Any], send: Any) -> None:
+        status, body, media_type = await self._operational(scope["method"], scope["path"])
+        await respond(send, status, body, media_type)
+
+    async def _operational(self, method: str, path: str) -> tuple[int, bytes, str]:
+        if path not in {"/health", "/ready", "/metrics"}:
+            return 404, _errors(f"There is nothing at {path}.", NOT_FOUND), JSON
+        if method not in {"GET", "HEAD"}:
+            return 405, _errors(f"{method} is not allowed here.", METHOD_NOT_ALLOWED), JSON
+        if path == "/metrics":
+            return 200, self._metrics.render(), "text/plain; version=0.0.4"
+        if path == "/health":
+            return 200, orjson.dumps({"status": "ok"}), JSON
+        unreachable = [] if self._draining else await self._client.unreachable()
+        ready = not unreachable and not self._draining
+        status = "draining" if self._draining else "ready" if ready else "not ready"
+        return 200 if ready else 503, orjson.dumps({"status": status, "unreachable": unreachable}), JSON
+
+
+def _errors(message: str, code: str) -> bytes:
+    return orjson.dumps({"errors": [error(message, code)]})

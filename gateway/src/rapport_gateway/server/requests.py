@@ -1,0 +1,73 @@
+"""GraphQL requests as clients send them, checked."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+
+from rapport_gateway.errors import BAD_REQUEST, refused
+from rapport_gateway.pipeline import GraphQLRequest
+
+FORWARDED = ("authorization", "traceparent", "tracestate")
+REQUEST_ID = "x-request-id"
+_MAX_ID_LENGTH = 128
+
+
+def request_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of an ASGI scope by lower-case name."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+
+
+def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """What every subgraph is sent: who asks, and the ids to follow the request by."""
+    kept = {name: headers[name] for name in FORWARDED if name in headers}
+    given = headers.get(REQUEST_ID, "")
+    usable = 0 < len(given) <= _MAX_ID_LENGTH and given.isascii() and given.isprintable()
+    kept[REQUEST_ID] = given if usable else uuid.uuid4().hex
+    return kept
+
+
+def from_body(body: bytes, headers: Mapping[str, str]) -> GraphQLRequest:
+    """Raises RequestRefused."""
+    try:
+        payload = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise refused(f"The body is not valid JSON: {error}.", BAD_REQUEST) from error
+    return from_payload(payload, headers)
+
+
+def from_payload(payload: object, headers: Mapping[str, str]) -> GraphQLRequest:
+    """Raises RequestRefused."""
+    if not isinstance(payload, dict):
+        raise refused("The request must be a JSON object.", BAD_REQUEST)
+    query = payload.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise refused("The request has no 'query' string.", BAD_REQUEST)
+    name = payload.get("operationName")
+    if name is not None and not isinstance(name, str):
+        raise refused("'operationName' must be a string.", BAD_REQUEST)
+    for key in ("variables", "extensions"):
+        if not isinstance(payload.get(key), dict | None):
+            raise refused(f"'{key}' must be an object.", BAD_REQUEST)
+    variables: dict[str, Any] = payload.get("variables") or {}
+    return GraphQLRequest(query, name or None, variables, headers)
+
+
+def from_query_string(text: bytes, headers: Mapping[str, str]) -> GraphQLRequest:
+    """Raises RequestRefused."""
+    try:
+        parameters = {name: values[-1] for name, values in parse_qs(text.decode(), max_num_fields=20).items()}
+    except ValueError as error:
+        raise refused("The query string cannot be read.", BAD_REQUEST) from error
+    payload: dict[str, Any] = {"query": parameters.get("query"), "operationName": parameters.get("operationName")}
+    for key in ("variables", "extensions"):
+        if key in parameters:
+            try:
+                payload[key] = orjson.loads(parameters[key])
+            except orjson.JSONDecodeError as error:
+                raise refused(f"'{key}' is not valid JSON.", BAD_REQUEST) from error
+    return from_payload(payload, headers)

@@ -1,0 +1,57 @@
+"""Settings of the server: command line options over environment variables over defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+PREFIX = "RAPPORT_GATEWAY_"
+
+
+class InvalidSetting(Exception):
+    """A setting has a value that cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Sizes in bytes, times in seconds. Each is set by RAPPORT_GATEWAY_<NAME>."""
+
+    supergraph: str = ""
+    host: str = "127.0.0.1"
+    port: int = 4000
+    log_level: str = "info"
+    max_body_bytes: int = 2 * 1024 * 1024
+    max_answer_bytes: int = 64 * 1024 * 1024
+    plan_cache_size: int = 1000
+    connect_timeout: float = 0.5
+    query_timeout: float = 10.0
+    mutation_timeout: float = 30.0
+    websocket_init_timeout: float = 10.0
+    websocket_send_timeout: float = 10.0
+    websocket_queue_size: int = 256
+    shutdown_timeout: float = 10.0
+
+
+def load_settings(environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
+    """Options that are None count as not given. Raises InvalidSetting."""
+    values: dict[str, Any] = {}
+    for setting in fields(Settings):
+        given = options.get(setting.name)
+        if given is None:
+            given = environment.get(PREFIX + setting.name.upper())
+        if given is None and setting.name == "log_level":
+            given = environment.get("RAPPORT_LOG_LEVEL")
+        if given is not None:
+            values[setting.name] = _converted(setting.name, str(given), type(setting.default))
+    return Settings(**values)
+
+
+def _converted(name: str, text: str, kind: type) -> object:
+    try:
+        value = kind(text)
+    except ValueError as error:
+        raise InvalidSetting(f"{PREFIX}{name.upper()} is {text!r}, which is no {kind.__name__}") from error
+    if name != "port" and isinstance(value, int | float) and value <= 0:
+        raise InvalidSetting(f"{PREFIX}{name.upper()} is {text!r}, but must be more than 0")
+    return value

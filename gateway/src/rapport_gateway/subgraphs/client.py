@@ -1,0 +1,69 @@
+"""What execution needs of a transport. Tests serve it in process, production over HTTP and WebSocket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rapport_gateway.errors import DOWNSTREAM_SERVICE_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphRequest:
+    """One GraphQL request. `kind` is `query`, `mutation` or `subscription`; only queries may be sent again."""
+
+    subgraph: str
+    kind: str
+    text: str
+    variables: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphAnswer:
+    """`data` is None where the subgraph gave none; `errors` are GraphQL errors as received."""
+
+    data: dict[str, Any] | None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+class SubgraphFailure(Exception):
+    """No usable GraphQL answer came; the message is fit for clients, `code` says what kind of failure."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class SubgraphErrors(SubgraphFailure):
+    """The subgraph refused a subscription, or ended it, with GraphQL errors of its own."""
+
+    def __init__(self, subgraph: str, errors: list[dict[str, Any]]) -> None:
+        super().__init__(f"subgraph '{subgraph}' ended the subscription with an error", DOWNSTREAM_SERVICE_ERROR)
+        self.errors = errors
+
+
+class SubgraphClient(Protocol):
+    async def execute(self, request: SubgraphRequest) -> SubgraphAnswer:
+        """Raises SubgraphFailure."""
+        ...
+
+    def subscribe(self, request: SubgraphRequest) -> AbstractAsyncContextManager[AsyncIterator[SubgraphAnswer]]:
+        """The stream of events; it ends when the subgraph completes. Raises SubgraphFailure, also while iterating."""
+        ...
+
+
+def read_answer(subgraph: str, payload: object) -> SubgraphAnswer:
+    """Check the shape of a GraphQL answer. Raises ValueError with what is wrong."""
+    if not isinstance(payload, dict):
+        raise ValueError(f"subgraph '{subgraph}' answered with no JSON object")
+    data, errors = payload.get("data"), payload.get("errors")
+    if data is not None and not isinstance(data, dict):
+        raise ValueError(f"subgraph '{subgraph}' answered with data that is no object")
+    if errors is not None and not isinstance(errors, list):
+        raise ValueError(f"subgraph '{subgraph}' answered with errors that are no list")
+    if data is None and not errors:
+        raise ValueError(f"subgraph '{subgraph}' answered with neither data nor errors")
+    return SubgraphAnswer(data, [item for item in errors or () if isinstance(item, dict)])

@@ -1,0 +1,50 @@
+"""Composition in order: read, check each subgraph, merge type by type, check the whole, print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rapport_gateway.supergraph.composition.checks import check_subgraph
+from rapport_gateway.supergraph.composition.context import Context, listed
+from rapport_gateway.supergraph.composition.merged import MergedType
+from rapport_gateway.supergraph.composition.read import read_subgraphs
+from rapport_gateway.supergraph.composition.render import render_supergraph
+from rapport_gateway.supergraph.composition.subgraph import SubgraphSource
+from rapport_gateway.supergraph.composition.types import merge_type
+from rapport_gateway.supergraph.errors import CompositionFailed, CompositionProblem
+from rapport_gateway.supergraph.model import Kind
+
+
+def compose(sources: Sequence[SubgraphSource]) -> str:
+    """The supergraph SDL. Raises CompositionFailed with every problem found."""
+    schemas, problems = read_subgraphs(sources)
+    for schema in schemas:
+        problems.extend(check_subgraph(schema))
+    if not any("Query" in schema.types and schema.types["Query"].fields for schema in schemas):
+        problems.append(CompositionProblem("NO_QUERIES", "no subgraph has a query field"))
+    if problems:
+        raise CompositionFailed(problems)
+    context = Context(schemas)
+    types: dict[str, MergedType] = {}
+    for name in dict.fromkeys(name for schema in schemas for name in schema.types):
+        merged = merge_type(context, name, context.sources(name))
+        if merged is not None:
+            types[name] = merged
+    _check_interfaces(context, types)
+    if context.problems:
+        raise CompositionFailed(context.problems)
+    return render_supergraph(schemas, types)
+
+
+def _check_interfaces(context: Context, types: dict[str, MergedType]) -> None:
+    """Every object has every field of its interfaces, whichever subgraph they come from."""
+    for merged in types.values():
+        own = {field.name for field in merged.fields}
+        for interface in merged.interfaces:
+            declared = types.get(interface)
+            if declared is None or declared.kind is not Kind.INTERFACE:
+                continue
+            missing = [field.name for field in declared.fields if field.name not in own]
+            if missing:
+                message = f"{merged.name} implements {interface} but has no field {listed(missing)}"
+                context.problem("INTERFACE_FIELD_NO_IMPLEM", message)

@@ -1,0 +1,139 @@
+"""What all merging steps share: the subgraphs, the problems found, and how types relate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from graphql.language import ListTypeNode, NonNullTypeNode, TypeNode
+
+from rapport_gateway.supergraph.composition.subgraph import Annotated, SubgraphSchema, TypeDef
+from rapport_gateway.supergraph.directives import named_type, type_text
+from rapport_gateway.supergraph.errors import CompositionProblem
+from rapport_gateway.supergraph.model import Kind
+
+D = TypeVar("D")
+
+
+class Source(NamedTuple, Generic[D]):
+    """A definition with the subgraph it is from."""
+
+    schema: SubgraphSchema
+    definition: D
+
+
+class Context:
+    def __init__(self, schemas: Sequence[SubgraphSchema]) -> None:
+        self.schemas = schemas
+        self.problems: list[CompositionProblem] = []
+        self.input_types, self.output_types = _usage(schemas)
+
+    def problem(self, code: str, message: str) -> None:
+        self.problems.append(CompositionProblem(code, message))
+
+    def sources(self, type_name: str) -> list[Source[TypeDef]]:
+        return [Source(schema, schema.types[type_name]) for schema in self.schemas if type_name in schema.types]
+
+    def is_subtype(self, narrow: str, wide: str) -> bool:
+        """Whether objects of `narrow` are also of `wide`, somewhere in the supergraph."""
+        if narrow == wide:
+            return True
+        for schema in self.schemas:
+            target = schema.types.get(wide)
+            if target is not None and target.kind is Kind.UNION and narrow in target.members:
+                return True
+            own = schema.types.get(narrow)
+            if own is not None and wide in own.interfaces:
+                return True
+        return False
+
+    def widest(self, types: Sequence[TypeNode]) -> TypeNode | None:
+        """The type that holds the values of all (for results); None when there is none."""
+        result = types[0]
+        for other in types[1:]:
+            merged = self._wider(result, other)
+            if merged is None:
+                return None
+            result = merged
+        return result
+
+    def _wider(self, first: TypeNode, second: TypeNode) -> TypeNode | None:
+        if isinstance(first, NonNullTypeNode) and isinstance(second, NonNullTypeNode):
+            inner = self._wider(first.type, second.type)
+            return inner and NonNullTypeNode(type=inner)  # type: ignore[arg-type]
+        first, second = _nullable(first), _nullable(second)
+        if isinstance(first, ListTypeNode) and isinstance(second, ListTypeNode):
+            inner = self._wider(first.type, second.type)
+            return inner and ListTypeNode(type=inner)
+        if isinstance(first, ListTypeNode) or isinstance(second, ListTypeNode):
+            return None
+        if self.is_subtype(named_type(second), named_type(first)):
+            return first
+        return second if self.is_subtype(named_type(first), named_type(second)) else None
+
+    def narrowest(self, types: Sequence[TypeNode]) -> TypeNode | None:
+        """The type whose values all accept (for inputs); None when there is none."""
+        result = types[0]
+        for other in types[1:]:
+            merged = _narrower(result, other)
+            if merged is None:
+                return None
+            result = merged
+        return result
+
+
+def _narrower(first: TypeNode, second: TypeNode) -> TypeNode | None:
+    if isinstance(first, NonNullTypeNode) or isinstance(second, NonNullTypeNode):
+        inner = _narrower(_nullable(first), _nullable(second))
+        return inner and NonNullTypeNode(type=inner)  # type: ignore[arg-type]
+    if isinstance(first, ListTypeNode) and isinstance(second, ListTypeNode):
+        inner = _narrower(first.type, second.type)
+        return inner and ListTypeNode(type=inner)
+    return first if type_text(first) == type_text(second) else None
+
+
+def _nullable(node: TypeNode) -> TypeNode:
+    return node.type if isinstance(node, NonNullTypeNode) else node
+
+
+def _usage(schemas: Iterable[SubgraphSchema]) -> tuple[set[str], set[str]]:
+    """The names of types used for inputs and for results."""
+    inputs: set[str] = set()
+    outputs: set[str] = set()
+    for schema in schemas:
+        for type_def in schema.types.values():
+            inputs |= {named_type(item.type) for item in type_def.inputs.values()}
+            for field in type_def.fields.values():
+                outputs.add(named_type(field.type))
+                inputs |= {named_type(item.type) for item in field.arguments.values()}
+    return inputs, outputs
+
+
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def description_of(definitions: Iterable[object]) -> str | None:
+    return next((text for item in definitions if (text := getattr(item, "description", None))), None)
+
+
+def quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def public_directives(definitions: Sequence[Annotated]) -> list[str]:
+    """The directives that the supergraph keeps: of any subgraph, each once."""
+    found: dict[str, None] = {}
+    for definition in definitions:
+        for applied in definition.directives:
+            if applied.name == "inaccessible":
+                found["@inaccessible"] = None
+            elif applied.name == "tag":
+                found[f"@tag(name: {quoted(str(applied.arguments.get('name', '')))})"] = None
+            elif applied.name == "specifiedBy":
+                found[f"@specifiedBy(url: {quoted(str(applied.arguments.get('url', '')))})"] = None
+            elif applied.name == "deprecated" and not any(text.startswith("@deprecated") for text in found):
+                reason = applied.arguments.get("reason")
+                found["@deprecated" + (f"(reason: {quoted(str(reason))})" if reason else "")] = None
+    return list(found)

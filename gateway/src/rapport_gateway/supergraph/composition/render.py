@@ -1,0 +1,149 @@
+"""The supergraph as SDL, with the definitions of the join specification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from graphql import StringValueNode, print_ast
+
+from rapport_gateway.supergraph.composition.context import quoted
+from rapport_gateway.supergraph.composition.merged import MergedField, MergedInput, MergedType
+from rapport_gateway.supergraph.composition.read import ROOT_NAMES
+from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema
+from rapport_gateway.supergraph.model import Kind
+
+_JOIN = """
+directive @join__enumValue(graph: join__Graph!) repeatable on ENUM_VALUE
+
+directive @join__field(graph: join__Graph, requires: join__FieldSet, provides: join__FieldSet, type: String, \
+external: Boolean, override: String, usedOverridden: Boolean{label}) \
+repeatable on FIELD_DEFINITION | INPUT_FIELD_DEFINITION
+
+directive @join__graph(name: String!, url: String!) on ENUM_VALUE
+
+directive @join__implements(graph: join__Graph!, interface: String!) repeatable on OBJECT | INTERFACE
+
+directive @join__type(graph: join__Graph!, key: join__FieldSet, extension: Boolean! = false, \
+resolvable: Boolean! = true, isInterfaceObject: Boolean! = false) \
+repeatable on OBJECT | INTERFACE | UNION | ENUM | INPUT_OBJECT | SCALAR
+
+directive @join__unionMember(graph: join__Graph!, member: String!) repeatable on UNION
+
+directive @link(url: String, as: String, for: link__Purpose, import: [link__Import]) repeatable on SCHEMA
+"""
+_JOIN_DIRECTIVE = """
+directive @join__directive(graphs: [join__Graph!], name: String!, args: join__DirectiveArguments) \
+repeatable on SCHEMA | OBJECT | INTERFACE | FIELD_DEFINITION
+
+scalar join__DirectiveArguments
+"""
+_INACCESSIBLE = """
+directive @inaccessible on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM \
+| ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION
+"""
+_TAG = """
+directive @tag(name: String!) repeatable on FIELD_DEFINITION | INTERFACE | OBJECT | UNION | ARGUMENT_DEFINITION \
+| SCALAR | ENUM | ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION | SCHEMA
+"""
+_SPEC_TYPES = '''
+scalar join__FieldSet
+
+scalar link__Import
+
+enum link__Purpose {
+  """`SECURITY` features provide metadata necessary to securely resolve fields."""
+  SECURITY
+
+  """`EXECUTION` features provide metadata necessary for operation execution."""
+  EXECUTION
+}
+'''
+
+
+def render_supergraph(schemas: Sequence[SubgraphSchema], types: Mapping[str, MergedType]) -> str:
+    body = [_type(merged) for merged in types.values() if _is_printed(merged)]
+    text = "\n\n".join(body)
+    label = "overrideLabel:" in text
+    head = [_schema(types, text, label=label), _JOIN.replace("{label}", ", overrideLabel: String" if label else "")]
+    head.extend(
+        definition
+        for wanted, definition in ((label, _JOIN_DIRECTIVE), ("@inaccessible" in text, _INACCESSIBLE))
+        if wanted
+    )
+    if "@tag(" in text:
+        head.append(_TAG)
+    head.extend([_graphs(schemas), _SPEC_TYPES])
+    return "\n\n".join(part.strip("\n") for part in [*head, text]) + "\n"
+
+
+def _is_printed(merged: MergedType) -> bool:
+    return bool(merged.fields) or merged.kind not in {Kind.OBJECT, Kind.INTERFACE}
+
+
+def _schema(types: Mapping[str, MergedType], text: str, *, label: bool) -> str:
+    links = ['@link(url: "https://specs.apollo.dev/link/v1.0")']
+    links.append(f'@link(url: "https://specs.apollo.dev/join/{"v0.4" if label else "v0.3"}", for: EXECUTION)')
+    if "@tag(" in text:
+        links.append('@link(url: "https://specs.apollo.dev/tag/v0.3")')
+    if "@inaccessible" in text:
+        links.append('@link(url: "https://specs.apollo.dev/inaccessible/v0.2", for: SECURITY)')
+    roots = [f"  {kind}: {name}" for kind, name in ROOT_NAMES.items() if name in types and types[name].fields]
+    return "\n".join(["schema", *(f"  {link}" for link in links), "{", *roots, "}"])
+
+
+def _graphs(schemas: Sequence[SubgraphSchema]) -> str:
+    values = [
+        f"  {schema.graph} @join__graph(name: {quoted(schema.name)}, url: {quoted(schema.url)})" for schema in schemas
+    ]
+    return "\n".join(["enum join__Graph {", *values, "}"])
+
+
+def _type(merged: MergedType) -> str:
+    lines = list(_described(merged.description, ""))
+    implements = f" implements {' & '.join(merged.interfaces)}" if merged.interfaces else ""
+    lines.append(f"{merged.kind.value} {merged.name}{implements}")
+    lines.extend(f"  {directive}" for directive in merged.directives)
+    if merged.kind is Kind.UNION:
+        lines.append(f"  = {' | '.join(merged.members)}")
+    elif merged.kind is not Kind.SCALAR:
+        lines.extend(["{", *_members(merged), "}"])
+    return "\n".join(lines)
+
+
+def _members(merged: MergedType) -> Iterator[str]:
+    for field in merged.fields:
+        yield from _described(field.description, "  ")
+        yield "  " + _with(f"{field.name}{_arguments(field)}: {field.type_text}", field.directives)
+    for item in merged.inputs:
+        yield from _described(item.description, "  ")
+        yield "  " + _input(item)
+    for value in merged.values:
+        yield from _described(value.description, "  ")
+        yield "  " + _with(value.name, value.directives)
+
+
+def _arguments(field: MergedField) -> str:
+    if not field.arguments:
+        return ""
+    if not any(argument.description for argument in field.arguments):
+        return f"({', '.join(_input(argument) for argument in field.arguments)})"
+    lines: list[str] = []
+    for argument in field.arguments:
+        lines.extend(_described(argument.description, "    "))
+        lines.append(f"    {_input(argument)}")
+    return "\n".join(["(", *lines, "  )"])
+
+
+def _input(item: MergedInput) -> str:
+    default = f" = {item.default}" if item.default is not None else ""
+    return _with(f"{item.name}: {item.type_text}{default}", item.directives)
+
+
+def _with(text: str, directives: Sequence[str]) -> str:
+    return " ".join([text, *directives])
+
+
+def _described(description: str | None, indent: str) -> Iterator[str]:
+    if description:
+        printed = print_ast(StringValueNode(value=description, block=True))
+        yield from (f"{indent}{line}" if line else line for line in printed.splitlines())

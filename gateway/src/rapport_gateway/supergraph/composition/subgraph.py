@@ -1,0 +1,100 @@
+"""A subgraph's schema as composition sees it: extensions folded in, federation directives under their own names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import TypeNode
+
+from rapport_gateway.supergraph.model import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphSource:
+    """What composition is given of one subgraph."""
+
+    name: str
+    url: str
+    sdl: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A directive in use; `arguments` are plain Python values."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+class Annotated:
+    """Anything that carries directives."""
+
+    directives: list[Applied]
+
+    def uses(self, name: str) -> Iterator[dict[str, Any]]:
+        return (applied.arguments for applied in self.directives if applied.name == name)
+
+    def has(self, name: str) -> bool:
+        return any(applied.name == name for applied in self.directives)
+
+
+@dataclass(slots=True, eq=False)
+class InputDef(Annotated):
+    """An argument or a field of an input type; `default` is GraphQL text."""
+
+    name: str
+    type: TypeNode
+    default: str | None
+    description: str | None
+    directives: list[Applied] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class FieldDef(Annotated):
+    name: str
+    type: TypeNode
+    arguments: dict[str, InputDef]
+    description: str | None
+    directives: list[Applied] = field(default_factory=list)
+    external: bool = False
+    shareable: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class ValueDef(Annotated):
+    name: str
+    description: str | None
+    directives: list[Applied] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class TypeDef(Annotated):
+    """`extended`: the subgraph only extends the type (`extend type`, `@extends`)."""
+
+    name: str
+    kind: Kind
+    description: str | None = None
+    directives: list[Applied] = field(default_factory=list)
+    fields: dict[str, FieldDef] = field(default_factory=dict)
+    inputs: dict[str, InputDef] = field(default_factory=dict)
+    interfaces: dict[str, None] = field(default_factory=dict)
+    members: dict[str, None] = field(default_factory=dict)
+    values: dict[str, ValueDef] = field(default_factory=dict)
+    extended: bool = False
+
+    def key_texts(self) -> list[tuple[str, bool]]:
+        """(fields, resolvable) of every `@key`."""
+        return [(str(use.get("fields", "")), bool(use.get("resolvable", True))) for use in self.uses("key")]
+
+
+@dataclass(slots=True, eq=False)
+class SubgraphSchema:
+    """`graph` is the subgraph's value in the `join__Graph` enum; `is_federation_2` decides how strict sharing is."""
+
+    name: str
+    url: str
+    graph: str
+    is_federation_2: bool
+    types: dict[str, TypeDef] = field(default_factory=dict)

@@ -1,0 +1,49 @@
+"""Whether a field is needed by a subgraph's own `@key`, `@requires` or `@provides`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphql import FieldNode, InlineFragmentNode, SelectionSetNode
+
+from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema, TypeDef
+from rapport_gateway.supergraph.directives import named_type
+from rapport_gateway.supergraph.field_sets import parse_field_set
+
+
+def is_used_in_field_sets(schema: SubgraphSchema, type_name: str, field_name: str) -> bool:
+    return any(used == (type_name, field_name) for used in _used(schema))
+
+
+def _used(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
+    for type_def in schema.types.values():
+        for text, _ in type_def.key_texts():
+            yield from _fields(schema, type_def, text)
+        for field in type_def.fields.values():
+            for use in field.uses("requires"):
+                yield from _fields(schema, type_def, str(use.get("fields", "")))
+            target = schema.types.get(named_type(field.type))
+            for use in field.uses("provides") if target else ():
+                yield from _fields(schema, target, str(use.get("fields", "")))
+
+
+def _fields(schema: SubgraphSchema, type_def: TypeDef | None, text: str) -> Iterator[tuple[str, str]]:
+    try:
+        selections = parse_field_set(text).selections
+    except ValueError:
+        return  # told by the checks
+    yield from _walk(schema, type_def, selections)
+
+
+def _walk(schema: SubgraphSchema, type_def: TypeDef | None, selections: SelectionSetNode) -> Iterator[tuple[str, str]]:
+    for selection in selections.selections:
+        if isinstance(selection, InlineFragmentNode):
+            condition = selection.type_condition
+            yield from _walk(
+                schema, schema.types.get(condition.name.value) if condition else type_def, selection.selection_set
+            )
+        elif isinstance(selection, FieldNode) and type_def is not None:
+            yield type_def.name, selection.name.value
+            field = type_def.fields.get(selection.name.value)
+            if field is not None and selection.selection_set is not None:
+                yield from _walk(schema, schema.types.get(named_type(field.type)), selection.selection_set)
