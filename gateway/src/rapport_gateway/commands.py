@@ -9,13 +9,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.errors import RequestRefused
 from rapport_gateway.operations import prepare
 from rapport_gateway.planning.planner import plan_operation
 from rapport_gateway.planning.printer import print_operation, print_plan
 from rapport_gateway.server.serve import CannotListen, serve
 from rapport_gateway.settings import InvalidSetting, load_settings
-from rapport_gateway.supergraph.composition import SubgraphSource, compose
+from rapport_gateway.supergraph.composition import SubgraphSource
 from rapport_gateway.supergraph.errors import CompositionFailed, InvalidSupergraph
 from rapport_gateway.supergraph.loader import load_supergraph
 from rapport_gateway.supergraph.model import Supergraph
@@ -72,11 +73,12 @@ def _serve(options: argparse.Namespace) -> None:
     if not settings.supergraph:
         raise UsageError("say which supergraph to serve: --supergraph FILE or RAPPORT_GATEWAY_SUPERGRAPH")
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLogger().level))
     serve(_load(settings.supergraph), settings)
 
 
 def _compose(options: argparse.Namespace) -> None:
-    sdl = compose([_source(text) for text in options.subgraphs])
+    sdl = compose_supergraph([_source(text) for text in options.subgraphs])
     if options.output:
         Path(options.output).write_text(sdl, encoding="utf-8")
     else:

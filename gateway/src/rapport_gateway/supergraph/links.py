@@ -16,13 +16,16 @@ _ALWAYS_SPEC = frozenset({"link", "core"})
 
 @dataclass(frozen=True, slots=True)
 class SpecLink:
-    """One used specification: `name` from its URL, `namespace` its name here, `imports` local names by original."""
+    """One used specification: `name` from its URL, `namespace` its name here, `imports` local names by original.
+
+    `purpose` is EXECUTION or SECURITY where it must not be ignored."""
 
     url: str
     name: str
     version: str
     namespace: str
     imports: dict[str, str] = field(default_factory=dict)
+    purpose: str = ""
 
 
 class SpecLinks:
@@ -83,4 +86,5 @@ def _link(url: str, values: dict[str, Any]) -> SpecLink:
             imports[item] = item
         elif isinstance(item, dict) and isinstance(item.get("name"), str):
             imports[item["name"]] = str(item.get("as") or item["name"])
-    return SpecLink(url, name, version.lstrip("v"), str(values.get("as") or name), imports)
+    namespace, purpose = str(values.get("as") or name), str(values.get("for") or "")
+    return SpecLink(url, name, version.lstrip("v"), namespace, imports, purpose)

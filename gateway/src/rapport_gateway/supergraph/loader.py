@@ -24,7 +24,7 @@ from rapport_gateway.supergraph.api_schema import build_api_schema
 from rapport_gateway.supergraph.directives import directives, has_directive, inner_name, named_type, type_text
 from rapport_gateway.supergraph.errors import InvalidSupergraph
 from rapport_gateway.supergraph.field_sets import FieldSet, parse_field_set
-from rapport_gateway.supergraph.links import read_links
+from rapport_gateway.supergraph.links import SpecLinks, read_links
 from rapport_gateway.supergraph.model import FieldInfo, FieldJoin, Key, Kind, Subgraph, Supergraph, TypeInfo, TypeJoin
 
 _KINDS = {
@@ -36,6 +36,7 @@ _KINDS = {
     "input_object_type_definition": Kind.INPUT,
 }
 _FULL_OVERRIDE = 100.0
+_KNOWN_FEATURES = frozenset({"link", "core", "join", "inaccessible", "tag"})
 
 
 def load_supergraph(sdl: str) -> Supergraph:
@@ -45,6 +46,7 @@ def load_supergraph(sdl: str) -> Supergraph:
         links = read_links(document)
     except (GraphQLError, ValueError) as error:
         raise InvalidSupergraph(f"not a readable SDL: {error}") from error
+    _refuse_unknown_features(links)
     subgraphs = _read_subgraphs(document)
     if not subgraphs:
         raise InvalidSupergraph("the SDL has no join__Graph enum: it is not a supergraph")
@@ -62,6 +64,13 @@ def load_supergraph(sdl: str) -> Supergraph:
         MappingProxyType(_root_types(document, types)),
         build_api_schema(document, links),
     )
+
+
+def _refuse_unknown_features(links: SpecLinks) -> None:
+    """A feature marked as needed for execution or security must not be ignored."""
+    for link in links.links:
+        if link.purpose and link.name not in _KNOWN_FEATURES:
+            raise InvalidSupergraph(f"the supergraph needs the feature {link.url}, which is not supported")
 
 
 def _read_subgraphs(document: DocumentNode) -> dict[str, Subgraph]:

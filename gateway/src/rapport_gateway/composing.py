@@ -1,0 +1,22 @@
+"""Composition as a whole: merged, loaded again as any gateway would, and every field shown to be reachable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rapport_gateway.planning.satisfiability import unsatisfiable
+from rapport_gateway.supergraph.composition import SubgraphSource, compose
+from rapport_gateway.supergraph.errors import CompositionFailed, CompositionProblem, InvalidSupergraph
+from rapport_gateway.supergraph.loader import load_supergraph
+
+
+def compose_supergraph(sources: Sequence[SubgraphSource]) -> str:
+    """The supergraph SDL. Raises CompositionFailed with every problem found."""
+    sdl = compose(sources)
+    try:
+        supergraph = load_supergraph(sdl)
+    except InvalidSupergraph as error:
+        raise CompositionFailed([CompositionProblem("INVALID_GRAPHQL", str(error))]) from error
+    if problems := unsatisfiable(supergraph):
+        raise CompositionFailed(problems)
+    return sdl

@@ -1,0 +1,108 @@
+"""Whether every field can be fetched on every way to it; if not, one way that shows it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rapport_gateway.planning.operation import Names, QueryField
+from rapport_gateway.planning.provided import NOTHING
+from rapport_gateway.planning.reach import Place, Reach
+from rapport_gateway.planning.selections import SelectionBuilder
+from rapport_gateway.supergraph.errors import CompositionProblem
+from rapport_gateway.supergraph.field_sets import parse_field_set
+from rapport_gateway.supergraph.model import FieldInfo, Kind, Supergraph
+
+_NO_LIMIT = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """An object of a type, as all the subgraphs have it that can give it on this way."""
+
+    type_name: str
+    places: frozenset[Place]
+
+
+def unsatisfiable(supergraph: Supergraph) -> list[CompositionProblem]:
+    """One problem for each field that cannot always be fetched."""
+    return list(_Search(supergraph).problems())
+
+
+class _Search:
+    def __init__(self, supergraph: Supergraph) -> None:
+        self._supergraph = supergraph
+        self._builder = SelectionBuilder(supergraph, limit=_NO_LIMIT)
+        self._reach = Reach(supergraph, self._builder)
+        self._probes: dict[tuple[str, str], QueryField] = {}
+
+    def problems(self) -> Iterator[CompositionProblem]:
+        told: set[tuple[str, str]] = set()
+        ways: dict[_State, str] = {}
+        for kind, name in self._supergraph.roots.items():
+            places = frozenset(Place(name, graph) for graph in self._supergraph.types[name].joins)
+            ways[_State(name, places)] = kind
+        waiting = deque(ways)
+        while waiting:
+            state = waiting.popleft()
+            for field in self._supergraph.types[state.type_name].fields.values():
+                found = self._sources(state, field)
+                coordinate = (state.type_name, field.name)
+                if not found and coordinate not in told:
+                    told.add(coordinate)
+                    yield self._problem(state, field, ways[state])
+                for following in self._following(field, found):
+                    if following not in ways:
+                        ways[following] = f"{ways[state]} → {field.name}"
+                        waiting.append(following)
+
+    def _sources(self, state: _State, field: FieldInfo) -> dict[str, Place]:
+        """The subgraphs that can give the field here, each with the place it gives it from."""
+        probe = self._probe(state.type_name, field)
+        found: dict[str, Place] = {}
+        for place in state.places:
+            if self._reach.through(place, probe):
+                found[place.graph] = place
+            for graph in field.joins:
+                there = Place(state.type_name, graph)
+                if graph in found or not self._reach.through(there, probe, required=True):
+                    continue
+                requires = self._reach.requirement(state.type_name, probe, graph)
+                enterable = graph in self._reach.entries(place)
+                if enterable and (requires is None or self._reach.satisfiable(place, requires)):
+                    found[graph] = there
+        return found
+
+    def _following(self, field: FieldInfo, found: Mapping[str, Place]) -> Iterator[_State]:
+        if not self._supergraph.is_composite(field.type_name):
+            return
+        by_type: dict[str, set[Place]] = {}
+        for graph, place in found.items():
+            via = self._reach.via(place.type_name, self._probe(place.type_name, field), graph, place.provided)
+            if via is not None:
+                for concrete in self._supergraph.possible_types(graph, via.join.type_name):
+                    provided = via.provided if via.provided.fields else NOTHING
+                    by_type.setdefault(concrete, set()).add(Place(concrete, graph, provided))
+        for concrete, places in sorted(by_type.items()):
+            yield _State(concrete, frozenset(places))
+
+    def _probe(self, type_name: str, field: FieldInfo) -> QueryField:
+        key = (type_name, field.name)
+        if key not in self._probes:
+            below = " { __typename }" if self._supergraph.is_composite(field.type_name) else ""
+            selections = parse_field_set(field.name + below).selections
+            self._probes[key] = self._builder.build(type_name, [selections], Names()).groups[0].fields[0]
+        return self._probes[key]
+
+    def _problem(self, state: _State, field: FieldInfo, way: str) -> CompositionProblem:
+        names = self._supergraph.subgraphs
+        here = ", ".join(sorted(f'"{names[place.graph].name}"' for place in state.places))
+        owners = ", ".join(sorted(f'"{names[graph].name}"' for graph, join in field.joins.items() if not join.external))
+        kind = self._supergraph.types[state.type_name].kind
+        noun = "type" if kind is Kind.OBJECT else kind.value
+        return CompositionProblem(
+            "SATISFIABILITY_ERROR",
+            f"{state.type_name}.{field.name} cannot be fetched on the way {way}: the {noun} comes from {here} there, "
+            f"the field is resolved by {owners}, and no @key leads from the one to the other",
+        )
