@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
+from subgraph_client import SubgraphClient, TestIssuer
 
 from rapport_interactions.app import interaction_service
 from rapport_interactions.consumers import HANDLERS
+from rapport_interactions.context import Context
 from rapport_interactions.interactions.repository import INDEXES, InteractionRepository
 from rapport_interactions.interactions.service import InteractionService
+from rapport_interactions.schema import build_schema
 from rapport_interactions.settings import Settings
 from rapport_interactions.work import InteractionsWork
 from rapport_shared.actor import Actor
@@ -17,9 +20,10 @@ from rapport_shared.clock import ManualClock
 from rapport_shared.contracts.customers import CustomerState, CustomerUpdated
 from rapport_shared.events import Envelope
 from rapport_shared.ids import new_event_id
+from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo, connect
 from rapport_shared.persistence import Transactions
-from rapport_shared.service import migrate
+from rapport_shared.service import api_app, migrate
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
@@ -101,3 +105,24 @@ def seller() -> Actor:
 @pytest.fixture
 def support() -> Actor:
     return Actor("usr_support", "SUPPORT", "ses_3")
+
+
+@pytest.fixture(scope="session")
+def issuer() -> TestIssuer:
+    return TestIssuer()
+
+
+@pytest.fixture
+def client(mongo: Mongo, service: InteractionService, settings: Settings, issuer: TestIssuer) -> SubgraphClient:
+    """The API process's app on the suite's database, without its background links."""
+    feed = ChangeFeed("interactions")
+    app = api_app(
+        settings,
+        service="interactions",
+        mongo=mongo,
+        schema=build_schema(),
+        feed=feed,
+        make_context=lambda caller: Context(caller=caller, interactions=service, feed=feed),
+        fetch_keys=issuer.key_set,
+    )
+    return SubgraphClient(app, issuer)

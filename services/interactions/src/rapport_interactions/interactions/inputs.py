@@ -156,3 +156,8 @@ def details(given: RecordInteractionInput | UpdateInteractionInput) -> dict[str,
     if isinstance(given, RecordInteractionInput) and named.get("occurred_at") is None:
         named.pop("occurred_at", None)
     return named
+
+
+def expected_version(given: UpdateInteractionInput | DeleteInteractionInput) -> int | None:
+    """The version that the caller has seen, where it says so."""
+    return None if given.expected_version is UNSET else given.expected_version

@@ -204,7 +204,7 @@ class InteractionMutation:
     @mutation("Change an interaction.")
     async def update_interaction(self, info: Info, input: UpdateInteractionInput) -> InteractionPayload:
         """Update."""
-        expected = input.expected_version or None
+        expected = inputs.expected_version(input)
         changed = await info.context.interactions.update(
             input.id, inputs.details(input), expected_version=expected, by=info.context.actor
         )
@@ -213,7 +213,7 @@ class InteractionMutation:
     @mutation("Take an interaction off the record.")
     async def delete_interaction(self, info: Info, input: DeleteInteractionInput) -> InteractionPayload:
         """Delete."""
-        expected = input.expected_version or None
+        expected = inputs.expected_version(input)
         gone = await info.context.interactions.delete(input.id, expected_version=expected, by=info.context.actor)
         return InteractionPayload.of(gone)
 
