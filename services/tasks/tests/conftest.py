@@ -20,17 +20,16 @@ from starlette.types import ASGIApp
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
 from rapport_shared.messaging import ChangeFeed
-from rapport_shared.mongo import Mongo, connect
+from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
-from rapport_shared.service import api_app, migrate
-from rapport_tasks.app import task_service
-from rapport_tasks.consumers import HANDLERS
+from rapport_shared.service import api_app, connect_database
+from rapport_tasks.app import prepare, task_service
 from rapport_tasks.context import Context
 from rapport_tasks.schema import build_schema
 from rapport_tasks.settings import Settings
-from rapport_tasks.tasks.repository import INDEXES, TaskRepository
+from rapport_tasks.tasks.repository import TaskRepository
 from rapport_tasks.tasks.service import TaskService
-from rapport_tasks.work import TasksWork
+from rapport_tasks.work import SERVICE, TasksWork
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -44,13 +43,13 @@ def clock() -> ManualClock:
 
 @pytest.fixture(scope="session")
 def settings(mongo_url: str, amqp_url: str, database_prefix: str) -> Settings:
-    return Settings(mongo_url=mongo_url, amqp_url=amqp_url, database_prefix=database_prefix)
+    return Settings(mongo_url=mongo_url, amqp_url=amqp_url, database_prefix=f"{database_prefix}_suite")
 
 
 @pytest.fixture(scope="session")
 async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
-    mongo = connect(settings.mongo_url, f"{settings.database_prefix}_tasks_suite")
-    await migrate(settings, service="tasks", mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    await prepare(settings)
+    mongo = connect_database(settings, SERVICE)
     yield mongo
     mongo.close()
 
@@ -165,10 +164,10 @@ async def api_url(migrated: Mongo, settings: Settings, issuer: tuple[Token, dict
     async def keys() -> dict[str, Any]:
         return issuer[1]
 
-    service, feed = task_service(migrated), ChangeFeed("tasks")
+    service, feed = task_service(migrated), ChangeFeed(SERVICE)
     app = api_app(
         settings,
-        service="tasks",
+        service=SERVICE,
         mongo=migrated,
         schema=build_schema(),
         feed=feed,
