@@ -13,8 +13,8 @@ class SigningKeyRepository:
         self._documents = database[COLLECTION]
 
     async def newest_first(self) -> list[SigningKey]:
-        """Every key; ids are in the order of time."""
-        found = await self._documents.find({}).sort("_id", -1).to_list(None)
+        """Every key."""
+        found = await self._documents.find({}).sort([("created_at", -1), ("_id", -1)]).to_list(None)
         return [
             SigningKey(id=document["_id"], jwk=document["jwk"], created_at=document["created_at"]) for document in found
         ]

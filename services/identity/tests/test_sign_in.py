@@ -1,0 +1,122 @@
+"""Signing in, and what stops those who guess."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rapport_identity.app import session_service
+from rapport_identity.sessions.attempts import LIMIT, WINDOW
+from rapport_identity.sessions.errors import InvalidCredentials
+from rapport_identity.sessions.service import SessionService
+from rapport_identity.settings import Settings
+from rapport_identity.users.model import User
+from rapport_identity.users.service import UserService
+from rapport_shared.actor import Actor
+from rapport_shared.clock import ManualClock
+from rapport_shared.errors import UserFault
+from rapport_shared.mongo import Mongo
+
+EMAIL, PASSWORD = "li.wei@example.com", "correct horse"
+
+
+@pytest.fixture
+async def user(users: UserService, admin: Actor) -> User:
+    return await users.create({"email": EMAIL, "name": "李伟", "role": "SALES"}, password=PASSWORD, by=admin)
+
+
+async def guess(sessions: SessionService, password: str = "wrong horse", email: str = EMAIL) -> str:
+    try:
+        await sessions.sign_in(email, password)
+    except UserFault as fault:
+        return fault.code
+    return "OK"
+
+
+async def deactivate(mongo: Mongo, user: User) -> None:
+    await mongo.database["users"].update_one({"_id": user.id}, {"$set": {"active": False}})
+
+
+async def test_a_user_signs_in_in_any_case_of_the_address(sessions: SessionService, user: User) -> None:
+    first = await sessions.sign_in(EMAIL, PASSWORD)
+    second = await sessions.sign_in(" LI.WEI@Example.com ", PASSWORD)
+    assert first.user == second.user == user
+    assert first.session_id != second.session_id
+    assert first.refresh_token != second.refresh_token
+
+
+@pytest.mark.parametrize("case", ["wrong", "unknown", "no password", "inactive", "no address", "empty"])
+async def test_every_refusal_looks_the_same_and_costs_one_check(
+    sessions: SessionService, users: UserService, passwords: Any, mongo: Mongo, user: User, admin: Actor, case: str
+) -> None:
+    email, password = EMAIL, PASSWORD
+    match case:
+        case "wrong":
+            password = "Correct horse"
+        case "unknown":
+            email = "somebody@example.com"
+        case "no address":
+            email = "li wei"
+        case "empty":
+            password = ""
+        case "inactive":
+            await deactivate(mongo, user)
+        case "no password":
+            email = "new@example.com"
+            await users.create({"email": email, "name": "x", "role": "SALES"}, password=None, by=admin)
+    checks = passwords.checks
+    with pytest.raises(InvalidCredentials) as refused:
+        await sessions.sign_in(email, password)
+    assert (refused.value.message, refused.value.path) == ("The mail address or the password is wrong.", ("input",))
+    assert passwords.checks == checks + 1
+    assert await mongo.database["sessions"].count_documents({}) == 0
+
+
+@pytest.mark.parametrize("email", [EMAIL, "nobody@example.com"])
+async def test_after_five_failures_no_password_is_looked_at_until_the_window_passes(
+    sessions: SessionService, passwords: Any, clock: ManualClock, user: User, email: str
+) -> None:
+    for _ in range(LIMIT):
+        assert await guess(sessions, email=email) == "INVALID_CREDENTIALS"
+        clock.advance(timedelta(minutes=1))
+    checks = passwords.checks
+    assert await guess(sessions, PASSWORD, email) == "TOO_MANY_ATTEMPTS"
+    assert await guess(sessions, PASSWORD, email.upper()) == "TOO_MANY_ATTEMPTS"
+    assert passwords.checks == checks
+    clock.advance(WINDOW - timedelta(minutes=LIMIT) - timedelta(milliseconds=1))
+    assert await guess(sessions, PASSWORD, email) == "TOO_MANY_ATTEMPTS"
+    clock.advance(timedelta(milliseconds=1))
+    assert await guess(sessions, PASSWORD, email) == ("OK" if email == EMAIL else "INVALID_CREDENTIALS")
+
+
+async def test_other_accounts_are_not_stopped(sessions: SessionService, user: User) -> None:
+    for _ in range(LIMIT + 1):
+        await guess(sessions, email="nobody@example.com")
+    assert await guess(sessions, PASSWORD) == "OK"
+
+
+async def test_a_success_forgets_the_failures(sessions: SessionService, user: User) -> None:
+    for _ in range(3):
+        assert [await guess(sessions) for _ in range(LIMIT - 1)] == ["INVALID_CREDENTIALS"] * (LIMIT - 1)
+        assert await guess(sessions, PASSWORD) == "OK"
+
+
+async def test_many_guesses_at_once_get_five_looks_even_at_two_processes(
+    settings: Settings, sessions: SessionService, passwords: Any, mongo: Mongo, clock: ManualClock, user: User
+) -> None:
+    replica = session_service(settings, mongo, passwords, clock)
+    checks = passwords.checks
+    outcomes = await asyncio.gather(*(guess(service) for service in (sessions, replica) for _ in range(15)))
+    assert sorted(outcomes) == ["INVALID_CREDENTIALS"] * LIMIT + ["TOO_MANY_ATTEMPTS"] * (30 - LIMIT)
+    assert passwords.checks == checks + LIMIT
+
+
+async def test_many_right_passwords_at_once_are_all_right(sessions: SessionService, user: User) -> None:
+    assert await asyncio.gather(*(guess(sessions, PASSWORD) for _ in range(LIMIT * 2))) == ["OK"] * LIMIT * 2
+
+
+async def test_the_counter_holds_no_mail_address(sessions: SessionService, mongo: Mongo, user: User) -> None:
+    await guess(sessions)
+    [counted] = await mongo.database["sign_in_attempts"].find({}).to_list(None)
+    assert EMAIL not in str(counted)
