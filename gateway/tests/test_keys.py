@@ -1,0 +1,187 @@
+"""Compound keys, several keys, ways over a third subgraph, value types, overrides."""
+
+from subgraph_world import LINK, Federation, Subgraph
+
+
+async def test_a_compound_key_with_a_nested_part() -> None:
+    plant = {"org": {"id": "o1", "name": "Org"}, "number": 7, "city": "Lyon"}
+    federation = Federation(
+        sites=Subgraph(
+            LINK
+            + """
+            type Query { plant: Plant }
+            type Plant @key(fields: "number org { id }") { number: Int! org: Org! city: String! }
+            type Org @shareable { id: ID! name: String! }
+            """,
+            {"plant": plant},
+            {"Plant": lambda _: plant},
+        ),
+        output=Subgraph(
+            LINK
+            + """
+            type Plant @key(fields: "org { id } number") { number: Int! org: Org! tons: Int! }
+            type Org @shareable { id: ID! name: String! }
+            """,
+            {},
+            {"Plant": lambda r: {**r, "tons": r["number"] * 100 if r["org"]["id"] == "o1" else 0}},
+        ),
+    )
+    assert await federation.data("{ plant { city tons org { name } } }") == {
+        "plant": {"city": "Lyon", "tons": 700, "org": {"name": "Org"}}
+    }
+
+
+async def test_a_key_is_translated_by_a_third_subgraph() -> None:
+    federation = Federation(
+        a=Subgraph(LINK + 'type Query { x: X } type X @key(fields: "a") { a: ID! }', {"x": {"a": "1"}}),
+        b=Subgraph(
+            LINK + 'type X @key(fields: "a") @key(fields: "b") { a: ID! b: ID! }',
+            {},
+            {"X": lambda r: {"a": r.get("a"), "b": "b" + r["a"]}},
+        ),
+        c=Subgraph(
+            LINK + 'type X @key(fields: "b") @key(fields: "c") { b: ID! c: ID! }',
+            {},
+            {"X": lambda r: {"b": r["b"], "c": "c" + r["b"]}},
+        ),
+        d=Subgraph(
+            LINK + 'type X @key(fields: "c") { c: ID! found: String! }', {}, {"X": lambda r: {"found": "by " + r["c"]}}
+        ),
+    )
+    assert await federation.data("{ x { found } }") == {"x": {"found": "by cb1"}}
+    assert federation.client.called() == ["a", "b", "c", "d"]
+
+
+async def test_a_key_is_gathered_from_two_subgraphs() -> None:
+    federation = Federation(
+        a=Subgraph(LINK + 'type Query { x: X } type X @key(fields: "id") { id: ID! }', {"x": {"id": "1"}}),
+        b=Subgraph(
+            LINK + 'type X @key(fields: "id") { id: ID! left: ID! @shareable }', {}, {"X": lambda _: {"left": "l"}}
+        ),
+        c=Subgraph(
+            LINK + 'type X @key(fields: "id") { id: ID! right: ID! @shareable }', {}, {"X": lambda _: {"right": "r"}}
+        ),
+        d=Subgraph(
+            LINK + 'type X @key(fields: "left right") { left: ID! right: ID! sum: String! }',
+            {},
+            {"X": lambda r: {"sum": r["left"] + r["right"]}},
+        ),
+    )
+    assert await federation.data("{ x { sum } }") == {"x": {"sum": "lr"}}
+    assert sorted(federation.client.called()) == ["a", "b", "c", "d"]
+
+
+async def test_a_value_type_is_put_together_at_its_parent() -> None:
+    federation = Federation(
+        a=Subgraph(
+            LINK
+            + 'type Query { x: X } type X @key(fields: "id") { id: ID! size: Size @shareable } type Size { w: Int! }',
+            {"x": {"id": "1", "size": {"w": 3}}},
+            {"X": lambda _: {"size": {"w": 3}}},
+        ),
+        b=Subgraph(
+            LINK + 'type X @key(fields: "id") { id: ID! size: Size @shareable } type Size { h: Int! }',
+            {},
+            {"X": lambda _: {"size": {"h": 4}}},
+        ),
+    )
+    assert await federation.data("{ x { size { w h } } }") == {"x": {"size": {"w": 3, "h": 4}}}
+    assert await federation.data("{ x { size { h } } }") == {"x": {"size": {"h": 4}}}
+    assert "size" not in federation.client.calls[0].text
+
+
+async def test_a_shared_list_is_put_together_item_by_item() -> None:
+    federation = Federation(
+        a=Subgraph(LINK + "type Query { all: [V!]! @shareable } type V { a: Int! }", {"all": [{"a": 1}, {"a": 2}]}),
+        b=Subgraph(LINK + "type Query { all: [V!]! @shareable } type V { b: Int! }", {"all": [{"b": 3}, {"b": 4}]}),
+    )
+    assert await federation.data("{ all { a b } }") == {"all": [{"a": 1, "b": 3}, {"a": 2, "b": 4}]}
+
+
+async def test_null_keys_are_no_entities() -> None:
+    federation = Federation(
+        a=Subgraph(
+            LINK + 'type Query { xs: [X] } type X @key(fields: "id") { id: ID }',
+            {"xs": [{"id": "1"}, {"id": None}, None]},
+        ),
+        b=Subgraph(LINK + 'type X @key(fields: "id") { id: ID name: String }', {}, {"X": lambda r: {"name": r["id"]}}),
+    )
+    assert await federation.data("{ xs { name } }") == {"xs": [{"name": "1"}, {"name": None}, None]}
+    assert federation.client.calls[-1].variables["representations"] == [{"__typename": "X", "id": "1"}]
+
+
+async def test_an_overridden_field_is_asked_of_its_new_owner() -> None:
+    federation = Federation(
+        old=Subgraph(
+            LINK + 'type Query { x: X } type X @key(fields: "id") { id: ID! name: String! }',
+            {"x": {"id": "1", "name": "old"}},
+        ),
+        new=Subgraph(
+            LINK + 'type X @key(fields: "id") { id: ID! name: String! @override(from: "old") }',
+            {},
+            {"X": lambda _: {"name": "new"}},
+        ),
+    )
+    assert await federation.data("{ x { name } }") == {"x": {"name": "new"}}
+
+
+async def test_requirements_of_requirements() -> None:
+    federation = Federation(
+        a=Subgraph(
+            LINK + 'type Query { x: X } type X @key(fields: "id") { id: ID! base: Int! }',
+            {"x": {"id": "1", "base": 2}},
+            {"X": lambda _: {"base": 2}},
+        ),
+        b=Subgraph(
+            LINK
+            + 'type X @key(fields: "id") { id: ID! base: Int! @external double: Int! @requires(fields: "base") last: Int! @requires(fields: "plus") plus: Int! @external }',
+            {},
+            {"X": lambda r: {"double": lambda: r["base"] * 2, "last": lambda: r["plus"] * 10}},
+        ),
+        c=Subgraph(
+            LINK
+            + 'type X @key(fields: "id") { id: ID! double: Int! @external plus: Int! @requires(fields: "double") }',
+            {},
+            {"X": lambda r: {"plus": lambda: r["double"] + 1}},
+        ),
+    )
+    assert await federation.data("{ x { last } }") == {"x": {"last": 50}}
+    assert federation.client.called() == ["a", "b", "c", "b"]
+    assert await federation.data("{ x { last double plus base } }") == {
+        "x": {"last": 50, "double": 4, "plus": 5, "base": 2}
+    }
+
+
+async def test_requires_with_arguments_and_below_lists() -> None:
+    def price(currency: str) -> int:
+        return {"EUR": 5, "USD": 7}[currency]
+
+    product = {"upc": "p", "price": price, "parts": [{"grams": 1}, {"grams": 4}]}
+    federation = Federation(
+        a=Subgraph(
+            LINK
+            + """
+            type Query { product: Product }
+            type Product @key(fields: "upc") { upc: ID! price(currency: String!): Int! parts: [Part!]! }
+            type Part @shareable { grams: Int! }
+            """,
+            {"product": product},
+            {"Product": lambda _: product},
+        ),
+        b=Subgraph(
+            LINK
+            + """
+            type Product @key(fields: "upc") {
+              upc: ID!
+              price(currency: String!): Int! @external
+              parts: [Part!]! @external
+              label: String! @requires(fields: "price(currency: \\"EUR\\") parts { grams }")
+            }
+            type Part @shareable { grams: Int! }
+            """,
+            {},
+            {"Product": lambda r: {"label": f"{r['price']} for {sum(part['grams'] for part in r['parts'])} g"}},
+        ),
+    )
+    data = await federation.data('{ product { price(currency: "USD") label parts { g: grams } } }')
+    assert data == {"product": {"price": 7, "label": "5 for 5 g", "parts": [{"g": 1}, {"g": 4}]}}
