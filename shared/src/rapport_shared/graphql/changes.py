@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from rapport_shared.events import Event
 from rapport_shared.graphql.filters import admits
@@ -28,7 +29,10 @@ class ChangeKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ListChange(Generic[M]):
-    """One change; ``record`` is None on LEAVE, and ``id`` too on RESET. ``cursor`` is the event's id."""
+    """One change; ``record`` is None on LEAVE, and ``id`` too on RESET. ``cursor`` is the event's id.
+
+    ``changed_fields`` are names of the schema, such as ``ownerId``.
+    """
 
     kind: ChangeKind
     cursor: str
@@ -62,7 +66,12 @@ async def list_changes(
             subject, cursor = notice.envelope.subject, notice.envelope.id
             record = None if kind is ChangeKind.LEAVE else await load(subject)
             if record is not None or kind is ChangeKind.LEAVE:
-                yield ListChange(kind, cursor, subject, record, tuple(getattr(notice.event, "changed", ())))
+                yield ListChange(kind, cursor, subject, record, _changed_fields(notice.event))
+
+
+def _changed_fields(event: Event) -> tuple[str, ...]:
+    """The changed fields by their names in the schema."""
+    return tuple(to_camel_case(name) for name in getattr(event, "changed", ()))
 
 
 def _kind(event: Event, scope: Scope, given: object) -> ChangeKind | None:
