@@ -76,7 +76,12 @@ async def test_a_record_is_answered_whole(client: SubgraphClient, admin: Actor, 
 
 async def test_left_out_stays_and_null_clears(client: SubgraphClient, admin: Actor, tell: Any) -> None:
     await tell("cus_1", None)
-    given = {"occurredAt": None, "outcome": "x", "intent": "LOW", "nextFollowUpAt": "2026-03-08T09:00:00Z"}
+    given: dict[str, Any] = {
+        "occurredAt": None,
+        "outcome": "x",
+        "intent": "LOW",
+        "nextFollowUpAt": "2026-03-08T09:00:00Z",
+    }
     made = (await record(client, admin, **given))["interaction"]
     select = "interaction { outcome intent nextFollowUpAt participants occurredAt version }"
     kept = await client.mutate("updateInteraction", select, {"id": made["id"], "channel": "SMS"}, by=admin)

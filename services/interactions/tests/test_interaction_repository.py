@@ -80,7 +80,7 @@ async def test_a_rolled_back_change_leaves_no_event(
 ) -> None:
     async def change(work: InteractionsWork) -> None:
         details = {"channel": "PHONE", "content": "x"}
-        whose = {"customer_id": CUSTOMER, "customer_owner_id": None, "author_id": admin.id}
+        whose: dict[str, Any] = {"customer_id": CUSTOMER, "customer_owner_id": None, "author_id": admin.id}
         await work.interactions.save(Interaction.create("int_1", details, **whose, now=clock()), by=admin)
         raise RuntimeError("after the save")
 
@@ -198,7 +198,10 @@ async def test_walking_a_list_while_others_insert_gives_each_record_once(
         page = await service.page({}, page_request(**asked, order=order), by=admin)
         ids = [interaction.id for interaction in page.items]
         walked = ids + walked if backward else walked + ids
-        middle = {"occurred_at": start - timedelta(hours=2), "next_follow_up_at": start + timedelta(days=2)}
+        middle: dict[str, Any] = {
+            "occurred_at": start - timedelta(hours=2),
+            "next_follow_up_at": start + timedelta(days=2),
+        }
         await record(service, admin, **middle)
         if not (page.has_previous if backward else page.has_next):
             break

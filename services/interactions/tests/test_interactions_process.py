@@ -186,7 +186,7 @@ async def test_followers_hear_of_what_they_may_see_and_of_nothing_else(
         made = heard[0]["id"]
         await _record(running, admin, other, channel="CHAT")
         await _record(running, admin, own, channel="PHONE")
-        await change(id=made, content="改了")
+        await change(id=made, content="改了", nextFollowUpAt="2030-01-01T00:00:00Z")
         await change(id=made, channel="SMS")
         while heard[-1]["kind"] != "LEAVE":
             heard.append((await anext(changes))["interactionChanged"])
@@ -194,7 +194,7 @@ async def test_followers_hear_of_what_they_may_see_and_of_nothing_else(
     assert [(change["kind"], change["changedFields"], change["node"]) for change in heard if change["id"] == made][
         1:
     ] == [
-        ("UPDATE", ["content"], {"content": "改了"}),
+        ("UPDATE", ["content", "nextFollowUpAt"], {"content": "改了"}),
         ("LEAVE", ["channel"], None),
     ]
     assert {change["kind"] for change in heard if change["id"] != made} <= {"ENTER"}
