@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -176,6 +176,12 @@ async def api_url(migrated: Mongo, settings: Settings, issuer: tuple[Token, dict
     )
     async with served(app) as url:
         yield url
+
+
+@pytest.fixture
+def serve() -> Callable[[ASGIApp], AbstractAsyncContextManager[str]]:
+    """``async with serve(app) as url``."""
+    return served
 
 
 @pytest.fixture

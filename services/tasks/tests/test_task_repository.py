@@ -194,7 +194,7 @@ async def test_lists_are_sorted_by_rank_and_by_time_with_absent_times_first(
         (Order("due_at"), ["LOW", "HIGH", "NORMAL", "URGENT"]),
         (Order("due_at", descending=True), ["URGENT", "NORMAL", "HIGH", "LOW"]),
     ):
-        page = await service.page({}, page_request(**ends, order=(order,)), by=admin)  # type: ignore[arg-type]
+        page = await service.page({}, page_request(**ends, order=(order,)), by=admin)
         assert [task.priority for task in page.items] == wanted
 
 
@@ -206,7 +206,7 @@ async def test_search_finds_plain_text_in_every_text(service: TaskService, admin
     await create(service, admin, title="报价 A")
     condition = search_condition(" 报价 (A+) ")
     ends = {"first": None, "after": None, "last": None, "before": None}
-    page = await service.page(condition, page_request(**ends, order=(Order("_id"),)), by=admin)  # type: ignore[arg-type]
+    page = await service.page(condition, page_request(**ends, order=(Order("_id"),)), by=admin)
     assert [task.id for task in page.items] == [task.id for task in found]
 
 

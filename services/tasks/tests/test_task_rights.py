@@ -1,7 +1,7 @@
 """Who reaches which tasks, by every use case, and what a task may refer to; on the real database wire."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -98,7 +98,7 @@ async def test_sellers_see_what_they_are_to_do_asked_for_or_has_to_do_with_their
     assert await seen(service, Actor("usr_x", "MARKETING"), tasks) == set()
 
 
-Change = Callable[[TaskService, str, Actor], Coroutine[Any, Any, Task]]
+Change = Callable[[TaskService, str, Actor], Awaitable[Task]]
 CHANGES: dict[str, Change] = {
     "update": lambda service, task, by: service.update(task, {"title": "Mine"}, expected_version=None, by=by),
     "assign": lambda service, task, by: service.update(task, {"assignee_id": by.id}, expected_version=None, by=by),
