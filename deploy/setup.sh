@@ -49,15 +49,24 @@ make_environment() {
   "$python" -m venv .venv
 }
 
-# Twice quiet: errors only. pip, not uv, because it obeys the machine's own settings of where packages come from.
+# Twice quiet: errors only.
 pip_install() {
   .venv/bin/python -m pip install --quiet --quiet "$@" || fail "pip could not install what the locks name, see above"
+}
+
+# uv downloads many at a time. It does not read pip's settings of where packages come from, so it is told the index;
+# where that is not enough, pip does the work.
+quick_install() {
+  index=$(.venv/bin/python -m pip config list | sed -n "s/^[a-z:]*\.index-url='\(.*\)'\$/\1/p" | tail -n 1)
+  UV_SYSTEM_CERTS=true .venv/bin/uv pip install --quiet --python .venv/bin/python ${index:+--default-index "$index"} \
+    --require-hashes --requirement $requirements/dev.lock 2>/dev/null
 }
 
 install_packages() {
   .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
   echo "setup: installing $(grep -c == $requirements/dev.lock) packages"
-  pip_install --require-hashes --requirement $requirements/dev.lock
+  pip_install --require-hashes --requirement $requirements/build.lock
+  quick_install || pip_install --require-hashes --requirement $requirements/dev.lock
   set --
   for member in $members; do set -- "$@" --editable "./$member"; done
   pip_install --no-deps --no-build-isolation "$@"

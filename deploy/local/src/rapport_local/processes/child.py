@@ -18,16 +18,27 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Child:
-    """A command that can be started, ended and started again; its output is appended to one log file."""
+    """A command that can be started, ended and started again.
+
+    Its output is appended to one log file; with `show` it goes to this process's terminal instead.
+    """
 
     def __init__(
-        self, name: str, command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        show: bool = False,
     ) -> None:
         self.name = name
         self.command = tuple(command)
         self.log = log
         self.env = dict(env)
         self._cwd = cwd
+        self._show = show
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,8 +67,8 @@ class Child:
                 self._process = subprocess.Popen(
                     self.command,
                     stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
+                    stdout=None if self._show else output,
+                    stderr=None if self._show else output,
                     env=self.env,
                     cwd=self._cwd,
                     start_new_session=True,

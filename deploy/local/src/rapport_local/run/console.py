@@ -1,9 +1,9 @@
 """What the user sees in the terminal."""
 
-from pathlib import Path
-
 from rich.console import Console as RichConsole
 from rich.markup import escape
+
+from rapport_local.run.running import Running
 
 _EXAMPLE_QUERY = "{ me { name role } customers(first: 3) { totalCount nodes { name owner { name } } } }"
 
@@ -31,16 +31,12 @@ class Console:
     def done(self, text: str) -> None:
         self._out.print(f"[green]✓[/] {escape(text)}")
 
-    def show_what_to_try(
-        self, gateway: str, subgraphs: dict[str, str], accounts: list[dict[str, str]], run_file: Path
-    ) -> None:
+    def show_what_to_try(self, running: Running) -> None:
         """The address, one account, one request to paste, and where the rest is written."""
+        gateway, first = running.system.gateway, running.accounts[0]
         self.done(f"Rapport runs: {gateway}")
-        for name, url in subgraphs.items():
-            self.detail(f"{name}: {url}")
-        first = accounts[0]
         self.detail(f"sign in as {first['email']} with password {first['password']}")
-        self.detail(f"all {len(accounts)} accounts and addresses: {run_file}")
+        self.detail(f"all {len(running.accounts)} accounts, addresses and processes: {running.file}")
         self._out.print("Try:")
         self._out.print(escape(_sign_in_and_query(gateway, first)), style="bold")
         self._out.print("Ctrl-C stops everything.")

@@ -3,15 +3,14 @@
 import os
 import time
 from contextlib import ExitStack
-from typing import Any
 
 from rapport_local.backing import BackingServices, backing_services
-from rapport_local.processes.child import Child
 from rapport_local.run.console import Console
 from rapport_local.run.options import Options, read_options, require_free_ports
-from rapport_local.run.sample import load_sample_data
+from rapport_local.run.running import Running
+from rapport_local.run.sample import SampleData
 from rapport_local.run.signals import Stopped, stop_signals
-from rapport_local.run.state import kept_admin, only_one, write_private
+from rapport_local.run.state import kept_admin, only_one
 from rapport_local.run.watch import Watch
 from rapport_local.system.system import System
 from rapport_local.system.table import Addresses
@@ -36,22 +35,39 @@ def _run(stack: ExitStack, options: Options, console: Console) -> None:
     require_free_ports(options.ports)
     console.step("backing services")
     backing = stack.enter_context(backing_services(options.place(), tell=console.detail))
-    system = _start(stack, options, backing, console)
-    run_file = options.state / "run.json"
-    stack.callback(run_file.unlink, missing_ok=True)
-    children = [*backing.database.children, *backing.broker.children, *system.processes.values()]
-    watch = Watch(children, console.warn)
-    accounts = [{"email": system.admin.email, "password": system.admin.password, "role": "ADMIN"}]
-    write_private(run_file, _description(system, backing, accounts, children))
-    if options.sample_data:
-        console.step("sample data")
-        accounts += load_sample_data(system, options.state)
-        write_private(run_file, _description(system, backing, accounts, children))
-    console.show_what_to_try(system.gateway, system.subgraphs, accounts, run_file)
+    running = Running(_start(stack, options, backing, console), backing, options.state / "run.json")
+    stack.callback(running.forget)
+    watch = Watch(running.children, console.warn)
+    running.describe()
+    sample = _start_sample(stack, options, running, console) if options.sample_data else None
+    if not sample:
+        console.show_what_to_try(running)
     while True:
         if watch.look():
-            write_private(run_file, _description(system, backing, accounts, children))
+            running.describe()
+        if sample and not sample.loading.running:
+            _use(sample, running, console)
+            sample = None
         time.sleep(_LOOK_SECONDS)
+
+
+def _start_sample(stack: ExitStack, options: Options, running: Running, console: Console) -> SampleData:
+    console.step(f"sample data (Rapport answers already: {running.system.gateway})")
+    sample = SampleData(running.system, options)
+    stack.callback(sample.loading.end)
+    sample.loading.start()
+    return sample
+
+
+def _use(sample: SampleData, running: Running, console: Console) -> None:
+    if sample.loading.exit_code:
+        console.warn(
+            "the sample data is not complete; the next start goes on loading it, RAPPORT_SAMPLE_DATA=0 does not"
+        )
+    else:
+        running.accounts += sample.accounts()
+        running.describe()
+    console.show_what_to_try(running)
 
 
 def _start(stack: ExitStack, options: Options, backing: BackingServices, console: Console) -> System:
@@ -69,16 +85,3 @@ def _start(stack: ExitStack, options: Options, backing: BackingServices, console
     stack.callback(system.stop)
     system.start(each_ready=lambda name: console.detail(f"{name} is ready"))
     return system
-
-
-def _description(
-    system: System, backing: BackingServices, accounts: list[dict[str, str]], children: list[Child]
-) -> dict[str, Any]:
-    return {
-        "gateway": system.gateway,
-        "subgraphs": system.subgraphs,
-        "accounts": accounts,
-        "mongo": backing.mongo_url,
-        "amqp": backing.amqp_url,
-        "processes": [{"name": child.name, "pid": child.pid} for child in children],
-    }

@@ -2,24 +2,32 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from rapport_local.errors import CannotRun
 from rapport_local.layout import REPOSITORY
+from rapport_local.processes.child import Child
+from rapport_local.run.options import Options
 from rapport_local.system.system import System
 
 
-def load_sample_data(system: System, state: Path) -> list[dict[str, str]]:
-    """Load it, or find it loaded; returns the demo accounts that it made. Raises CannotRun."""
-    accounts = state / "sample-accounts.json"
-    command = [sys.executable, "-m", "rapport_cli", "sample", "load", "--gateway", system.gateway]
-    command += ["--accounts-out", str(accounts)]
-    env = os.environ | {"RAPPORT_EMAIL": system.admin.email, "RAPPORT_PASSWORD": system.admin.password}
-    # It draws its own progress, so it writes to this terminal; Ctrl-C reaches it and us alike.
-    done = subprocess.run(command, cwd=REPOSITORY, env=env, check=False)
-    if done.returncode:
-        raise CannotRun("the sample data could not be loaded; RAPPORT_SAMPLE_DATA=0 starts without it")
-    made: list[dict[str, str]] = json.loads(accounts.read_text(encoding="utf-8"))
-    return made
+class SampleData:
+    """Being loaded, or found loaded, beside the running system; it draws its own progress on the terminal."""
+
+    def __init__(self, system: System, options: Options) -> None:
+        self._accounts = options.state / "sample-accounts.json"
+        command = [sys.executable, "-m", "rapport_cli", "sample", "load", "--gateway", system.gateway]
+        command += ["--accounts-out", str(self._accounts)]
+        env = os.environ | {"RAPPORT_EMAIL": system.admin.email, "RAPPORT_PASSWORD": system.admin.password}
+        log = options.logs / "sample.log"
+        self.loading = Child("sample data", command, log=log, env=env, cwd=REPOSITORY, show=True)
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """The demo accounts, once it is loaded."""
+        return _read(self._accounts)
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return found
