@@ -87,6 +87,19 @@ def test_each_change_is_one_event_with_the_states_around_it() -> None:
     assert (cancelled.before, cancelled.after) == (reopened.after, task.state())
 
 
+def test_the_owner_of_the_customer_comes_and_goes_with_the_customer() -> None:
+    task = task_with(customer_id="cus_1", customer_owner_id="usr_1")
+    task.update({"customer_id": "cus_1", "customer_owner_id": "usr_2"}, now=LATER)
+    assert (task.customer_owner_id, task.recorded) == ("usr_1", ())
+    task.update({"customer_id": "cus_2", "customer_owner_id": "usr_2"}, now=LATER)
+    task.update({"customer_id": None, "customer_owner_id": None}, now=LATER)
+    moved, cleared = task.recorded
+    assert isinstance(moved, TaskUpdated)
+    assert (moved.changed, moved.after.customer_owner_id) == (("customer_id",), "usr_2")
+    assert isinstance(cleared, TaskUpdated)
+    assert (cleared.changed, cleared.after.customer_owner_id) == (("customer_id",), None)
+
+
 def test_an_update_that_changes_nothing_is_no_event() -> None:
     task = task_with(description="one\ntwo")
     task.update({"title": " Call back ", "description": "one\r\ntwo", "priority": "NORMAL"}, now=LATER)

@@ -123,12 +123,15 @@ class Task(Aggregate):
         status = checked.get("status", self.status)
         if status is not self.status and not {status, self.status} <= UNFINISHED:
             raise self._illegal(status)
+        owner_id = checked.pop("customer_owner_id", None)  # a copy that comes with its customer: no field of its own
         changed = tuple(sorted(name for name, value in checked.items() if getattr(self, name) != value))
         if not changed:
             return
         before = self.state()
         for name in changed:
             setattr(self, name, checked[name])
+        if "customer_id" in changed:
+            self.customer_owner_id = owner_id
         self.updated_at = now
         self.record(TaskUpdated(task_id=self.id, changed=changed, before=before, after=self.state()))
 
