@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from rapport_local.errors import CannotRun
 
 # The programs on Debian's PATH change to the user `rabbitmq`; those in the package's own directory do not.
 _PACKAGE_DIRECTORY = Path("/usr/lib/rabbitmq/bin")
+# Exit code 101: no service may be started now.
+_SERVICE_POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ def install(tell: Callable[[str], None]) -> RabbitmqPrograms:
         )
     tell("installing RabbitMQ (apt-get install rabbitmq-server)")
     _apt_get("update")
-    # RUNLEVEL=1 keeps the package from starting a broker of the whole machine.
-    _apt_get("install", "--yes", "--no-install-recommends", "rabbitmq-server")
+    with _no_services_started():
+        _apt_get("install", "--yes", "--no-install-recommends", "rabbitmq-server")
     programs = installed_programs()
     if programs is None:
         raise CannotRun("apt-get installed rabbitmq-server, but its programs are not where Debian puts them")
@@ -55,8 +58,22 @@ def _program(name: str) -> Path | None:
     return Path(on_path) if on_path else None
 
 
+@contextmanager
+def _no_services_started() -> Iterator[None]:
+    """Keep the package from starting a broker of the whole machine: by Debian's own policy hook, for this moment."""
+    if _SERVICE_POLICY.exists():
+        yield
+        return
+    _SERVICE_POLICY.write_text("#!/bin/sh\nexit 101\n")
+    _SERVICE_POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        _SERVICE_POLICY.unlink()
+
+
 def _apt_get(*arguments: str) -> None:
-    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(["apt-get", "-q", *arguments], env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]

@@ -17,7 +17,7 @@ _ADMIN_EMAIL = "admin@rapport.example"
 @contextmanager
 def only_one(state: Path) -> Iterator[None]:
     """Hold the state directory for this process alone. Raises CannotRun when another run holds it."""
-    state.mkdir(parents=True, exist_ok=True)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (state / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
