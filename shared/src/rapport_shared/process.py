@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Generic, TypeVar
 
 import uvicorn
 from pydantic import ValidationError
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 
 from rapport_shared.logs import configure_logging
 from rapport_shared.messaging.connection import open_channel
@@ -27,8 +28,8 @@ class ServiceProcess(Generic[S]):
 
     name: str
     settings: type[S]
-    api: Callable[[S], ASGIApp]
-    worker: Callable[[S], ASGIApp]
+    api: Callable[[S], Starlette]
+    worker: Callable[[S], Starlette]
     migrate: Callable[[S], Awaitable[None]]
     sdl: Callable[[], str]
 
@@ -59,9 +60,9 @@ class ServiceProcess(Generic[S]):
     def _run(self, arguments: argparse.Namespace, settings: S) -> int:
         match arguments.command:
             case "api":
-                serve(self.api(settings), settings.host, settings.port)
+                return serve(self.api(settings), settings.host, settings.port)
             case "worker":
-                serve(self.worker(settings), settings.host, settings.worker_port)
+                return serve(self.worker(settings), settings.host, settings.worker_port)
             case "migrate":
                 asyncio.run(_awaited(self.migrate(settings)))
             case "dead-letters":
@@ -70,8 +71,10 @@ class ServiceProcess(Generic[S]):
         return 0
 
 
-def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight, within 20 s."""
+def serve(app: Starlette, host: str, port: int) -> int:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight, within 20 s; 1 where the app failed by itself."""
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: None)  # the server raises what stopped it once more when it is done
     uvicorn.run(
         app,
         host=host,
@@ -83,6 +86,7 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
     )
+    return 1 if getattr(app.state, "failed", False) else 0
 
 
 async def _awaited(awaitable: Awaitable[None]) -> None:

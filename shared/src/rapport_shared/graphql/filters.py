@@ -11,6 +11,7 @@ import strawberry
 from strawberry import UNSET
 
 from rapport_shared.errors import BadInput
+from rapport_shared.graphql.inputs import optional
 from rapport_shared.graphql.scalars import DateTime
 
 E = TypeVar("E", bound=Enum)
@@ -18,48 +19,44 @@ MAX_DEPTH = 8
 MAX_VALUES = 1000
 
 
-def _operator(description: str, name: str | None = None) -> Any:
-    return strawberry.field(default=UNSET, name=name, description=description)
-
-
 @strawberry.input(description="A condition on an identifier; all given operators hold.")
 class IdFilter:
     """Conditions on ids."""
 
-    eq: strawberry.ID | None = _operator("Is this identifier.")
-    in_: list[strawberry.ID] | None = _operator("Is one of these identifiers; none for an empty list.", "in")
-    is_null: bool | None = _operator("Is absent (true) or present (false).")
+    eq: strawberry.ID | None = optional("Is this identifier.")
+    in_: list[strawberry.ID] | None = optional("Is one of these identifiers; none for an empty list.", "in")
+    is_null: bool | None = optional("Is absent (true) or present (false).")
 
 
 @strawberry.input(description="A condition on a text; all given operators hold.")
 class StringFilter:
     """Conditions on texts and lists of texts."""
 
-    eq: str | None = _operator("Is exactly this text.")
-    in_: list[str] | None = _operator("Is one of these texts; none for an empty list.", "in")
-    contains: str | None = _operator("Contains this text, in upper or lower case.")
-    is_null: bool | None = _operator("Is absent (true) or present (false).")
+    eq: str | None = optional("Is exactly this text.")
+    in_: list[str] | None = optional("Is one of these texts; none for an empty list.", "in")
+    contains: str | None = optional("Contains this text, in upper or lower case.")
+    is_null: bool | None = optional("Is absent (true) or present (false).")
 
 
 @strawberry.input(description="A condition on a date and time; all given operators hold.")
 class DateTimeFilter:
     """Conditions on instants."""
 
-    eq: DateTime | None = _operator("Is this instant.")
-    gt: DateTime | None = _operator("Is after this instant.")
-    gte: DateTime | None = _operator("Is at or after this instant.")
-    lt: DateTime | None = _operator("Is before this instant.")
-    lte: DateTime | None = _operator("Is at or before this instant.")
-    is_null: bool | None = _operator("Is absent (true) or present (false).")
+    eq: DateTime | None = optional("Is this instant.")
+    gt: DateTime | None = optional("Is after this instant.")
+    gte: DateTime | None = optional("Is at or after this instant.")
+    lt: DateTime | None = optional("Is before this instant.")
+    lte: DateTime | None = optional("Is at or before this instant.")
+    is_null: bool | None = optional("Is absent (true) or present (false).")
 
 
 @strawberry.input(description="A condition on one of a fixed set of values; all given operators hold.")
 class Filter(Generic[E]):
     """Conditions on enums; ``Filter[CustomerStage]`` is ``CustomerStageFilter`` in the schema."""
 
-    eq: E | None = _operator("Is this value.")
-    in_: list[E] | None = _operator("Is one of these values; none for an empty list.", "in")
-    is_null: bool | None = _operator("Is absent (true) or present (false).")
+    eq: E | None = optional("Is this value.")
+    in_: list[E] | None = optional("Is one of these values; none for an empty list.", "in")
+    is_null: bool | None = optional("Is absent (true) or present (false).")
 
 
 def condition_of(given: object, fields: Mapping[str, str], *, depth: int = 0) -> dict[str, Any]:

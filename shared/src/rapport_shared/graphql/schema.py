@@ -60,7 +60,7 @@ def subgraph_schema(
         def on_validate(self) -> Iterator[None]:
             context = self.execution_context
             if context.context.caller is None and not _root_fields(context) <= public:
-                context.pre_execution_errors = [_unauthenticated()]
+                context.pre_execution_errors = [_unauthenticated(context.context.refusal)]
             yield
 
     return SubgraphSchema(
@@ -78,8 +78,8 @@ def subgraph_schema(
     )
 
 
-def _unauthenticated() -> GraphQLError:
-    return GraphQLError("Sign in first.", extensions={"code": Unauthenticated.code})
+def _unauthenticated(refusal: str) -> GraphQLError:
+    return GraphQLError(refusal, extensions={"code": Unauthenticated.code})
 
 
 def _root_fields(context: ExecutionContext) -> set[str]:

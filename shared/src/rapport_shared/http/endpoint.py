@@ -58,17 +58,22 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     async def _respond(self, request: Request) -> Response:
         try:
             return await self.run(request)
-        except Unauthenticated as refused:
-            return error_answer(401, refused.code, refused.message)
         except HTTPException as refused:
             code = CODES.get(refused.status_code, "BAD_REQUEST")
             return error_answer(refused.status_code, code, refused.reason or "The request is not valid.")
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> RequestContext:
-        """Who calls: by the header over HTTP; over a socket the connection_init payload will say."""
-        if isinstance(request, WebSocket):
-            return self._make_context(None)
-        return self._make_context(await self._verifier.actor(request.headers.get("authorization")))
+        """Who calls: by the header over HTTP; over a socket the connection_init payload will say.
+
+        A token that is not valid is as good as none: what needs no token, such as renewing one, still answers.
+        """
+        context = self._make_context(None)
+        if isinstance(request, Request):
+            try:
+                context.caller = await self._verifier.actor(request.headers.get("authorization"))
+            except Unauthenticated as refused:
+                context.refusal = refused.message
+        return context
 
     async def on_ws_connect(self, context: RequestContext) -> Any:
         """Accept a socket for its signed-in caller, or close it with 4401 or 4403."""

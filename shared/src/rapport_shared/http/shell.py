@@ -41,8 +41,8 @@ def create_app(
         return json_answer(200 if all(results.values()) else 503, state)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_guarded(run)) for run in background]
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(_guarded(app, run)) for run in background]
         yield
         for task in tasks:
             task.cancel()
@@ -73,12 +73,13 @@ async def _passes(check: Check) -> bool:
     return True
 
 
-async def _guarded(run: Callable[[], Awaitable[None]]) -> None:
+async def _guarded(app: Starlette, run: Callable[[], Awaitable[None]]) -> None:
     """A background failure that nothing handles ends the process, so that its supervisor starts it anew."""
     try:
         await run()
     except asyncio.CancelledError:
         raise
     except BaseException:
+        app.state.failed = True
         os.kill(os.getpid(), signal.SIGTERM)
         raise

@@ -8,21 +8,14 @@ from strawberry import UNSET
 
 from rapport_customers.customers.model import CustomerKind, CustomerStage
 from rapport_customers.customers.service import search_condition
-from rapport_shared.errors import BadInput
-from rapport_shared.graphql.arguments import MAX_SEARCH, SortDirection
+from rapport_shared.graphql import inputs as shared
+from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, every, optional, searched
 from rapport_shared.mongo import Order
 
 Kind = strawberry.enum(CustomerKind, name="CustomerKind", description="What a customer is.")
 Stage = strawberry.enum(CustomerStage, name="CustomerStage", description="Where a customer stands in its life with us.")
-
-_EXPECTED = "The version that you have seen; the change is refused when the record has another one by now."
-_REASON = "Why, for the record."
-
-
-def optional(description: str) -> Any:
-    """An input field that may be left out."""
-    return strawberry.field(default=UNSET, description=description)
 
 
 @strawberry.input(description="A new customer.")
@@ -38,7 +31,7 @@ class CreateCustomerInput:
     owner_id: strawberry.ID | None = optional("Who looks after the customer: you, where not given; null for nobody.")
     tags: list[str] | None = optional("Short labels.")
     external_id: str | None = optional("The customer's id in another system; unique.")
-    idempotency_key: str | None = optional("Repeat a request with the same key, and it is done once.")
+    idempotency_key: str | None = optional(IDEMPOTENCY_KEY)
 
 
 @strawberry.input(description="Changes to a customer: what is left out stays, null clears.")
@@ -46,7 +39,7 @@ class UpdateCustomerInput:
     """Fields of updateCustomer."""
 
     id: strawberry.ID = strawberry.field(description="The customer.")
-    expected_version: int | None = optional(_EXPECTED)
+    expected_version: int | None = optional(EXPECTED_VERSION)
     kind: CustomerKind | None = optional("A person or a company.")
     name: str | None = optional("The full name, 1 to 200 characters.")
     phone: str | None = optional("International (+86 138 …) or Chinese national form; stored as E.164.")
@@ -56,7 +49,7 @@ class UpdateCustomerInput:
     owner_id: strawberry.ID | None = optional("Who looks after the customer.")
     tags: list[str] | None = optional("Short labels: the whole new list.")
     external_id: str | None = optional("The customer's id in another system; unique.")
-    reason: str | None = optional(_REASON)
+    reason: str | None = optional(REASON)
 
 
 @strawberry.input(description="A customer to put away.")
@@ -64,8 +57,8 @@ class DeleteCustomerInput:
     """Fields of deleteCustomer."""
 
     id: strawberry.ID = strawberry.field(description="The customer.")
-    expected_version: int | None = optional(_EXPECTED)
-    reason: str | None = optional(_REASON)
+    expected_version: int | None = optional(EXPECTED_VERSION)
+    reason: str | None = optional(REASON)
 
 
 @strawberry.input(description="A deleted customer to bring back.")
@@ -73,17 +66,17 @@ class RestoreCustomerInput:
     """Fields of restoreCustomer."""
 
     id: strawberry.ID = strawberry.field(description="The customer.")
-    expected_version: int | None = optional(_EXPECTED)
-    reason: str | None = optional(_REASON)
+    expected_version: int | None = optional(EXPECTED_VERSION)
+    reason: str | None = optional(REASON)
 
 
 @strawberry.input(description="Which customers; all given conditions hold.")
 class CustomerFilter:
     """Conditions on customers."""
 
-    and_: list["CustomerFilter"] | None = strawberry.field(default=UNSET, name="and", description="All of these.")
-    or_: list["CustomerFilter"] | None = strawberry.field(default=UNSET, name="or", description="One of these.")
-    not_: "CustomerFilter | None" = strawberry.field(default=UNSET, name="not", description="Not this.")
+    and_: list["CustomerFilter"] | None = optional("All of these.", "and")
+    or_: list["CustomerFilter"] | None = optional("One of these.", "or")
+    not_: "CustomerFilter | None" = optional("Not this.", "not")
     id: IdFilter | None = optional("The customer's id.")
     kind: Filter[CustomerKind] | None = optional("A person or a company.")
     name: StringFilter | None = optional("The name.")
@@ -147,24 +140,10 @@ NEWEST_FIRST: Final = (Order("created_at", descending=True),)
 
 def condition(given: CustomerFilter | None, search: str | None) -> dict[str, Any]:
     """The database condition of a list's arguments; deleted customers only where the filter asks for them."""
-    parts = [condition_of(given, FIELDS)]
-    if given is None or given.deleted is UNSET:
-        parts.append({"deleted": False})
-    if search is not None and search.strip():
-        if len(search) > MAX_SEARCH:
-            raise BadInput(f"A search has at most {MAX_SEARCH} characters.")
-        parts.append(search_condition(search))
-    return {"$and": [part for part in parts if part]}
+    kept = {"deleted": False} if given is None or given.deleted is UNSET else {}
+    return every(kept, condition_of(given, FIELDS), searched(search, search_condition))
 
 
-def orders(given: list[CustomerOrder] | None) -> tuple[Order, ...]:
+def orders(keys: list[CustomerOrder] | None) -> tuple[Order, ...]:
     """The sort keys; the newest first where none is given."""
-    if not given:
-        return NEWEST_FIRST
-    return tuple(Order(str(key.field.value), descending=key.direction is SortDirection.DESC) for key in given)
-
-
-def details(given: CreateCustomerInput | UpdateCustomerInput) -> dict[str, Any]:
-    """What an input sets, by attribute name; what it leaves out is absent."""
-    apart = {"id", "expected_version", "reason", "idempotency_key"}
-    return {name: value for name, value in vars(given).items() if name not in apart and value is not UNSET}
+    return shared.orders(keys, NEWEST_FIRST)

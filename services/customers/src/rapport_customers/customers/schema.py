@@ -21,6 +21,7 @@ from rapport_shared.graphql.arguments import After, Before, First, Last, Search
 from rapport_shared.graphql.changes import ChangeKind, ListChange, list_changes
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
+from rapport_shared.graphql.inputs import details, given
 from rapport_shared.graphql.scalars import DateTime
 from rapport_shared.mongo import page_request
 
@@ -179,30 +180,30 @@ class CustomerMutation:
     @mutation("Make a new customer.")
     async def create_customer(self, info: Info, input: CreateCustomerInput) -> CustomerPayload:
         """Create."""
-        key = input.idempotency_key or None
-        made = await info.context.customers.create(inputs.details(input), idempotency_key=key, by=info.context.actor)
+        key = given(input.idempotency_key)
+        made = await info.context.customers.create(details(input), idempotency_key=key, by=info.context.actor)
         return CustomerPayload.of(made)
 
     @mutation("Change a customer.")
     async def update_customer(self, info: Info, input: UpdateCustomerInput) -> CustomerPayload:
         """Update."""
-        expected = input.expected_version or None
+        expected = given(input.expected_version)
         changed = await info.context.customers.update(
-            input.id, inputs.details(input), expected_version=expected, by=info.context.actor
+            input.id, details(input), expected_version=expected, by=info.context.actor
         )
         return CustomerPayload.of(changed)
 
     @mutation("Put a customer away; it can be restored.")
     async def delete_customer(self, info: Info, input: DeleteCustomerInput) -> CustomerPayload:
         """Delete."""
-        expected = input.expected_version or None
+        expected = given(input.expected_version)
         gone = await info.context.customers.delete(input.id, expected_version=expected, by=info.context.actor)
         return CustomerPayload.of(gone)
 
     @mutation("Bring a deleted customer back.")
     async def restore_customer(self, info: Info, input: RestoreCustomerInput) -> CustomerPayload:
         """Restore."""
-        expected = input.expected_version or None
+        expected = given(input.expected_version)
         back = await info.context.customers.restore(input.id, expected_version=expected, by=info.context.actor)
         return CustomerPayload.of(back)
 

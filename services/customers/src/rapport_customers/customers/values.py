@@ -1,12 +1,10 @@
 """The rules of a customer's values: each function returns the value in its stored form, or raises what is wrong."""
 
-import unicodedata
-
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from phonenumbers import PhoneNumberFormat
 
 from rapport_customers.customers.errors import InvalidEmail, InvalidName, InvalidPhone, InvalidText, TooManyTags
+from rapport_shared.text import mail_address, printable
 
 MAX_NAME = 200
 MAX_TEXT = 100
@@ -16,7 +14,7 @@ HOME_REGION = "CN"
 
 def valid_name(value: str) -> str:
     """Trimmed, 1 to 200 characters."""
-    name = _printable(value)
+    name = printable(value)
     if not name or len(name) > MAX_NAME:
         raise InvalidName(f"A name has 1 to {MAX_NAME} printable characters.", path=("input", "name"))
     return name
@@ -37,16 +35,16 @@ def valid_phone(value: str) -> str:
 
 
 def valid_email(value: str) -> str:
-    """Normalised (RFC 5321 and 6531); whether it receives mail is not asked."""
-    try:
-        return validate_email(value.strip(), check_deliverability=False, strict=True).normalized
-    except EmailNotValidError:
-        raise InvalidEmail("This is not a mail address.", path=("input", "email")) from None
+    """Normalised."""
+    address = mail_address(value)
+    if address is None:
+        raise InvalidEmail("This is not a mail address.", path=("input", "email"))
+    return address
 
 
 def valid_text(value: str, field: str) -> str:
     """Trimmed, 1 to 100 characters."""
-    text = _printable(value)
+    text = printable(value)
     if not text or len(text) > MAX_TEXT:
         raise InvalidText(f"This has 1 to {MAX_TEXT} printable characters.", path=("input", field))
     return text
@@ -58,9 +56,3 @@ def valid_tags(values: list[str]) -> tuple[str, ...]:
     if len(tags) > MAX_TAGS:
         raise TooManyTags(f"A customer has at most {MAX_TAGS} tags.", path=("input", "tags"))
     return tags
-
-
-def _printable(value: str) -> str:
-    """Trimmed and in Unicode's composed form; empty where it holds control characters."""
-    text = unicodedata.normalize("NFC", value).strip()
-    return "" if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text) else text

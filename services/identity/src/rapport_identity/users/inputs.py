@@ -4,21 +4,16 @@ from enum import Enum
 from typing import Any, Final
 
 import strawberry
-from strawberry import UNSET
 
 from rapport_identity.users import model
 from rapport_identity.users.service import search_condition
-from rapport_shared.errors import BadInput
-from rapport_shared.graphql.arguments import MAX_SEARCH, SortDirection
+from rapport_shared.graphql import inputs as shared
+from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import Filter, IdFilter, StringFilter, condition_of
+from rapport_shared.graphql.inputs import IDEMPOTENCY_KEY, every, optional, searched
 from rapport_shared.mongo import Order
 
 Role = strawberry.enum(model.Role, name="Role", description="What a user works as; it decides what they may do.")
-
-
-def optional(description: str) -> Any:
-    """An input field that may be left out."""
-    return strawberry.field(default=UNSET, description=description)
 
 
 @strawberry.input(description="A new staff user.")
@@ -32,16 +27,16 @@ class CreateUserInput:
     title: str | None = optional("The job title, 1 to 100 characters.")
     external_id: str | None = optional("The user's id in another system; unique.")
     manager_id: strawberry.ID | None = optional("The user whom this one reports to.")
-    idempotency_key: str | None = optional("Repeat a request with the same key, and it is done once.")
+    idempotency_key: str | None = optional(IDEMPOTENCY_KEY)
 
 
 @strawberry.input(description="Which users; all given conditions hold.")
 class UserFilter:
     """Conditions on users."""
 
-    and_: list["UserFilter"] | None = strawberry.field(default=UNSET, name="and", description="All of these.")
-    or_: list["UserFilter"] | None = strawberry.field(default=UNSET, name="or", description="One of these.")
-    not_: "UserFilter | None" = strawberry.field(default=UNSET, name="not", description="Not this.")
+    and_: list["UserFilter"] | None = optional("All of these.", "and")
+    or_: list["UserFilter"] | None = optional("One of these.", "or")
+    not_: "UserFilter | None" = optional("Not this.", "not")
     id: IdFilter | None = optional("The user's id.")
     email: StringFilter | None = optional("The mail address.")
     name: StringFilter | None = optional("The name.")
@@ -80,23 +75,14 @@ NEWEST_FIRST: Final = (Order("created_at", descending=True),)
 
 def condition(given: UserFilter | None, search: str | None) -> dict[str, Any]:
     """The database condition of a list's arguments."""
-    parts = [condition_of(given, FIELDS)]
-    if search is not None and search.strip():
-        if len(search) > MAX_SEARCH:
-            raise BadInput(f"A search has at most {MAX_SEARCH} characters.")
-        parts.append(search_condition(search))
-    present = [part for part in parts if part]
-    return {"$and": present} if present else {}
+    return every(condition_of(given, FIELDS), searched(search, search_condition))
 
 
-def orders(given: list[UserOrder] | None) -> tuple[Order, ...]:
+def orders(keys: list[UserOrder] | None) -> tuple[Order, ...]:
     """The sort keys; the newest first where none is given."""
-    if not given:
-        return NEWEST_FIRST
-    return tuple(Order(str(key.field.value), descending=key.direction is SortDirection.DESC) for key in given)
+    return shared.orders(keys, NEWEST_FIRST)
 
 
-def details(given: CreateUserInput) -> dict[str, Any]:
-    """What an input sets, by attribute name; what it leaves out is absent."""
-    apart = {"password", "idempotency_key"}
-    return {name: value for name, value in vars(given).items() if name not in apart and value is not UNSET}
+def details(of: CreateUserInput) -> dict[str, Any]:
+    """What an input sets, by attribute name; the password goes its own way."""
+    return shared.details(of, apart=frozenset({"password"}))

@@ -11,6 +11,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.graphql.arguments import After, Before, First, Last, Search
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
+from rapport_shared.graphql.inputs import given
 from rapport_shared.graphql.scalars import DateTime
 from rapport_shared.mongo import page_request
 
@@ -134,7 +135,7 @@ class UserMutation:
         made = await info.context.users.create(
             inputs.details(input),
             password=None if input.password is strawberry.UNSET else input.password,
-            idempotency_key=input.idempotency_key or None,
+            idempotency_key=given(input.idempotency_key),
             by=info.context.actor,
         )
         return UserPayload.of(made)

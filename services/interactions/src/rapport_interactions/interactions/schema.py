@@ -20,6 +20,7 @@ from rapport_shared.graphql.arguments import After, Before, First, Last, Search
 from rapport_shared.graphql.changes import ChangeKind, ListChange, list_changes
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
+from rapport_shared.graphql.inputs import given
 from rapport_shared.graphql.scalars import DateTime
 from rapport_shared.mongo import page_request
 
@@ -195,7 +196,7 @@ class InteractionMutation:
     @mutation("Put a communication with a customer on record.")
     async def record_interaction(self, info: Info, input: RecordInteractionInput) -> InteractionPayload:
         """Record."""
-        key = input.idempotency_key or None
+        key = given(input.idempotency_key)
         made = await info.context.interactions.record(
             input.customer_id, inputs.details(input), idempotency_key=key, by=info.context.actor
         )
@@ -204,7 +205,7 @@ class InteractionMutation:
     @mutation("Change an interaction.")
     async def update_interaction(self, info: Info, input: UpdateInteractionInput) -> InteractionPayload:
         """Update."""
-        expected = inputs.expected_version(input)
+        expected = given(input.expected_version)
         changed = await info.context.interactions.update(
             input.id, inputs.details(input), expected_version=expected, by=info.context.actor
         )
@@ -213,7 +214,7 @@ class InteractionMutation:
     @mutation("Take an interaction off the record.")
     async def delete_interaction(self, info: Info, input: DeleteInteractionInput) -> InteractionPayload:
         """Delete."""
-        expected = inputs.expected_version(input)
+        expected = given(input.expected_version)
         gone = await info.context.interactions.delete(input.id, expected_version=expected, by=info.context.actor)
         return InteractionPayload.of(gone)
 

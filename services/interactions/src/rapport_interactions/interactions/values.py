@@ -1,6 +1,5 @@
 """The rules of an interaction's values: each function returns the value in its stored form, or raises what is wrong."""
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -12,6 +11,7 @@ from rapport_interactions.interactions.errors import (
     InvalidParticipant,
     TooManyParticipants,
 )
+from rapport_shared.text import printable
 
 MAX_CONTENT = 20_000
 MAX_OUTCOME = 2_000
@@ -23,7 +23,7 @@ AHEAD = timedelta(days=1)
 
 def valid_content(value: str) -> str:
     """Trimmed, 1 to 20,000 characters; lines end in a line feed."""
-    content = _lines(value)
+    content = printable(value, lines=True)
     if not content or len(content) > MAX_CONTENT:
         raise InvalidContent(f"The content has 1 to {MAX_CONTENT} printable characters.", path=("input", "content"))
     return content
@@ -31,7 +31,7 @@ def valid_content(value: str) -> str:
 
 def valid_outcome(value: str) -> str:
     """Trimmed, 1 to 2,000 characters; lines end in a line feed."""
-    outcome = _lines(value)
+    outcome = printable(value, lines=True)
     if not outcome or len(outcome) > MAX_OUTCOME:
         raise InvalidOutcome(f"An outcome has 1 to {MAX_OUTCOME} printable characters.", path=("input", "outcome"))
     return outcome
@@ -39,7 +39,7 @@ def valid_outcome(value: str) -> str:
 
 def valid_participants(values: Sequence[str]) -> tuple[str, ...]:
     """Each trimmed, 1 to 200 characters, without repetitions, in the order given."""
-    participants = tuple(dict.fromkeys(_printable(value) for value in values))
+    participants = tuple(dict.fromkeys(printable(value) for value in values))
     if any(not participant or len(participant) > MAX_PARTICIPANT for participant in participants):
         message = f"A participant has 1 to {MAX_PARTICIPANT} printable characters."
         raise InvalidParticipant(message, path=("input", "participants"))
@@ -60,14 +60,3 @@ def check_times(occurred_at: datetime, next_follow_up_at: datetime | None, *, no
     if next_follow_up_at is not None and next_follow_up_at <= occurred_at:
         message = "The next follow-up comes after the interaction."
         raise InvalidFollowUp(message, path=("input", "nextFollowUpAt"))
-
-
-def _lines(value: str) -> str:
-    return _printable(value.replace("\r\n", "\n").replace("\r", "\n"), besides="\n\t")
-
-
-def _printable(value: str, *, besides: str = "") -> str:
-    """Trimmed and in Unicode's composed form; empty where it holds control characters."""
-    text = unicodedata.normalize("NFC", value).strip()
-    controls = (char for char in text if unicodedata.category(char) in {"Cc", "Cs"})
-    return "" if any(char not in besides for char in controls) else text

@@ -4,11 +4,11 @@ from enum import Enum
 from typing import Any, Final
 
 import strawberry
-from strawberry import UNSET
 
-from rapport_shared.errors import BadInput
-from rapport_shared.graphql.arguments import MAX_SEARCH, SortDirection
+from rapport_shared.graphql import inputs as shared
+from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, every, optional, searched
 from rapport_shared.graphql.scalars import DateTime
 from rapport_shared.mongo import Order
 from rapport_tasks.tasks.model import TaskOrigin, TaskPriority, TaskStatus
@@ -17,14 +17,6 @@ from rapport_tasks.tasks.service import search_condition
 Priority = strawberry.enum(TaskPriority, name="TaskPriority", description="How pressing a task is.")
 Status = strawberry.enum(TaskStatus, name="TaskStatus", description="How far a task is.")
 Origin = strawberry.enum(TaskOrigin, name="TaskOrigin", description="What a task came from: a person or a follow-up.")
-
-_EXPECTED = "The version that you have seen; the change is refused when the record has another one by now."
-_REASON = "Why, for the record."
-
-
-def optional(description: str) -> Any:
-    """An input field that may be left out."""
-    return strawberry.field(default=UNSET, description=description)
 
 
 @strawberry.input(description="A new task.")
@@ -37,7 +29,7 @@ class CreateTaskInput:
     due_at: DateTime | None = optional("By when.")
     priority: TaskPriority = strawberry.field(default=TaskPriority.NORMAL, description="NORMAL where not given.")
     customer_id: strawberry.ID | None = optional("The customer that it is about.")
-    idempotency_key: str | None = optional("Repeat a request with the same key, and it is done once.")
+    idempotency_key: str | None = optional(IDEMPOTENCY_KEY)
 
 
 @strawberry.input(description="Who is to do a task.")
@@ -46,8 +38,8 @@ class AssignTaskInput:
 
     id: strawberry.ID = strawberry.field(description="The task.")
     assignee_id: strawberry.ID = strawberry.field(description="An active user.")
-    expected_version: int | None = optional(_EXPECTED)
-    reason: str | None = optional(_REASON)
+    expected_version: int | None = optional(EXPECTED_VERSION)
+    reason: str | None = optional(REASON)
 
 
 @strawberry.input(description="Changes to a task: what is left out stays, null clears.")
@@ -55,14 +47,14 @@ class UpdateTaskInput:
     """Fields of updateTask."""
 
     id: strawberry.ID = strawberry.field(description="The task.")
-    expected_version: int | None = optional(_EXPECTED)
+    expected_version: int | None = optional(EXPECTED_VERSION)
     title: str | None = optional("What is to be done, 1 to 200 characters.")
     description: str | None = optional("More about it, at most 5,000 characters; line breaks are kept.")
     due_at: DateTime | None = optional("By when.")
     priority: TaskPriority | None = optional("How pressing it is.")
     customer_id: strawberry.ID | None = optional("The customer that it is about.")
     status: TaskStatus | None = optional("OPEN or IN_PROGRESS; completing, reopening and cancelling are their own.")
-    reason: str | None = optional(_REASON)
+    reason: str | None = optional(REASON)
 
 
 @strawberry.input(description="A task whose work is done.")
@@ -71,7 +63,7 @@ class CompleteTaskInput:
 
     id: strawberry.ID = strawberry.field(description="The task.")
     result: str | None = optional("What came of it, at most 5,000 characters; an earlier result stays without one.")
-    expected_version: int | None = optional(_EXPECTED)
+    expected_version: int | None = optional(EXPECTED_VERSION)
 
 
 @strawberry.input(description="A finished task to open again.")
@@ -79,8 +71,8 @@ class ReopenTaskInput:
     """Fields of reopenTask."""
 
     id: strawberry.ID = strawberry.field(description="The task.")
-    expected_version: int | None = optional(_EXPECTED)
-    reason: str | None = optional(_REASON)
+    expected_version: int | None = optional(EXPECTED_VERSION)
+    reason: str | None = optional(REASON)
 
 
 @strawberry.input(description="A task that will not be done.")
@@ -88,17 +80,17 @@ class CancelTaskInput:
     """Fields of cancelTask."""
 
     id: strawberry.ID = strawberry.field(description="The task.")
-    expected_version: int | None = optional(_EXPECTED)
-    reason: str | None = optional(_REASON)
+    expected_version: int | None = optional(EXPECTED_VERSION)
+    reason: str | None = optional(REASON)
 
 
 @strawberry.input(description="Which tasks; all given conditions hold.")
 class TaskFilter:
     """Conditions on tasks."""
 
-    and_: list["TaskFilter"] | None = strawberry.field(default=UNSET, name="and", description="All of these.")
-    or_: list["TaskFilter"] | None = strawberry.field(default=UNSET, name="or", description="One of these.")
-    not_: "TaskFilter | None" = strawberry.field(default=UNSET, name="not", description="Not this.")
+    and_: list["TaskFilter"] | None = optional("All of these.", "and")
+    or_: list["TaskFilter"] | None = optional("One of these.", "or")
+    not_: "TaskFilter | None" = optional("Not this.", "not")
     id: IdFilter | None = optional("The task's id.")
     title: StringFilter | None = optional("What is to be done.")
     assignee_id: IdFilter | None = optional("Who is to do it.")
@@ -157,28 +149,9 @@ Change = AssignTaskInput | UpdateTaskInput | CompleteTaskInput | ReopenTaskInput
 
 def condition(given: TaskFilter | None, search: str | None) -> dict[str, Any]:
     """The database condition of a list's arguments."""
-    parts = [condition_of(given, FIELDS)]
-    if search is not None and search.strip():
-        if len(search) > MAX_SEARCH:
-            raise BadInput(f"A search has at most {MAX_SEARCH} characters.")
-        parts.append(search_condition(search))
-    conditions = [part for part in parts if part]
-    return {"$and": conditions} if conditions else {}
+    return every(condition_of(given, FIELDS), searched(search, search_condition))
 
 
-def orders(given: list[TaskOrder] | None) -> tuple[Order, ...]:
+def orders(keys: list[TaskOrder] | None) -> tuple[Order, ...]:
     """The sort keys; the newest first where none is given."""
-    if not given:
-        return NEWEST_FIRST
-    return tuple(Order(str(key.field.value), descending=key.direction is SortDirection.DESC) for key in given)
-
-
-def details(given: CreateTaskInput | UpdateTaskInput) -> dict[str, Any]:
-    """What an input sets, by attribute name; what it leaves out is absent."""
-    apart = {"id", "expected_version", "reason", "idempotency_key"}
-    return {name: value for name, value in vars(given).items() if name not in apart and value is not UNSET}
-
-
-def expected_version(given: Change) -> int | None:
-    """The version that the caller has seen, where it says so."""
-    return None if given.expected_version is UNSET else given.expected_version
+    return shared.orders(keys, NEWEST_FIRST)

@@ -10,6 +10,7 @@ from rapport_shared.graphql.arguments import After, Before, First, Last, Search
 from rapport_shared.graphql.changes import list_changes
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import mutation
+from rapport_shared.graphql.inputs import details, given
 from rapport_shared.mongo import page_request
 from rapport_tasks.context import Info
 from rapport_tasks.tasks import inputs
@@ -64,14 +65,14 @@ class TaskMutation:
     @mutation("Make a new task.")
     async def create_task(self, info: Info, input: CreateTaskInput) -> TaskPayload:
         """Create."""
-        key = input.idempotency_key or None
-        made = await info.context.tasks.create(inputs.details(input), idempotency_key=key, by=info.context.actor)
+        key = given(input.idempotency_key)
+        made = await info.context.tasks.create(details(input), idempotency_key=key, by=info.context.actor)
         return TaskPayload.of(made)
 
     @mutation("Say who is to do a task.")
     async def assign_task(self, info: Info, input: AssignTaskInput) -> TaskPayload:
         """Assign."""
-        expected = inputs.expected_version(input)
+        expected = given(input.expected_version)
         changes = {"assignee_id": input.assignee_id}
         return TaskPayload.of(
             await info.context.tasks.update(input.id, changes, expected_version=expected, by=info.context.actor)
@@ -80,7 +81,7 @@ class TaskMutation:
     @mutation("Change a task, or say that work on it has begun or rests.")
     async def update_task(self, info: Info, input: UpdateTaskInput) -> TaskPayload:
         """Update."""
-        expected, changes = inputs.expected_version(input), inputs.details(input)
+        expected, changes = given(input.expected_version), details(input)
         return TaskPayload.of(
             await info.context.tasks.update(input.id, changes, expected_version=expected, by=info.context.actor)
         )
@@ -88,7 +89,7 @@ class TaskMutation:
     @mutation("Say that the work of a task is done.")
     async def complete_task(self, info: Info, input: CompleteTaskInput) -> TaskPayload:
         """Complete."""
-        expected, result = inputs.expected_version(input), input.result or None
+        expected, result = given(input.expected_version), input.result or None
         return TaskPayload.of(
             await info.context.tasks.complete(input.id, result=result, expected_version=expected, by=info.context.actor)
         )
@@ -96,7 +97,7 @@ class TaskMutation:
     @mutation("Open a completed or cancelled task again; its result stays.")
     async def reopen_task(self, info: Info, input: ReopenTaskInput) -> TaskPayload:
         """Reopen."""
-        expected = inputs.expected_version(input)
+        expected = given(input.expected_version)
         return TaskPayload.of(
             await info.context.tasks.reopen(input.id, expected_version=expected, by=info.context.actor)
         )
@@ -104,7 +105,7 @@ class TaskMutation:
     @mutation("Say that a task will not be done.")
     async def cancel_task(self, info: Info, input: CancelTaskInput) -> TaskPayload:
         """Cancel."""
-        expected = inputs.expected_version(input)
+        expected = given(input.expected_version)
         return TaskPayload.of(
             await info.context.tasks.cancel(input.id, expected_version=expected, by=info.context.actor)
         )
