@@ -17,6 +17,8 @@ from rapport_local.testing.running import RunningSystem, started_system
 
 __all__ = ["Account", "RunningSystem", "started_system"]
 
+_START_TIMEOUT = 600
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "backing: needs a database or a broker (set by itself)")
@@ -24,9 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark every test that uses the backing services, so that the others can be run without them."""
+    """Mark every test that uses the backing services, so that the others can be run without them.
+
+    The first of them waits for the servers to start, which may take minutes on a busy machine.
+    """
     if isinstance(item, pytest.Function) and "backing" in item.fixturenames:
         item.add_marker("backing")
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_START_TIMEOUT))
 
 
 @pytest.fixture(scope="session")
