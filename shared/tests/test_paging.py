@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rapport_shared.errors import BadInput
+from rapport_shared.mongo import Document
 from rapport_shared.mongo.paging import MAX_PAGE_SIZE, Order, PageRequest, page_request
 
 DOCUMENTS = st.lists(st.tuples(st.none() | st.integers(0, 3), st.integers(0, 3)), max_size=12).map(
@@ -20,7 +21,7 @@ def ask(order: list[Order], **arguments: object) -> PageRequest:
     return page_request(**{**usual, **arguments}, order=order)  # type: ignore[arg-type]
 
 
-def matches(condition: dict, document: dict) -> bool:  # type: ignore[type-arg]
+def matches(condition: Document, document: Document) -> bool:
     """MongoDB's meaning of the operators that a position uses; null compares with nothing."""
     for key, value in condition.items():
         if key in {"$or", "$and"}:
@@ -44,7 +45,7 @@ def compares(operator: str, actual: object, operand: object) -> bool:
     return bool(actual > operand if operator == "$gt" else actual < operand)  # type: ignore[operator]
 
 
-def find(documents: list[dict], request: PageRequest) -> list[dict]:  # type: ignore[type-arg]
+def find(documents: list[Document], request: PageRequest) -> list[Document]:
     found = [document for document in documents if matches(request.filter(), document)]
     for field, direction in reversed(request.sort().items()):
         found.sort(key=lambda document: (document[field] is not None, document[field]), reverse=direction < 0)
@@ -53,10 +54,10 @@ def find(documents: list[dict], request: PageRequest) -> list[dict]:  # type: ig
 
 @given(DOCUMENTS, ORDERS, st.integers(1, 4), st.booleans())
 def test_walking_either_way_gives_every_record_once_in_order(
-    documents: list[dict],
+    documents: list[Document],
     order: list[Order],
     size: int,
-    backward: bool,  # type: ignore[type-arg]
+    backward: bool,
 ) -> None:
     whole = [document["_id"] for document in find(documents, PageRequest(99, ask(order).order))]
     walked: list[str] = []

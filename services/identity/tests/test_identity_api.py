@@ -111,7 +111,14 @@ async def test_aliases_of_one_request_are_attempts_each(client: SubgraphClient, 
 async def test_a_token_of_another_key_is_refused(client: SubgraphClient, admin: Actor) -> None:
     token = type(client.issuer)().token(admin)
     answer = await with_token(client, token, "{ me { id } }")
-    assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
+    assert (answer.body["data"], answer.codes) == (None, ["UNAUTHENTICATED"])
+
+
+async def test_a_session_is_renewed_although_the_old_token_comes_along(client: SubgraphClient, user: User) -> None:
+    session = await sign_in(client)
+    given = {"query": REFRESH, "variables": {"input": {"refreshToken": session["refreshToken"]}}}
+    answer = await client.post(given, authorization="Bearer expired.long.ago")
+    assert answer.data["refreshSession"]["userErrors"] == []
 
 
 async def test_the_keys_are_published(client: SubgraphClient) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable
+from functools import partial
 
 import pytest
 from aio_pika import DeliveryMode, Message
@@ -127,7 +129,7 @@ async def test_a_message_that_kills_its_consumer_is_dead_lettered_by_the_broker(
         taken = asyncio.Event()
         async with bench.channel() as channel:
             queue = await channel.get_queue(bench.group.queue)
-            await queue.consume(lambda _, taken=taken: _set(taken))
+            await queue.consume(partial(_set, taken))
             await asyncio.wait_for(taken.wait(), 10)
     (letter,) = await eventually(bench.dead_letters)
     assert letter.reason == "delivery_limit"
@@ -191,7 +193,7 @@ async def _at_least(bench: Bench, effects: int) -> bool:
     return await bench.mongo.database["ledger"].count_documents({}) >= effects
 
 
-async def _is_zero(count: "asyncio.Future[int]") -> bool:
+async def _is_zero(count: Awaitable[int]) -> bool:
     return await count == 0
 
 
@@ -199,5 +201,5 @@ async def _has_grown(before: float) -> bool:
     return bool(relay_module.REFUSED._value.get() > before)
 
 
-async def _set(event: asyncio.Event) -> None:
+async def _set(event: asyncio.Event, _: object) -> None:
     event.set()
