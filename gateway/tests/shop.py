@@ -95,7 +95,7 @@ def shop() -> Federation:
         LINK + ACCOUNTS,
         {
             "me": USERS["1"],
-            "user": lambda id: USERS.get(id),
+            "user": USERS.get,
             "users": list(USERS.values()),
             "renameUser": lambda id, name: {**USERS[id], "name": name},
         },
@@ -104,7 +104,7 @@ def shop() -> Federation:
     catalogue = Subgraph(
         LINK + CATALOGUE,
         {
-            "product": lambda upc: PRODUCTS.get(upc),
+            "product": PRODUCTS.get,
             "products": lambda first: list(PRODUCTS.values())[:first],
             "discount": lambda upc: {**PRODUCTS[upc], "price": PRODUCTS[upc]["price"] - 1},
         },

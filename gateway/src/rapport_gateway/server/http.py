@@ -33,6 +33,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _LOG = logging.getLogger("rapport_gateway.http")
+# A client that is still sending does not see an answer, so a body that is too large is read (and dropped) up to here.
+_MAX_DRAINED_BYTES = 32 * 1024 * 1024
 # Over plain application/json a well-formed request is answered with 200, whatever GraphQL says of it.
 _GRAPHQL_CODES = frozenset(
     {BAD_USER_INPUT, GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, OPERATION_TOO_LARGE}
@@ -98,10 +100,9 @@ class HttpEndpoint:
         return from_body(await self._body(receive, headers), forwarded)
 
     async def _body(self, receive: Receive, headers: dict[str, str]) -> bytes:
-        too_large = refused(f"The body has more than {self._max_body_bytes} bytes.", PAYLOAD_TOO_LARGE, 413)
         length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._max_body_bytes:
-            raise too_large
+        if length.isdigit() and int(length) > _MAX_DRAINED_BYTES:
+            raise self._too_large()
         chunks: list[bytes] = []
         size = 0
         while True:
@@ -111,10 +112,16 @@ class HttpEndpoint:
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > self._max_body_bytes:
-                raise too_large
-            chunks.append(chunk)
+                chunks.clear()
+            else:
+                chunks.append(chunk)
+            if size > _MAX_DRAINED_BYTES or (size > self._max_body_bytes and not message.get("more_body")):
+                raise self._too_large()
             if not message.get("more_body"):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _too_large(self) -> RequestRefused:
+        return refused(f"The body has more than {self._max_body_bytes} bytes.", PAYLOAD_TOO_LARGE, 413)
 
 
 async def respond(

@@ -20,7 +20,7 @@ from graphql import (
 from graphql.language import DirectiveLocation
 
 from rapport_gateway.supergraph.directives import has_directive
-from rapport_gateway.supergraph.errors import InvalidSupergraph
+from rapport_gateway.supergraph.errors import InvalidSupergraph, reason
 from rapport_gateway.supergraph.links import SpecLinks
 
 _PUBLIC_DIRECTIVES = frozenset({"deprecated", "specifiedBy", "oneOf"})
@@ -44,7 +44,7 @@ def build_api_schema(document: DocumentNode, links: SpecLinks) -> GraphQLSchema:
     try:
         return build_ast_schema(DocumentNode(definitions=tuple(public.definitions())))
     except (GraphQLError, TypeError) as error:
-        raise InvalidSupergraph(f"the public schema is not valid: {error}") from error
+        raise InvalidSupergraph(f"the public schema is not valid: {reason(error)}") from error
 
 
 class _PublicView:

@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from graphql import GraphQLError
+
+
+def reason(error: Exception) -> str:
+    """What an exception says, on one line; GraphQL errors with the place in the text."""
+    if isinstance(error, GraphQLError):
+        places = "".join(f" (line {place.line}, column {place.column})" for place in (error.locations or ())[:1])
+        return error.message + places
+    return " ".join(str(error).split())
+
 
 @dataclass(frozen=True, slots=True)
 class CompositionProblem:

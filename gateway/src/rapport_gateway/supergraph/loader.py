@@ -22,7 +22,7 @@ from graphql import (
 
 from rapport_gateway.supergraph.api_schema import build_api_schema
 from rapport_gateway.supergraph.directives import directives, has_directive, inner_name, named_type, type_text
-from rapport_gateway.supergraph.errors import InvalidSupergraph
+from rapport_gateway.supergraph.errors import InvalidSupergraph, reason
 from rapport_gateway.supergraph.field_sets import FieldSet, parse_field_set
 from rapport_gateway.supergraph.links import SpecLinks, read_links
 from rapport_gateway.supergraph.model import FieldInfo, FieldJoin, Key, Kind, Subgraph, Supergraph, TypeInfo, TypeJoin
@@ -45,7 +45,7 @@ def load_supergraph(sdl: str) -> Supergraph:
         document = parse(sdl, no_location=True)
         links = read_links(document)
     except (GraphQLError, ValueError) as error:
-        raise InvalidSupergraph(f"not a readable SDL: {error}") from error
+        raise InvalidSupergraph(f"not a readable SDL: {reason(error)}") from error
     _refuse_unknown_features(links)
     subgraphs = _read_subgraphs(document)
     if not subgraphs:

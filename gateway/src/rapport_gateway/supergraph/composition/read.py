@@ -18,7 +18,7 @@ from rapport_gateway.supergraph.composition.subgraph import (
     ValueDef,
 )
 from rapport_gateway.supergraph.directives import arguments
-from rapport_gateway.supergraph.errors import CompositionProblem
+from rapport_gateway.supergraph.errors import CompositionProblem, reason
 from rapport_gateway.supergraph.field_sets import parse_field_set
 from rapport_gateway.supergraph.links import SpecLinks, read_links
 from rapport_gateway.supergraph.model import Kind
@@ -69,7 +69,7 @@ def read_subgraphs(sources: Sequence[SubgraphSource]) -> tuple[list[SubgraphSche
             document = parse(source.sdl, no_location=True)
             schemas.append(_Reader(source, document, _graph_id(source.name, taken)).schema())
         except (GraphQLError, ValueError) as error:
-            problems.append(CompositionProblem("INVALID_GRAPHQL", f"[{source.name}] {error}"))
+            problems.append(CompositionProblem("INVALID_GRAPHQL", f"[{source.name}] {reason(error)}"))
     return schemas, problems
 
 

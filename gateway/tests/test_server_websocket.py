@@ -1,0 +1,197 @@
+"""graphql-transport-ws towards clients and subgraphs, on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from gateway_process import Gateway, running_gateway
+from subgraph_world import Subgraph
+
+
+async def _ticks(count: int = 3) -> AsyncIterator[dict[str, Any]]:
+    for number in range(count):
+        yield {"tick": {"id": str(number), "number": number}}
+        await asyncio.sleep(0.01)
+
+
+async def _burst(size: int) -> AsyncIterator[dict[str, Any]]:
+    while True:
+        yield {"burst": "x" * size}
+        await asyncio.sleep(0)
+
+
+TICKS = Subgraph(
+    """
+    type Query { now: Int }
+    type Subscription { tick(count: Int = 3): Tick burst(size: Int!): String }
+    type Tick @key(fields: "id") { id: ID! number: Int! }
+    """,
+    {"now": 5, "tick": lambda _, count: _ticks(count), "burst": lambda _, size: _burst(size)},
+    {"Tick": lambda r: r},
+)
+NAMES = Subgraph(
+    'type Tick @key(fields: "id") { id: ID! name: String }', {}, {"Tick": lambda r: {**r, "name": f"tick {r['id']}"}}
+)
+
+
+@pytest_asyncio.fixture(name="shared", scope="module")
+async def _shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
+    folder: Path = tmp_path_factory.mktemp("gateway")
+    async with running_gateway(folder, ticks=TICKS, names=NAMES) as gateway:
+        yield gateway
+
+
+@pytest.fixture(name="gateway")
+def _gateway(shared: Gateway) -> Gateway:
+    for server in shared.servers.values():
+        server.hook = None
+        server.refuse_with = None
+        server.ended.clear()
+        server.headers.clear()
+        server.inits.clear()
+        server.sockets.clear()
+    return shared
+
+
+async def test_events_are_completed_by_other_subgraphs(gateway: Gateway) -> None:
+    async with gateway.websocket({"authorization": "Bearer me"}) as client:
+        await client.subscribe("s", "subscription { tick { number name } }")
+        events = [await client.receive() for _ in range(4)]
+    assert [event.get("payload") for event in events[:3]] == [
+        {"data": {"tick": {"number": number, "name": f"tick {number}"}}} for number in range(3)
+    ]
+    assert events[3] == {"id": "s", "type": "complete"}
+    assert gateway.servers["ticks"].inits == [{"authorization": "Bearer me"}]
+    assert [headers["authorization"] for headers in gateway.servers["names"].headers] == ["Bearer me"] * 3
+
+
+async def test_queries_are_answered_too(gateway: Gateway) -> None:
+    async with gateway.websocket() as client:
+        await client.subscribe("q", "{ now }")
+        assert await client.receive() == {"id": "q", "type": "next", "payload": {"data": {"now": 5}}}
+        assert await client.receive() == {"id": "q", "type": "complete"}
+
+
+async def test_ping_is_answered(gateway: Gateway) -> None:
+    async with gateway.websocket() as client:
+        await client.send(type="ping", payload={"a": 1})
+        assert await client.receive() == {"type": "pong", "payload": {"a": 1}}
+
+
+async def test_complete_ends_the_stream_upstream(gateway: Gateway) -> None:
+    async with gateway.websocket() as client:
+        await client.subscribe("s", "subscription { tick(count: 100000) { number } }")
+        await client.receive()
+        await client.send(id="s", type="complete")
+        await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 10)
+        await client.subscribe("s", "{ now }")
+        while (message := await client.receive())["payload"] != {"data": {"now": 5}}:
+            assert message["id"] == "s"
+
+
+async def test_a_client_that_leaves_ends_its_streams(gateway: Gateway) -> None:
+    async with gateway.websocket() as client:
+        await client.subscribe("s", "subscription { tick(count: 100000) { number } }")
+        await client.receive()
+    await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 10)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("subscription { nope }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription {", "GRAPHQL_PARSE_FAILED"),
+        ("subscription($n: Int!) { tick(count: $n) { id } }", "BAD_USER_INPUT"),
+    ],
+)
+async def test_bad_operations_leave_the_socket_usable(gateway: Gateway, query: str, code: str) -> None:
+    async with gateway.websocket() as client:
+        await client.subscribe("s", query)
+        message = await client.receive()
+        assert (message["id"], message["type"]) == ("s", "error")
+        assert message["payload"][0]["extensions"]["code"] == code
+        await client.subscribe("s", "{ now }")
+        assert (await client.receive())["payload"] == {"data": {"now": 5}}
+
+
+async def test_a_stream_that_is_lost_is_told(gateway: Gateway) -> None:
+    async with gateway.websocket() as client:
+        await client.subscribe("s", "subscription { tick(count: 100000) { number } }")
+        await client.receive()
+        transport = gateway.servers["ticks"].sockets[0]._req.transport  # type: ignore[union-attr]
+        assert transport is not None
+        transport.abort()
+        while (message := await client.receive())["type"] == "next":
+            pass
+        assert message["type"] == "error"
+        assert message["payload"][0]["extensions"]["code"] == "SUBSCRIPTION_LOST"
+        await client.subscribe("t", "{ now }")
+        assert (await client.receive())["payload"] == {"data": {"now": 5}}
+
+
+@pytest.mark.parametrize(
+    ("close_code", "code"), [(4401, "UNAUTHENTICATED"), (4403, "FORBIDDEN"), (1011, "SUBSCRIPTION_LOST")]
+)
+async def test_a_subgraph_that_refuses_the_stream(gateway: Gateway, close_code: int, code: str) -> None:
+    gateway.servers["ticks"].refuse_with = close_code
+    async with gateway.websocket() as client:
+        await client.subscribe("s", "subscription { tick { number } }")
+        message = await client.receive()
+        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", code)
+
+
+async def test_a_failing_join_is_an_error_of_its_event(gateway: Gateway) -> None:
+    async def fail(_: web.Request, __: dict[str, Any]) -> web.Response:
+        return web.Response(status=500, text="boom")
+
+    gateway.servers["names"].hook = fail
+    async with gateway.websocket() as client:
+        await client.subscribe("s", "subscription { tick(count: 1) { number name } }")
+        payload = (await client.receive())["payload"]
+        assert payload["data"] == {"tick": {"number": 0, "name": None}}
+        assert payload["errors"][0]["path"] == ["tick", "name"]
+
+
+@pytest.mark.parametrize(
+    ("messages", "close_code"),
+    [
+        ([{"type": "subscribe", "id": "1", "payload": {"query": "{ now }"}}], 4401),
+        ([{"type": "connection_init"}, {"type": "connection_init"}], 4429),
+        ([{"type": "connection_init"}, {"type": "what"}], 4400),
+        ([{"type": "connection_init"}, {"type": "subscribe", "id": 5, "payload": {}}], 4400),
+        ([{"type": "connection_init"}, {"type": "subscribe", "id": "", "payload": {}}], 4400),
+        ([{"type": "connection_init", "payload": 5}], 4400),
+        ([], 4408),
+    ],
+)
+async def test_broken_protocol_closes_the_socket(gateway: Gateway, messages: list[Any], close_code: int) -> None:
+    async with gateway.websocket(acknowledged=False) as client:
+        for message in messages:
+            await client.send(**message)
+        assert await client.close_code() == close_code
+
+
+async def test_text_that_is_no_json_closes_the_socket(gateway: Gateway) -> None:
+    async with gateway.websocket() as client:
+        await client.ws.send_str("{")
+        assert await client.close_code() == 4400
+
+
+async def test_an_id_in_use_closes_the_socket(gateway: Gateway) -> None:
+    async with gateway.websocket() as client:
+        await client.subscribe("s", "subscription { tick(count: 100000) { number } }")
+        await client.receive()
+        await client.subscribe("s", "{ now }")
+        assert await client.close_code() == 4409
+
+
+async def test_another_protocol_is_refused(gateway: Gateway) -> None:
+    async with gateway.http.ws_connect(f"{gateway.url}/graphql", protocols=("graphql-ws",)) as ws:
+        await ws.receive(timeout=10)
+        assert ws.close_code == 4406
