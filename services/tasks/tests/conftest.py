@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -10,12 +9,10 @@ from functools import partial
 from typing import Any
 
 import aiohttp
-import jwt
 import pytest
 import uvicorn
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from jwt.algorithms import ECAlgorithm
 from starlette.types import ASGIApp
+from subgraph_client import TestIssuer
 
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
@@ -33,7 +30,6 @@ from rapport_tasks.work import SERVICE, TasksWork
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 Ask = Callable[..., Awaitable[dict[str, Any]]]
-Token = Callable[..., str]
 
 
 @pytest.fixture
@@ -112,18 +108,8 @@ async def company(mongo: Mongo, admin: Actor, seller: Actor, rival: Actor, suppo
 
 
 @pytest.fixture(scope="session")
-def issuer(settings: Settings) -> tuple[Token, dict[str, Any]]:
-    """Signs access tokens as identity would, and the key set that it would publish."""
-    key = generate_private_key(SECP256R1())
-    public = {**ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "test", "alg": "ES256", "use": "sig"}
-
-    def token(by: Actor, *, lives: int = 600) -> str:
-        now = int(time.time())
-        claims = {"iss": settings.issuer, "aud": settings.audience, "sub": by.id, "role": by.role, "sid": by.session_id}
-        headers = {"kid": "test", "typ": "at+jwt"}
-        return jwt.encode({**claims, "iat": now, "exp": now + lives}, key, algorithm="ES256", headers=headers)
-
-    return token, {"keys": [public]}
+def issuer() -> TestIssuer:
+    return TestIssuer()
 
 
 class QuietServer(uvicorn.Server):
@@ -158,11 +144,8 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def api_url(migrated: Mongo, settings: Settings, issuer: tuple[Token, dict[str, Any]]) -> AsyncIterator[str]:
+async def api_url(migrated: Mongo, settings: Settings, issuer: TestIssuer) -> AsyncIterator[str]:
     """The API process's app, on the suite's database."""
-
-    async def keys() -> dict[str, Any]:
-        return issuer[1]
 
     service, feed = task_service(migrated), ChangeFeed(SERVICE)
     app = api_app(
@@ -172,7 +155,7 @@ async def api_url(migrated: Mongo, settings: Settings, issuer: tuple[Token, dict
         schema=build_schema(),
         feed=feed,
         make_context=lambda caller: Context(caller=caller, tasks=service, feed=feed),
-        fetch_keys=keys,
+        fetch_keys=issuer.key_set,
     )
     async with served(app) as url:
         yield url
@@ -191,11 +174,11 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def ask(mongo: Mongo, api_url: str, session: aiohttp.ClientSession, issuer: tuple[Token, dict[str, Any]]) -> Ask:
+def ask(mongo: Mongo, api_url: str, session: aiohttp.ClientSession, issuer: TestIssuer) -> Ask:
     """``await ask(by, query, **variables)``: the whole GraphQL answer."""
 
     async def post(by: Actor | None, query: str, **variables: Any) -> dict[str, Any]:
-        headers = {} if by is None else {"authorization": f"Bearer {issuer[0](by)}"}
+        headers = {} if by is None else {"authorization": f"Bearer {issuer.token(by)}"}
         body = {"query": query, "variables": variables}
         async with session.post(f"{api_url}/graphql", json=body, headers=headers) as response:
             answer: dict[str, Any] = await response.json()

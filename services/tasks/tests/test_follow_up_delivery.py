@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import aio_pika
 import aiohttp
 import pytest
+from subgraph_client import TestIssuer
+from waiting import eventually
 
 from rapport_shared.actor import Actor
 from rapport_shared.clock import system_clock
@@ -25,7 +27,7 @@ from rapport_shared.delivery.consumer import HANDLED
 from rapport_shared.events import Envelope, Event, encode
 from rapport_shared.ids import new_event_id
 from rapport_shared.messaging import ConsumerGroup, declare_exchanges, open_channel
-from rapport_shared.mongo import Mongo, eventually
+from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 from rapport_tasks.app import worker
 from rapport_tasks.consumers import HANDLERS
@@ -88,13 +90,6 @@ def run_worker(mongo: Mongo, settings: Settings, serve: Any) -> Callable[[], Any
     return lambda: serve(worker(settings))
 
 
-async def until(look: Callable[[], Awaitable[T | None]]) -> T:
-    """What is looked for, which must come within a time that no machine needs."""
-    found = await eventually(look, seconds=PATIENCE_SECONDS)
-    assert found is not None
-    return found
-
-
 async def task_of(mongo: Mongo, interaction_id: str, **wanted: Any) -> dict[str, Any] | None:
     return await mongo.database["tasks"].find_one({"interaction_id": interaction_id, **wanted})
 
@@ -143,10 +138,10 @@ async def test_an_event_that_comes_five_times_makes_one_task(
     before = handled(InteractionRecorded, "repeated")
     async with run_worker():
 
-        async def all_heard() -> bool | None:
-            return handled(InteractionRecorded, "repeated") == before + 3 or None
+        async def all_heard() -> bool:
+            return handled(InteractionRecorded, "repeated") == before + 3
 
-        await until(all_heard)  # the second redelivery and the two copies
+        await eventually(all_heard)  # the second redelivery and the two copies
     assert await mongo.database["tasks"].count_documents({}) == 1
     assert await mongo.database["outbox"].count_documents({"routing_key": "tasks.task.created.v1"}) == 1
     task = await task_of(mongo, "int_five")
@@ -165,21 +160,21 @@ async def test_a_follow_up_moves_ends_and_comes_back_with_its_communication(
 
     async with run_worker():
         await publish(InteractionRecorded(interaction_id="int_1", after=state(MONDAY)), 1)
-        await until(lambda: task_of(mongo, "int_1", due_at=MONDAY))
+        await eventually(lambda: task_of(mongo, "int_1", due_at=MONDAY))
         await publish(updated(MONDAY, FRIDAY), 2)
-        task = await until(lambda: task_of(mongo, "int_1", due_at=FRIDAY))
+        task = await eventually(lambda: task_of(mongo, "int_1", due_at=FRIDAY))
         await publish(updated(FRIDAY, None), 3)
-        await until(lambda: task_of(mongo, "int_1", status="CANCELLED"))
+        await eventually(lambda: task_of(mongo, "int_1", status="CANCELLED"))
         await publish(updated(None, MONDAY), 5)
-        await until(lambda: task_of(mongo, "int_1", status="OPEN", due_at=MONDAY))
+        await eventually(lambda: task_of(mongo, "int_1", status="OPEN", due_at=MONDAY))
         stale = handled(InteractionUpdated, "handled")
         await publish(updated(MONDAY, FRIDAY), 4)  # late
 
-        async def late_heard() -> bool | None:
-            return handled(InteractionUpdated, "handled") == stale + 1 or None
+        async def late_heard() -> bool:
+            return handled(InteractionUpdated, "handled") == stale + 1
 
-        await until(late_heard)
-        await until(lambda: task_of(mongo, "int_1", status="OPEN", due_at=MONDAY, version=4))
+        await eventually(late_heard)
+        await eventually(lambda: task_of(mongo, "int_1", status="OPEN", due_at=MONDAY, version=4))
         await service.complete(task["_id"], result="talked", expected_version=4, by=admin)
         gone = state(MONDAY, deleted=True)
         await publish(InteractionDeleted(interaction_id="int_1", before=state(MONDAY), after=gone), 6)
@@ -187,8 +182,8 @@ async def test_a_follow_up_moves_ends_and_comes_back_with_its_communication(
         async def deletion_heard() -> dict[str, Any] | None:
             return await mongo.database["interactions"].find_one({"_id": "int_1", "version": 6})
 
-        await until(deletion_heard)
-    task = await until(lambda: task_of(mongo, "int_1"))
+        await eventually(deletion_heard)
+    task = await eventually(lambda: task_of(mongo, "int_1"))
     assert (task["status"], task["result"], task["version"]) == ("DONE", "talked", 5)
     assert await mongo.database["tasks"].count_documents({}) == 1
 
@@ -199,12 +194,12 @@ async def test_a_follow_up_that_is_asked_for_before_its_customer_is_known_is_men
     async with run_worker():
         asked = state(MONDAY, customer_id="cus_late")
         await publish(InteractionRecorded(interaction_id="int_early", after=asked), 1)
-        task = await until(lambda: task_of(mongo, "int_early"))
+        task = await eventually(lambda: task_of(mongo, "int_early"))
         assert (task["assignee_id"], task["customer_owner_id"]) == (rival.id, rival.id)
         assert list(await service.customer_counts(["cus_late"], {}, by=rival)) == ["cus_late"]
         known = CustomerState(kind="PERSON", stage="LEAD", owner_id="usr_seller")
         await publish(CustomerCreated(customer_id="cus_late", after=known), 1)
-        await until(lambda: task_of(mongo, "int_early", customer_owner_id="usr_seller"))
+        await eventually(lambda: task_of(mongo, "int_early", customer_owner_id="usr_seller"))
 
 
 @asynccontextmanager
@@ -245,7 +240,7 @@ async def test_the_owner_hears_of_a_follow_up_and_others_do_not(
     run_worker: Any,
     api_url: str,
     session: aiohttp.ClientSession,
-    issuer: Any,
+    issuer: TestIssuer,
     seller: Actor,
     rival: Actor,
     service: TaskService,
@@ -255,8 +250,8 @@ async def test_the_owner_hears_of_a_follow_up_and_others_do_not(
 
     async with (
         run_worker(),
-        subscribed(session, api_url, issuer[0](seller), knock_of(seller)) as sellers_notice,
-        subscribed(session, api_url, issuer[0](rival), knock_of(rival)) as rivals_notice,
+        subscribed(session, api_url, issuer.token(seller), knock_of(seller)) as sellers_notice,
+        subscribed(session, api_url, issuer.token(rival), knock_of(rival)) as rivals_notice,
     ):
         await publish(InteractionRecorded(interaction_id="int_live", after=state(MONDAY)), 1)
         heard = await sellers_notice()
