@@ -25,6 +25,7 @@ from rapport_local.system.table import (
     long_running,
     migrations,
 )
+from rapport_local.testing import RunningSystem
 
 BACKING = {"mongo", "rabbitmq"}
 # In containers every process is a host of its own name.
@@ -163,3 +164,11 @@ def test_health_check_command_tells_ready_from_not_ready(
     script = script.replace(":4000/", f":{answering.server_port}/")
     done = subprocess.run([sys.executable, "-c", script], env=os.environ, capture_output=True, check=False)
     assert done.returncode == exit_code
+
+
+def test_health_checks_pass_in_a_running_system(services: dict[str, Any], running_system: RunningSystem) -> None:
+    for spec in LASTING:
+        script = services[spec.name]["healthcheck"]["test"][3]
+        port = running_system.addresses.ports[spec.name]
+        done = subprocess.run([sys.executable, "-c", script.replace(f":{spec.port}/", f":{port}/")], check=False)
+        assert done.returncode == 0, spec.name
