@@ -95,7 +95,7 @@ def shop() -> Federation:
         LINK + ACCOUNTS,
         {
             "me": USERS["1"],
-            "user": USERS.get,
+            "user": lambda **key: USERS.get(key["id"]),
             "users": list(USERS.values()),
             "renameUser": lambda id, name: {**USERS[id], "name": name},
         },
@@ -104,7 +104,7 @@ def shop() -> Federation:
     catalogue = Subgraph(
         LINK + CATALOGUE,
         {
-            "product": PRODUCTS.get,
+            "product": lambda **key: PRODUCTS.get(key["upc"]),
             "products": lambda first: list(PRODUCTS.values())[:first],
             "discount": lambda upc: {**PRODUCTS[upc], "price": PRODUCTS[upc]["price"] - 1},
         },

@@ -35,8 +35,8 @@ from rapport_gateway.supergraph.composition import SubgraphSource
 from rapport_gateway.supergraph.loader import load_supergraph
 from rapport_gateway.supergraph.model import Supergraph
 
-LINK = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external", "@requires",
-  "@provides", "@shareable", "@override", "@inaccessible", "@tag", "@extends"])
+LINK = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external",
+  "@requires", "@provides", "@shareable", "@override", "@inaccessible", "@tag", "@extends"])
 """
 _FEDERATION = """
 scalar _Any

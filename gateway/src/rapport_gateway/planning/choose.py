@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
+from typing import NamedTuple
 
 from rapport_gateway.planning.operation import QueryField
 from rapport_gateway.planning.reach import Entry, Place, Reach
 from rapport_gateway.supergraph.field_sets import FieldSet
 
 _EXACT_UP_TO = 4
-_UNREACHABLE = 1_000_000
+# Costs count fetches; among equals, the choice that has more fields earlier is cheaper by a trifle per field.
+_FETCH = 1_000_000
+_UNREACHABLE = 1_000_000 * _FETCH
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +40,19 @@ class Assignment:
 class Choice:
     cost: int
     assignments: tuple[Assignment, ...]
+
+
+class _Gain(NamedTuple):
+    """The bits that an entry gives by itself, and those it can lead to."""
+
+    free: int
+    through: int
+
+    def plus(self, other: _Gain) -> _Gain:
+        return _Gain(self.free | other.free, self.through | other.through)
+
+    def within(self, other: _Gain) -> bool:
+        return self.free & ~other.free == 0 and self.through & ~other.through == 0
 
 
 class Chooser:
@@ -80,13 +96,14 @@ class Chooser:
     # -- options
 
     def _options(self, place: Place, rest: Sequence[tuple[QueryField, int]]) -> list[Option]:
+        """The entries worth weighing: one that another beats in everything is left out."""
         options: list[Option] = []
-        gains: list[int] = []
+        gains: list[_Gain] = []
         for entry in sorted(self._reach.entries(place).values(), key=lambda entry: entry.cost):
             for requires, gain in self._gains(place, entry, rest):
                 cost = self._entry_cost(place, entry, requires)
                 if cost is not None and not any(
-                    gain & ~other == 0 and option.cost <= cost for option, other in zip(options, gains, strict=True)
+                    gain.within(other) and option.cost <= cost for option, other in zip(options, gains, strict=True)
                 ):
                     options.append(Option(entry, requires, cost, len(options)))
                     gains.append(gain)
@@ -94,34 +111,37 @@ class Chooser:
 
     def _gains(
         self, place: Place, entry: Entry, rest: Sequence[tuple[QueryField, int]]
-    ) -> Iterable[tuple[FieldSet | None, int]]:
+    ) -> Iterable[tuple[FieldSet | None, _Gain]]:
         """Per requirement of the entered subgraph, what an entry with it gives; the plain entry first."""
-        by_text: dict[str, tuple[FieldSet | None, int]] = {}
+        by_text: dict[str, tuple[FieldSet, _Gain]] = {}
         there = Place(place.type_name, entry.graph)
-        plain = 0
+        plain = _Gain(0, 0)
         for field, wanted in rest:
             requires = self._reach.requirement(place.type_name, field, entry.graph)
-            gain = wanted & self._reach.through(there, field, required=True)
+            gain = _Gain(
+                wanted & self._reach.free(there, field, required=True),
+                wanted & self._reach.through(there, field, required=True),
+            )
             if requires is None:
-                plain |= gain
-            elif gain and self._reach.satisfiable(place, requires):
+                plain = plain.plus(gain)
+            elif gain.through and self._reach.satisfiable(place, requires):
                 held = by_text.get(requires.text)
-                by_text[requires.text] = (requires, gain | (held[1] if held else 0))
-        if plain and entry.graph != place.graph:
+                by_text[requires.text] = (requires, gain.plus(held[1]) if held else gain)
+        if plain.through and entry.graph != place.graph:
             yield None, plain
         for requires, gain in by_text.values():
-            yield requires, gain | plain
+            yield requires, gain.plus(plain)
 
     def _entry_cost(self, place: Place, entry: Entry, requires: FieldSet | None) -> int | None:
         if requires is None:
-            return entry.cost
+            return entry.cost * _FETCH
         guard = (place, id(requires))
         if guard in self._costing:
             return None
         self._costing.add(guard)
         try:
             template = self._reach.template(place.type_name, requires)
-            return entry.cost + self.choose(place, template.groups[0].fields, template.mask).cost
+            return entry.cost * _FETCH + self.choose(place, template.groups[0].fields, template.mask).cost
         finally:
             self._costing.discard(guard)
 
@@ -152,7 +172,9 @@ class Chooser:
                     remaining &= ~gain & ~field.bit
             inner, remaining = self._take_deeper(place, field, remaining, subset, taken)
             cost += inner + (_UNREACHABLE if remaining else 0)
-            assignments.extend(Assignment(field, bits, option) for option, bits in taken.items())
+            for source, bits in taken.items():
+                assignments.append(Assignment(field, bits, source))
+                cost += bits.bit_count() * (source.entry.cost if source else 0)
         return Choice(cost, tuple(assignments))
 
     def _take_deeper(

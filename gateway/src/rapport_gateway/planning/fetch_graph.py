@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -66,20 +67,46 @@ class Step:
     keys: set[tuple[str, str]] = field(default_factory=set)
 
 
+def can_send_together(first: Mapping[str, list[QueryField]], second: Mapping[str, list[QueryField]]) -> bool:
+    """Whether one representation can hold both: no field with two values (of other arguments) under one name."""
+    return all(_agree([*fields, *second[name]]) for name, fields in first.items() if name in second)
+
+
+def _agree(fields: Iterable[QueryField]) -> bool:
+    by_name: dict[str, list[QueryField]] = {}
+    for query in fields:
+        by_name.setdefault(query.name, []).append(query)
+    for same in by_name.values():
+        if len({query.source for query in same}) > 1:
+            return False
+        groups = [group for query in same if query.children for group in query.children.groups]
+        types = dict.fromkeys(name for group in groups for name in group.types)
+        if not all(_agree([q for group in groups if name in group.types for q in group.fields]) for name in types):
+            return False
+    return True
+
+
 class FetchGraph:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self._known: dict[object, Step] = {}
 
     def root(self, graph: str, path: Path, type_name: str, after: set[Step]) -> Step:
-        return self._get(("root", graph, path, frozenset(after)), graph, path, StepSelection(type_name), after)
+        return self._get(("root", graph, path, frozenset(after), 0), graph, path, StepSelection(type_name), after)
 
-    def entities(self, graph: str, path: Path, after: set[Step]) -> Step:
-        return self._get(("entity", graph, path, frozenset(after)), graph, path, StepSelection("_Entity"), after)
+    def entities(self, graph: str, path: Path, after: set[Step], inputs: Mapping[str, list[QueryField]]) -> Step:
+        """The step for these representations; one that is there is used when it can send them too."""
+        variant = 0
+        while True:
+            key = ("entity", graph, path, frozenset(after), variant)
+            step = self._get(key, graph, path, StepSelection("_Entity"), after)
+            if can_send_together(step.inputs, inputs):
+                return step
+            variant += 1
 
     def _get(
         self,
-        key: tuple[str, str, Path, frozenset[Step]],
+        key: tuple[str, str, Path, frozenset[Step], int],
         graph: str,
         path: Path,
         selection: StepSelection,

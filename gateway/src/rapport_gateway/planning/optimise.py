@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rapport_gateway.planning.fetch_graph import FetchGraph, Step, StepSelection
+from rapport_gateway.planning.fetch_graph import FetchGraph, Step, StepSelection, can_send_together
 
 
 def optimise(graph: FetchGraph) -> list[Step]:
@@ -33,6 +33,8 @@ def _merge_one(steps: list[Step]) -> bool:
         for number, first in enumerate(same):
             for second in same[number + 1 :]:
                 if first in ancestors[second] or second in ancestors[first]:
+                    continue
+                if not can_send_together(first.inputs, second.inputs):
                     continue
                 early, late = sorted((first, second), key=lambda step: (depth[step], step.number))
                 if depth[early] == depth[late] or not any(early in step.after for step in steps):

@@ -55,7 +55,9 @@ class Renderer:
         on_interface = [
             text
             for text, field in zip(next(iter(printed.values())), first.values(), strict=True)
-            if (info := declared.fields.get(field.name)) is not None and graph in info.joins
+            if (info := declared.fields.get(field.name)) is not None
+            and (join := info.joins.get(graph)) is not None
+            and (field.children is None or field.children.declared == join.type_name)
         ]
         return [text for text in on_interface if all(text in printed[name] for name in possible)]
 

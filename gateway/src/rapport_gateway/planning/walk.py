@@ -148,7 +148,7 @@ class _Walk:
             needed.extend(required.fields)
         if not after and spot.step is not None:
             after = {spot.step}
-        step = self._graph.entities(graph, spot.path, after)
+        step = self._graph.entities(graph, spot.path, after, dict.fromkeys(types, needed))
         for type_name in types:
             step.inputs.setdefault(type_name, []).extend(needed)
             step.keys.update((type_name, field.source) for field in inputs.fields)
