@@ -40,7 +40,7 @@ def test_countries_are_known_by_code_and_by_name(country: str, region: str | Non
         ("138 0013 8000", "CN", "+8613800138000"),
         ("(212) 555-0147", "US", "+12125550147"),
         ("020 7946 0018", "GB", "+442079460018"),
-        ("+453 3331 9991", "CN", None),
+        ("+453 3331 9991", "CN", "+45333319991"),
         ("12", "CN", None),
         ("call me", "CN", None),
     ],

@@ -30,6 +30,7 @@ def customer(**details: Any) -> Customer:
         ("+55 (12) 3923-5555", "+551239235555"),
         ("+49 0711 2842222", "+497112842222"),
         ("+1 (780) 428-9482", "+17804289482"),
+        ("+453 3331 9991", "+45333319991"),
         ("021-6888 1234", "+862168881234"),
     ],
 )
@@ -37,7 +38,9 @@ def test_phone_numbers_are_stored_in_e164(written: str, stored: str) -> None:
     assert values.valid_phone(written) == stored
 
 
-@pytest.mark.parametrize("written", ["", "12", "phone", "+86", "+999 1234567", "1" * 40])
+@pytest.mark.parametrize(
+    "written", ["", "12", "phone", "+86", "+999 1234567", "1" * 40, "+86 138 1234 567890", "+45 333 319 991 234 5678"]
+)
 def test_what_is_no_phone_number_is_refused(written: str) -> None:
     with pytest.raises(errors.InvalidPhone):
         values.valid_phone(written)

@@ -22,7 +22,7 @@ class Inbox:
 
     async def first_time(self, event_id: str) -> bool:
         """Note the event; False where it was handled before. Two rivals: the transaction of one is rolled back."""
-        key = {"consumer": self._consumer, "event": event_id}
+        key = f"{self._consumer}:{event_id}"
         if await self._rows.find_one({"_id": key}, {"_id": 1}, session=self._session) is not None:
             return False
         await self._rows.insert_one({"_id": key, "handled_at": self._clock()}, session=self._session)

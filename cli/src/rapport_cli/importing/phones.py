@@ -40,14 +40,18 @@ def region_of(country: str) -> str | None:
 
 
 def to_e164(text: str, region: str = HOME_REGION) -> str | None:
-    """The number in E.164 when it is possible in its region's numbering plan, else None."""
+    """The number in E.164, else None: possible in its region's plan, or foreign and longer, as the service takes it."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    match phonenumbers.is_possible_number_with_reason(number):
+        case phonenumbers.ValidationResult.IS_POSSIBLE:
+            return written
+        case phonenumbers.ValidationResult.TOO_LONG if not written.startswith("+86") and len(written) <= 16:
+            return written
+    return None
 
 
 def is_international(text: str) -> bool:

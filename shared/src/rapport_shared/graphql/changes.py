@@ -70,8 +70,12 @@ async def list_changes(
 
 
 def _changed_fields(event: Event) -> tuple[str, ...]:
-    """The changed fields by their names in the schema."""
-    return tuple(to_camel_case(name) for name in getattr(event, "changed", ()))
+    """The changed fields by their names in the schema: those that the event names, or whose state differs."""
+    changed = getattr(event, "changed", None)
+    if changed is None:
+        before, after = getattr(event, "before", None), getattr(event, "after", None)
+        changed = [name for name, value in vars(after).items() if getattr(before, name) != value] if before else ()
+    return tuple(to_camel_case(name) for name in changed)
 
 
 def _kind(event: Event, scope: Scope, given: object) -> ChangeKind | None:

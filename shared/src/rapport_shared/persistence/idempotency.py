@@ -31,7 +31,7 @@ class IdempotencyKeys:
         """
         if key is None:
             return None
-        identifier = {"actor": by.id, "operation": operation, "key": key}
+        identifier = f"{by.id}:{operation}:{key}"
         digest = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
         first = await self._keys.find_one({"_id": identifier}, session=self._session)
         if first is None:

@@ -1,7 +1,7 @@
 """The rules of a customer's values: each function returns the value in its stored form, or raises what is wrong."""
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat
+from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from rapport_customers.customers.errors import InvalidEmail, InvalidName, InvalidPhone, InvalidText, TooManyTags
 from rapport_shared.text import mail_address, printable
@@ -10,6 +10,8 @@ MAX_NAME = 200
 MAX_TEXT = 100
 MAX_TAGS = 50
 HOME_REGION = "CN"
+HOME_CODE = 86
+MAX_PHONE_DIGITS = 15
 
 
 def valid_name(value: str) -> str:
@@ -24,12 +26,13 @@ def valid_phone(value: str) -> str:
     """E.164 (``+8613812345678``), from an international form or the Chinese national one.
 
     A number need only be possible, by its length and country code: numbering plans change faster than libraries.
+    A foreign one may even be longer than its country's plan, up to the 15 digits of E.164.
     """
     try:
         number = phonenumbers.parse(value, HOME_REGION)
     except phonenumbers.NumberParseException:
         number = None
-    if number is None or not phonenumbers.is_possible_number(number):
+    if number is None or not _is_possible(number):
         raise InvalidPhone("This is not a phone number; write it as +86 138 1234 5678.", path=("input", "phone"))
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
@@ -56,3 +59,13 @@ def valid_tags(values: list[str]) -> tuple[str, ...]:
     if len(tags) > MAX_TAGS:
         raise TooManyTags(f"A customer has at most {MAX_TAGS} tags.", path=("input", "tags"))
     return tags
+
+
+def _is_possible(number: PhoneNumber) -> bool:
+    match phonenumbers.is_possible_number_with_reason(number):
+        case ValidationResult.IS_POSSIBLE:
+            return True
+        case ValidationResult.TOO_LONG:
+            digits = len(phonenumbers.format_number(number, PhoneNumberFormat.E164)) - 1
+            return number.country_code != HOME_CODE and digits <= MAX_PHONE_DIGITS
+    return False
