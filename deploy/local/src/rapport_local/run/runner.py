@@ -32,10 +32,13 @@ def run(console: Console) -> None:
 
 def _run(stack: ExitStack, options: Options, console: Console) -> None:
     stack.enter_context(only_one(options.state))
+    run_file = options.state / "run.json"
+    # A run that was killed could not remove it.
+    run_file.unlink(missing_ok=True)
     require_free_ports(options.ports)
     console.step("backing services")
     backing = stack.enter_context(backing_services(options.place(), tell=console.detail))
-    running = Running(_start(stack, options, backing, console), backing, options.state / "run.json")
+    running = Running(_start(stack, options, backing, console), backing, run_file)
     stack.callback(running.forget)
     watch = Watch(running.children, console.warn)
     running.describe()
