@@ -8,7 +8,7 @@ from rapport_local.backing import BackingServices, backing_services
 from rapport_local.run.console import Console
 from rapport_local.run.options import Options, read_options, require_free_ports
 from rapport_local.run.running import Running
-from rapport_local.run.sample import SampleData
+from rapport_local.run.sample import SampleData, sample_accounts
 from rapport_local.run.signals import Stopped, stop_signals
 from rapport_local.run.state import kept_admin, only_one
 from rapport_local.run.watch import Watch
@@ -43,14 +43,13 @@ def _run(stack: ExitStack, options: Options, console: Console) -> None:
     watch = Watch(running.children, console.warn)
     running.describe()
     sample = _start_sample(stack, options, running, console) if options.sample_data else None
-    if not sample:
-        console.show_what_to_try(running)
+    shown = False
     while True:
         if watch.look():
             running.describe()
-        if sample and not sample.loading.running:
-            _use(sample, running, console)
-            sample = None
+        if not shown and not (sample and sample.loading.running):
+            _show(sample, options, running, console)
+            shown = True
         time.sleep(_LOOK_SECONDS)
 
 
@@ -62,14 +61,11 @@ def _start_sample(stack: ExitStack, options: Options, running: Running, console:
     return sample
 
 
-def _use(sample: SampleData, running: Running, console: Console) -> None:
-    if sample.loading.exit_code:
-        console.warn(
-            "the sample data is not complete; the next start goes on loading it, RAPPORT_SAMPLE_DATA=0 does not"
-        )
-    else:
-        running.accounts += sample.accounts()
-        running.describe()
+def _show(sample: SampleData | None, options: Options, running: Running, console: Console) -> None:
+    if sample and sample.loading.exit_code:
+        console.warn("the sample data is not complete: the next start goes on with it")
+    running.accounts += sample_accounts(options)
+    running.describe()
     console.show_what_to_try(running)
 
 

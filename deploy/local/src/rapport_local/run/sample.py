@@ -16,18 +16,19 @@ class SampleData:
     """Being loaded, or found loaded, beside the running system; it draws its own progress on the terminal."""
 
     def __init__(self, system: System, options: Options) -> None:
-        self._accounts = options.state / "sample-accounts.json"
         command = [sys.executable, "-m", "rapport_cli", "sample", "load", "--gateway", system.gateway]
-        command += ["--accounts-out", str(self._accounts)]
+        command += ["--accounts-out", str(_accounts_file(options))]
         env = os.environ | {"RAPPORT_EMAIL": system.admin.email, "RAPPORT_PASSWORD": system.admin.password}
         log = options.logs / "sample.log"
         self.loading = Child("sample data", command, log=log, env=env, cwd=REPOSITORY, show=True)
 
-    def accounts(self) -> list[dict[str, Any]]:
-        """The demo accounts, once it is loaded."""
-        return _read(self._accounts)
 
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+def sample_accounts(options: Options) -> list[dict[str, Any]]:
+    """The demo accounts of the sample data, none where it was never loaded."""
+    file = _accounts_file(options)
+    found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
     return found
+
+
+def _accounts_file(options: Options) -> Path:
+    return options.state / "sample-accounts.json"
