@@ -79,6 +79,19 @@ def test_problems_written_to_a_log_are_shown_once(tmp_path: Path) -> None:
     child.kill()
 
 
+def test_a_problem_that_is_logged_again_and_again_is_told_once_in_a_while(tmp_path: Path) -> None:
+    child = _started(tmp_path, ["sleep", "60"])
+    told: list[str] = []
+    clock = _Clock()
+    watch = Watch([child], told.append, now=clock)
+    for clock.time in (0.0, 1.0, 29.0, 30.0):
+        with child.log.open("a") as log:
+            log.write("WARNING broker link down\n")
+        watch.look()
+    assert told == ["worker: WARNING broker link down"] * 2
+    child.kill()
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [

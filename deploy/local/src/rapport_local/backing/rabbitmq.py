@@ -121,6 +121,7 @@ class OwnBroker(Broker):
             "RABBITMQ_NODE_PORT": str(self._place.amqp),
             "RABBITMQ_DIST_PORT": str(self._place.distribution),
             "RABBITMQ_MNESIA_BASE": str(home / "data"),
+            "RABBITMQ_LOG": "-color",
             "RABBITMQ_LOG_BASE": str(self._place.logs),
             "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
             "RABBITMQ_CONFIG_FILES": str(home / "conf.d"),

@@ -5,7 +5,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rapport_local.errors import CannotRun
 from rapport_local.processes.child import Child
@@ -15,6 +15,8 @@ _FIRST_DELAY = 1.0
 _LONGEST_DELAY = 30.0
 # A process that ran this long was healthy: its next crash starts again with the shortest delay.
 _HEALTHY_SECONDS = 60.0
+# The same problem of the same process is told once in this time, however often it is logged.
+_QUIET_SECONDS = 30.0
 _PLAIN_PROBLEM = re.compile(r"\[(warning|error|critical)\]|\b(WARNING|ERROR|CRITICAL)\b|^Traceback ")
 _PROBLEM_LEVELS = {"warning", "error", "critical"}
 
@@ -26,6 +28,7 @@ class _Watched:
     started_at: float
     delay: float = _FIRST_DELAY
     restart_at: float | None = None
+    told_at: dict[str, float] = field(default_factory=dict)
 
 
 class Watch:
@@ -49,7 +52,9 @@ class Watch:
 
     def _show_problems(self, watched: _Watched) -> None:
         for line in watched.follower.new_lines():
-            if problem := problem_in(line):
+            problem = problem_in(line)
+            if problem and self._now() - watched.told_at.get(problem, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+                watched.told_at[problem] = self._now()
                 self._tell(f"{watched.child.name}: {problem}")
 
     def _mend(self, watched: _Watched) -> bool:
