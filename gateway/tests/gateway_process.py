@@ -176,7 +176,13 @@ async def running_gateway(folder: Path, **subgraphs: Subgraph) -> AsyncIterator[
 
 
 async def start_process(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
-    settings = {"RAPPORT_GATEWAY_WEBSOCKET_INIT_TIMEOUT": "1", "RAPPORT_GATEWAY_QUERY_TIMEOUT": "4", **environment}
+    settings = {
+        "RAPPORT_GATEWAY_WEBSOCKET_INIT_TIMEOUT": "1",
+        "RAPPORT_GATEWAY_WEBSOCKET_SEND_TIMEOUT": "1",
+        "RAPPORT_GATEWAY_WEBSOCKET_QUEUE_SIZE": "8",
+        "RAPPORT_GATEWAY_QUERY_TIMEOUT": "4",
+        **environment,
+    }
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -34,7 +34,7 @@ def _library() -> Federation:
             {
                 "media": [BOOK, SONG, CLIP],
                 "top": [SONG, BOOK],
-                "node": lambda id: {"b1": BOOK, "s1": SONG}.get(id),
+                "node": lambda **key: {"b1": BOOK, "s1": SONG}.get(key["id"]),
             },
             {"Book": lambda _: BOOK, "Song": lambda _: SONG},
         ),

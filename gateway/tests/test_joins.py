@@ -60,7 +60,8 @@ async def test_an_entity_is_completed_by_another_subgraph(shop: Federation) -> N
 @pytest.mark.parametrize("size", [1, 3, 6])
 async def test_calls_do_not_grow_with_the_list(shop: Federation, size: int) -> None:
     data = await shop.data(
-        "query($n: Int) { products(first: $n) { upc inStock reviews { id author { email reviews { product { name } } } } } }",
+        "query($n: Int) { products(first: $n) { upc inStock "
+        "reviews { id author { email reviews { product { name } } } } } }",
         n=size,
     )
     assert len(data["products"]) == size

@@ -134,7 +134,15 @@ async def test_requirements_of_requirements() -> None:
         ),
         b=Subgraph(
             LINK
-            + 'type X @key(fields: "id") { id: ID! base: Int! @external double: Int! @requires(fields: "base") last: Int! @requires(fields: "plus") plus: Int! @external }',
+            + """
+            type X @key(fields: "id") {
+              id: ID!
+              base: Int! @external
+              plus: Int! @external
+              double: Int! @requires(fields: "base")
+              last: Int! @requires(fields: "plus")
+            }
+            """,
             {},
             {"X": lambda r: {"double": lambda: r["base"] * 2, "last": lambda: r["plus"] * 10}},
         ),

@@ -143,7 +143,8 @@ async def test_a_plan_is_kept(shop: Federation) -> None:
 
 async def test_an_operation_with_too_many_fields_is_refused(shop: Federation) -> None:
     levels = "\n".join(
-        f"fragment F{n} on User {{ a{n}: reviews {{ author {{ ...F{n + 1} }} }} b{n}: reviews {{ author {{ ...F{n + 1} }} }} }}"
+        f"fragment F{n} on User {{ "
+        f"a{n}: reviews {{ author {{ ...F{n + 1} }} }} b{n}: reviews {{ author {{ ...F{n + 1} }} }} }}"
         for n in range(20)
     )
     with pytest.raises(RequestRefused) as refused:

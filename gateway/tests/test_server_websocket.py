@@ -191,6 +191,18 @@ async def test_an_id_in_use_closes_the_socket(gateway: Gateway) -> None:
         assert await client.close_code() == 4409
 
 
+async def test_a_client_that_does_not_read_is_closed(gateway: Gateway) -> None:
+    """Nothing is read until the gateway gave up; then what was under way, and the reason."""
+    async with gateway.websocket() as client:
+        await client.subscribe("s", "subscription { burst(size: 200000) }")
+        transport = client.ws._conn.transport  # type: ignore[union-attr]
+        assert transport is not None
+        transport.pause_reading()
+        await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 30)
+        transport.resume_reading()
+        assert await client.close_code() == 1013
+
+
 async def test_another_protocol_is_refused(gateway: Gateway) -> None:
     async with gateway.http.ws_connect(f"{gateway.url}/graphql", protocols=("graphql-ws",)) as ws:
         await ws.receive(timeout=10)

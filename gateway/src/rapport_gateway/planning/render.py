@@ -13,11 +13,15 @@ from rapport_gateway.supergraph.model import Kind, Supergraph
 class Renderer:
     def __init__(self, supergraph: Supergraph, definition: OperationDefinitionNode) -> None:
         self._supergraph = supergraph
+        self._printed: dict[tuple[int, str], str] = {}  # one field may stand on many types
         self._definitions = {node.variable.name.value: node for node in definition.variable_definitions or ()}
 
     def variables(self, selections: Iterable[StepSelection]) -> tuple[str, ...]:
         """The client's variables that the selections use, in the order of the operation."""
-        used = {name for selection in selections for name in _used_variables(selection)}
+        used: set[str] = set()
+        seen: set[int] = set()
+        for selection in selections:
+            _collect_variables(selection, used, seen)
         return tuple(name for name in self._definitions if name in used)
 
     def definitions(self, variables: Iterable[str]) -> list[str]:
@@ -62,6 +66,12 @@ class Renderer:
         return [text for text in on_interface if all(text in printed[name] for name in possible)]
 
     def _field(self, field: StepField, graph: str) -> str:
+        key = (id(field), graph)
+        if key not in self._printed:
+            self._printed[key] = self._print_field(field, graph)
+        return self._printed[key]
+
+    def _print_field(self, field: StepField, graph: str) -> str:
         alias = "" if field.source == field.name else f"{field.source}: "
         arguments = f"({', '.join(print_ast(argument) for argument in field.arguments)})" if field.arguments else ""
         below = self.braces(field.children, graph) if field.children is not None else ""
@@ -74,13 +84,16 @@ def _bare_definition(node: Node) -> str:
     return f"{text} = {print_ast(default)}" if default is not None else text
 
 
-def _used_variables(selection: StepSelection) -> Iterator[str]:
+def _collect_variables(selection: StepSelection, used: set[str], seen: set[int]) -> None:
     for fields in selection.by_type.values():
         for field in fields.values():
+            if id(field) in seen:
+                continue
+            seen.add(id(field))
             for argument in field.arguments:
-                yield from _variables_in(argument)
+                used.update(_variables_in(argument))
             if field.children is not None:
-                yield from _used_variables(field.children)
+                _collect_variables(field.children, used, seen)
 
 
 def _variables_in(node: ArgumentNode | Node) -> Iterator[str]:

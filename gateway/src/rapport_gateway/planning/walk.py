@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rapport_gateway.planning.choose import Chooser, Option
+from rapport_gateway.planning.choose import Chooser
 from rapport_gateway.planning.fetch_graph import FetchGraph, Path, Segment, Step, StepSelection
 from rapport_gateway.planning.operation import Names, NormalisedOperation, QueryField, QueryGroup, QuerySelection
 from rapport_gateway.planning.reach import Place, Reach, Via
 from rapport_gateway.planning.selections import SelectionBuilder
+from rapport_gateway.planning.weigh import Option
 from rapport_gateway.supergraph.field_sets import FieldSet
 from rapport_gateway.supergraph.model import Supergraph
 

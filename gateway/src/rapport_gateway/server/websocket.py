@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -75,8 +76,13 @@ class Connection:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
         if self._closing.done():
-            close = self._closing.result()
-            await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
+            await self._say_goodbye(self._closing.result())
+
+    async def _say_goodbye(self, close: CloseSocket) -> None:
+        """Not for longer than a while: a client that does not read cannot be told."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.websocket_send_timeout):
+                await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
 
     def close(self, code: int, reason: str) -> None:
         if not self._closing.done():
