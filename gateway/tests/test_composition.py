@@ -49,7 +49,9 @@ def test_federation_directives_under_their_full_name_or_renamed() -> None:
     assert part(sdl, "type X") == (
         'type X @join__type(graph: A, key: "id") @join__type(graph: B, key: "id") { id: ID! n: Int }'
     )
-    assert part(sdl, "type Query") == "type Query @join__type(graph: A) { x: X }"
+    assert part(sdl, "type Query") == (
+        "type Query @join__type(graph: A) @join__type(graph: B) { x: X @join__field(graph: A) }"
+    )
 
 
 def test_what_strawberry_adds_is_not_part_of_the_schema() -> None:
@@ -72,7 +74,7 @@ def test_federation_1_subgraphs() -> None:
         b='extend type X @key(fields: "id") { id: ID! @external more: Size } type Size { w: Int }',
     )
     assert part(sdl, "type X") == (
-        'type X @join__type(graph: A, key: "id") @join__type(graph: B, key: "id", extension: true) '
+        'type X @join__type(graph: A, key: "id") @join__type(graph: B, key: "id") '
         "{ id: ID! size: Size @join__field(graph: A) more: Size @join__field(graph: B) }"
     )
     assert part(sdl, "type Size") == "type Size @join__type(graph: A) @join__type(graph: B) { w: Int }"
@@ -83,8 +85,8 @@ def test_field_types_widen_and_argument_types_narrow() -> None:
         a=LINK + "type Query { f(a: Int, only: Int): Thing! @shareable } type Thing @shareable { n: Int! }",
         b=LINK + "type Query { f(a: Int!): Thing @shareable } type Thing @shareable { n: Int }",
     )
-    assert 'f(a: Int!): Thing @join__field(graph: A, type: "Thing!") @join__field(graph: B)' in sdl
-    assert 'n: Int @join__field(graph: A, type: "Int!") @join__field(graph: B)' in sdl
+    assert 'f(a: Int!): Thing @join__field(graph: A, type: "Thing!") @join__field(graph: B, type: "Thing")' in sdl
+    assert 'n: Int @join__field(graph: A, type: "Int!") @join__field(graph: B, type: "Int")' in sdl
 
 
 def test_a_field_may_be_wider_in_one_subgraph() -> None:
@@ -93,7 +95,7 @@ def test_a_field_may_be_wider_in_one_subgraph() -> None:
         + "type Query { f: Node @shareable } interface Node { id: ID! } type X implements Node { id: ID! @shareable }",
         b=LINK + "type Query { f: X @shareable } type X { id: ID! @shareable }",
     )
-    assert 'f: Node @join__field(graph: A) @join__field(graph: B, type: "X")' in sdl
+    assert 'f: Node @join__field(graph: A, type: "Node") @join__field(graph: B, type: "X")' in sdl
     assert '@join__implements(graph: A, interface: "Node")' in sdl
 
 

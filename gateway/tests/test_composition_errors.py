@@ -56,7 +56,10 @@ CASES = {
     "KEY_INVALID_FIELDS": (['type Query { x: X } type X @key(fields: "nope") { id: ID! }'], ["[a]", "nope"]),
     "KEY_INVALID_FIELDS syntax": (['type Query { x: X } type X @key(fields: "id {") { id: ID! }'], ["[a]"]),
     "KEY_FIELDS_HAS_ARGS": (['type Query { x: X } type X @key(fields: "id") { id(a: Int): ID! }'], ["X.id"]),
-    "KEY_FIELDS_SELECT_INVALID_TYPE": (['type Query { x: X } type X @key(fields: "id") { id: [ID!]! }'], ["X.id"]),
+    "KEY_FIELDS_SELECT_INVALID_TYPE": (
+        ['type Query { x: X } type X @key(fields: "u { __typename }") { u: U! } union U = X'],
+        ["X.u"],
+    ),
     "REQUIRES_INVALID_FIELDS": (
         ['type Query { x: X } type X @key(fields: "id") { id: ID! a: Int @requires(fields: "b") }'],
         ["X.a", "b"],

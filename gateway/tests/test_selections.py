@@ -141,6 +141,24 @@ async def test_a_plan_is_kept(shop: Federation) -> None:
     assert len(first.plans) == 1
 
 
+@pytest.mark.parametrize("depth", [60, 400, 3000])
+async def test_deep_operations_are_answered_or_refused(shop: Federation, depth: int) -> None:
+    query = "{ me { " + "reviews { author { " * depth + "id" + " } }" * depth + " } }"
+    shop.client.broken["reviewing"] = {"data": {"_entities": [{"reviews": []}]}}
+    try:
+        answer = await shop.run(query)
+    except RequestRefused as refused:
+        answer = {"code": refused.errors[0]["extensions"]["code"]}
+    finally:
+        shop.client.broken.clear()
+    assert answer in (
+        {"data": {"me": {"reviews": []}}},
+        {"code": "GRAPHQL_PARSE_FAILED"},
+        {"code": "OPERATION_TOO_LARGE"},
+    )
+    assert depth > 60 or "data" in answer
+
+
 async def test_an_operation_with_too_many_fields_is_refused(shop: Federation) -> None:
     levels = "\n".join(
         f"fragment F{n} on User {{ "

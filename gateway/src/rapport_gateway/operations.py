@@ -22,6 +22,7 @@ from rapport_gateway.errors import (
     GRAPHQL_PARSE_FAILED,
     GRAPHQL_VALIDATION_FAILED,
     OPERATION_RESOLUTION_FAILURE,
+    OPERATION_TOO_LARGE,
     RequestRefused,
     refused,
 )
@@ -82,7 +83,10 @@ class PreparedOperation:
 def prepare(supergraph: Supergraph, text: str, operation_name: str | None) -> PreparedOperation:
     """Raises RequestRefused with every syntax or validation error."""
     document = _parse(text)
-    errors = validate(supergraph.api_schema, document, max_errors=_MAX_ERRORS)
+    try:
+        errors = validate(supergraph.api_schema, document, max_errors=_MAX_ERRORS)
+    except RecursionError as error:
+        raise refused("The document is nested too deeply.", OPERATION_TOO_LARGE) from error
     if errors:
         raise RequestRefused([_formatted(error, GRAPHQL_VALIDATION_FAILED) for error in errors])
     definition = _choose(document, operation_name)

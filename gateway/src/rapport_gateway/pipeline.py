@@ -13,6 +13,7 @@ from rapport_gateway.errors import (
     BAD_USER_INPUT,
     GRAPHQL_VALIDATION_FAILED,
     OPERATION_TOO_LARGE,
+    OPERATION_UNPLANNABLE,
     RequestRefused,
     error,
     refused,
@@ -27,11 +28,13 @@ from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan, pre
 from rapport_gateway.planning.operation import OperationTooLarge
 from rapport_gateway.planning.plan import Subscription
 from rapport_gateway.planning.planner import plan_operation
+from rapport_gateway.planning.walk import Unplannable
 from rapport_gateway.subgraphs.client import SubgraphClient
 from rapport_gateway.supergraph.model import Supergraph
 
 Answer = dict[str, Any]
 _MAX_INPUT_ERRORS = 20
+_MAX_CACHED_LENGTH = 100_000  # characters; what is longer is prepared each time, so that the cache stays small
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class Pipeline:
         self._metrics.plan_cache(hit=operation is not None)
         if operation is None:
             operation = prepare(self._supergraph, *key)
-            self._operations.put(key, operation)
+            if len(request.query) <= _MAX_CACHED_LENGTH:
+                self._operations.put(key, operation)
         return operation
 
     async def execute(self, operation: PreparedOperation, request: GraphQLRequest) -> Answer:
@@ -109,9 +113,13 @@ class Pipeline:
         if prepared is None:
             try:
                 plan = plan_operation(self._supergraph, operation.document, operation.definition, chosen)
+                prepared = PreparedPlan(plan, Projection(self._supergraph.api_schema, plan.operation.root))
             except OperationTooLarge as problem:
                 raise refused(str(problem), OPERATION_TOO_LARGE) from problem
-            prepared = PreparedPlan(plan, Projection(self._supergraph.api_schema, plan.operation.root))
+            except RecursionError as problem:
+                raise refused("The operation is nested too deeply.", OPERATION_TOO_LARGE) from problem
+            except Unplannable as problem:
+                raise refused(f"The operation cannot be planned: {problem}.", OPERATION_UNPLANNABLE, 500) from problem
             operation.plans.put(key, prepared)
         return prepared
 

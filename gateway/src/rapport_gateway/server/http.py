@@ -74,7 +74,7 @@ class HttpEndpoint:
             _LOG.exception("request %s failed", forwarded[REQUEST_ID])
             status = 500
             answer = {"errors": [error("Internal server error.", INTERNAL_SERVER_ERROR)]}
-        await respond(send, status, orjson.dumps(answer), media_type or JSON, extra)
+        await respond(send, status, _encoded(answer), media_type or JSON, extra)
 
     async def _answer(self, method: str, request: GraphQLRequest) -> tuple[int, Answer]:
         operation = self._pipeline.prepare(request)
@@ -122,6 +122,13 @@ class HttpEndpoint:
 
     def _too_large(self) -> RequestRefused:
         return refused(f"The body has more than {self._max_body_bytes} bytes.", PAYLOAD_TOO_LARGE, 413)
+
+
+def _encoded(answer: Answer) -> bytes:
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:
+        return orjson.dumps({"errors": [error("The answer is nested too deeply.", OPERATION_TOO_LARGE)]})
 
 
 async def respond(

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from rapport_gateway.errors import INTERNAL_SERVER_ERROR, ErrorDict, RequestRefused, error
+from rapport_gateway.errors import INTERNAL_SERVER_ERROR, OPERATION_TOO_LARGE, ErrorDict, RequestRefused, error
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import GraphQLRequest, Pipeline
 from rapport_gateway.server.requests import forwarded_headers, from_payload, request_headers
@@ -159,6 +159,8 @@ class Connection:
             await self._fail(operation, problem.errors or [error(str(problem), problem.code)])
         except SubgraphFailure as problem:
             await self._fail(operation, [error(str(problem), problem.code)])
+        except orjson.JSONEncodeError:
+            await self._fail(operation, [error("The answer is nested too deeply.", OPERATION_TOO_LARGE)])
         except Exception:  # noqa: BLE001  (the last resort: the client gets an answer, the log the reason)
             _LOG.exception("operation failed")
             await self._fail(operation, [error("Internal server error.", INTERNAL_SERVER_ERROR)])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graphql import FieldNode, InlineFragmentNode, SelectionSetNode
-from graphql.language import ListTypeNode, NonNullTypeNode, TypeNode
 
 from rapport_gateway.supergraph.composition.subgraph import FieldDef, SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.directives import named_type
@@ -69,8 +68,8 @@ class _Checker:
                 yield self._problem("KEY_FIELDS_HAS_ARGS", f"{where}: {parent.name}.{field.name} has arguments")
             target = self._schema.types.get(named_type(field.type))
             abstract = target is not None and target.kind in {Kind.INTERFACE, Kind.UNION}
-            if abstract or _is_list(field.type):
-                message = f"{where}: {parent.name}.{field.name} is a list, an interface or a union"
+            if abstract:
+                message = f"{where}: {parent.name}.{field.name} is an interface or a union"
                 yield self._problem("KEY_FIELDS_SELECT_INVALID_TYPE", message)
 
     def _field(self, type_def: TypeDef, field: FieldDef) -> Iterator[CompositionProblem]:
@@ -157,7 +156,3 @@ class _Checker:
                 if field.external and not known:
                     reason = "is marked @external but is used by no @key, @requires or @provides"
                     yield self._problem("EXTERNAL_UNUSED", f"{type_def.name}.{field.name} {reason}")
-
-
-def _is_list(node: TypeNode) -> bool:
-    return isinstance(node, ListTypeNode) or (isinstance(node, NonNullTypeNode) and isinstance(node.type, ListTypeNode))

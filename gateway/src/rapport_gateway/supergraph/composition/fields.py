@@ -14,8 +14,8 @@ from rapport_gateway.supergraph.composition.context import (
 )
 from rapport_gateway.supergraph.composition.inputs import merge_arguments
 from rapport_gateway.supergraph.composition.merged import MergedField
-from rapport_gateway.supergraph.composition.subgraph import FieldDef, SubgraphSchema, TypeDef
-from rapport_gateway.supergraph.composition.usage import is_used_in_field_sets
+from rapport_gateway.supergraph.composition.subgraph import FieldDef, TypeDef
+from rapport_gateway.supergraph.composition.usage import is_still_used
 from rapport_gateway.supergraph.directives import type_text
 from rapport_gateway.supergraph.model import Kind
 
@@ -81,13 +81,13 @@ class _FieldMerger:
                     self._context.problem("OVERRIDE_FROM_SELF_ERROR", message)
                     continue
                 source = next((s for s in self._sources if s.schema.name == origin), None)
-                if source is None:
+                if source is None or source.definition.external:
                     continue
                 if source.definition.has("override"):
                     message = f'{self._where} is overridden in both "{schema.name}" and "{origin}"'
                     self._context.problem("OVERRIDE_SOURCE_HAS_OVERRIDE", message)
                 elif not use.get("label"):
-                    result[origin] = is_used_in_field_sets(source.schema, self._type_name, self._name)
+                    result[origin] = is_still_used(source.schema, self._type_name, self._name)
         return result
 
     def _labels(self) -> dict[str, str]:
@@ -129,11 +129,12 @@ class _FieldMerger:
         labels = self._labels()
         joins: list[str] = []
         plain = True
+        typed = any(type_text(definition.type) != text for _, definition in self._sources)
         for schema, definition in self._sources:
             if overridden.get(schema.name) is False:
                 plain = False
                 continue
-            details = self._details(schema, definition, text)
+            details = self._details(definition, typed=typed)
             if overridden.get(schema.name):
                 details.append("usedOverridden: true")
             if schema.name in labels:
@@ -142,10 +143,13 @@ class _FieldMerger:
             joins.append(f"@join__field({', '.join([f'graph: {schema.graph}', *details])})")
         return [] if plain and len(joins) == type_count else joins
 
-    def _details(self, schema: SubgraphSchema, definition: FieldDef, text: str) -> list[str]:
-        details = [] if type_text(definition.type) == text else [f"type: {quoted(type_text(definition.type))}"]
+    def _details(self, definition: FieldDef, *, typed: bool) -> list[str]:
+        details = [f"type: {quoted(type_text(definition.type))}"] if typed else []
         if definition.external:
             details.append("external: true")
-        for name, argument in (("requires", "fields"), ("provides", "fields"), ("override", "from")):
-            details.extend(f"{name}: {quoted(str(use.get(argument, '')))}" for use in definition.uses(name))
+        for name in ("requires", "provides"):
+            details.extend(f"{name}: {quoted(str(use.get('fields', '')))}" for use in definition.uses(name))
+        origins = {schema.name for schema in self._context.schemas}
+        known = (str(use["from"]) for use in definition.uses("override") if use.get("from") in origins)
+        details.extend(f"override: {quoted(origin)}" for origin in known)
         return details

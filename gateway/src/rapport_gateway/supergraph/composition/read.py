@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graphql import DocumentNode, GraphQLError, Node, SchemaDefinitionNode, SchemaExtensionNode, parse, print_ast
@@ -17,9 +17,9 @@ from rapport_gateway.supergraph.composition.subgraph import (
     TypeDef,
     ValueDef,
 )
+from rapport_gateway.supergraph.composition.usage import key_fields
 from rapport_gateway.supergraph.directives import arguments
 from rapport_gateway.supergraph.errors import CompositionProblem, reason
-from rapport_gateway.supergraph.field_sets import parse_field_set
 from rapport_gateway.supergraph.links import SpecLinks, read_links
 from rapport_gateway.supergraph.model import Kind
 
@@ -98,8 +98,11 @@ class _Reader:
             kind = _KINDS.get(node.kind.removesuffix("_definition").removesuffix("_extension"))
             if kind is not None:
                 self._add_type(node, kind, is_extension=node.kind.endswith("_extension"))
+        # Every subgraph has a Query type, if only for its entities.
+        self._schema.types.setdefault("Query", TypeDef("Query", Kind.OBJECT))
+        in_keys = set(key_fields(self._schema))
         for type_def in self._schema.types.values():
-            self._settle(type_def)
+            self._settle(type_def, in_keys)
         return self._schema
 
     def _root_types(self) -> dict[str, str]:
@@ -161,35 +164,22 @@ class _Reader:
         renamed = self._rename(node.name.value)
         return node if renamed == node.name.value else type(node)(name=type(node.name)(value=renamed))
 
-    def _settle(self, type_def: TypeDef) -> None:
+    def _settle(self, type_def: TypeDef, in_keys: set[tuple[str, str]]) -> None:
         """Decide for each field whether it is external and whether others may share it."""
-        in_key = set(_top_fields(text for text, _ in type_def.key_texts()))
         type_def.extended = type_def.extended or type_def.has("extends")
-        is_value_type = not self._schema.is_federation_2 and not type_def.has("key")
+        shared = type_def.has("shareable") or not self._schema.is_federation_2
         for field in type_def.fields.values():
             # A key field that an extension marks external is only a reference: the subgraph does know it.
-            is_reference = type_def.extended and field.name in in_key
+            is_key = (type_def.name, field.name) in in_keys
+            is_reference = type_def.extended and is_key
             field.external = (field.has("external") or type_def.has("external")) and not is_reference
-            field.shareable = (
-                field.has("shareable") or type_def.has("shareable") or field.name in in_key or is_value_type
-            )
+            field.shareable = shared or is_key or field.has("shareable")
 
 
 def _local_names(links: SpecLinks) -> dict[str, str]:
     names = {links.local_name(name, "federation"): name for name in FEDERATION_DIRECTIVES}
     names.update({links.local_name(name): name for name in ("tag", "inaccessible") if links.get(name)})
     return names
-
-
-def _top_fields(field_sets: Iterable[str]) -> Iterator[str]:
-    for text in field_sets:
-        try:
-            selections = parse_field_set(text).selections.selections
-        except ValueError:
-            continue  # told by the checks
-        for selection in selections:
-            if (name := getattr(selection, "name", None)) is not None:
-                yield name.value
 
 
 def _description(node: Node) -> str | None:

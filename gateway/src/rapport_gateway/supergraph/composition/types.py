@@ -45,7 +45,7 @@ def _type_joins(sources: TypeSources) -> list[str]:
     joins = []
     for schema, definition in sources:
         start = f"@join__type(graph: {schema.graph}"
-        extension = ", extension: true" if definition.extended and definition.has("key") else ""
+        extension = ", extension: true" if definition.extended and schema.is_federation_2 else ""
         keys = [
             f"{start}, key: {quoted(text)}{extension}{'' if resolvable else ', resolvable: false'})"
             for text, resolvable in definition.key_texts()

@@ -11,14 +11,23 @@ from rapport_gateway.supergraph.directives import named_type
 from rapport_gateway.supergraph.field_sets import parse_field_set
 
 
-def is_used_in_field_sets(schema: SubgraphSchema, type_name: str, field_name: str) -> bool:
-    return any(used == (type_name, field_name) for used in _used(schema))
+def is_still_used(schema: SubgraphSchema, type_name: str, field_name: str) -> bool:
+    """Whether the subgraph needs the field although another resolves it: for a field set or an interface of its own."""
+    interfaces = (schema.types.get(name) for name in schema.types[type_name].interfaces)
+    if any(interface is not None and field_name in interface.fields for interface in interfaces):
+        return True
+    return any(used == (type_name, field_name) for used in (*key_fields(schema), *_other_uses(schema)))
 
 
-def _used(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
+def key_fields(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
+    """(type, field) of everything that is part of a key, at any depth."""
     for type_def in schema.types.values():
         for text, _ in type_def.key_texts():
             yield from _fields(schema, type_def, text)
+
+
+def _other_uses(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
+    for type_def in schema.types.values():
         for field in type_def.fields.values():
             for use in field.uses("requires"):
                 yield from _fields(schema, type_def, str(use.get("fields", "")))
