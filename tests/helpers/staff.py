@@ -40,24 +40,30 @@ class Staff:
         )
         return (await self.ask(document, input=given))[field]
 
-    @asynccontextmanager
-    async def following(self, document: str, **variables: Any) -> AsyncIterator["asyncio.Queue[Any]"]:
-        """What an open subscription receives."""
+    async def follow(self, document: str, **variables: Any) -> AsyncIterator[Any]:
+        """The data of each message of a subscription. Raises TransportQueryError where it is refused."""
         transport = WebsocketsTransport(
             url=self.gateway.replace("http", "ws", 1),
             subprotocols=["graphql-transport-ws"],
             init_payload={"authorization": f"Bearer {self.access_token}"},
         )
-        received: asyncio.Queue[Any] = asyncio.Queue()
         async with Client(transport=transport) as session:
             operation = gql(document)
             operation.variable_values = variables
+            async for data in session.subscribe(operation):
+                yield data
 
-            async def collect() -> None:
-                async for data in session.subscribe(operation):
-                    received.put_nowait(data)
+    @asynccontextmanager
+    async def following(self, document: str, **variables: Any) -> AsyncIterator["asyncio.Queue[Any]"]:
+        """What a subscription receives while the block runs."""
+        received: asyncio.Queue[Any] = asyncio.Queue()
 
-            task = asyncio.create_task(collect())
+        async def collect() -> None:
+            async for data in self.follow(document, **variables):
+                received.put_nowait(data)
+
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(collect())
             await asyncio.sleep(1.0)  # the protocol has no answer to a subscribe message
             yield received
             task.cancel()

@@ -13,6 +13,7 @@ from strawberry import UNSET
 from rapport_shared.errors import BadInput
 from rapport_shared.graphql.inputs import optional
 from rapport_shared.graphql.scalars import DateTime
+from rapport_shared.mongo import every
 
 E = TypeVar("E", bound=Enum)
 MAX_DEPTH = 8
@@ -80,7 +81,7 @@ def condition_of(given: object, fields: Mapping[str, str], *, depth: int = 0) ->
             parts.append({"$nor": [condition_of(value, fields, depth=depth + 1)]})
         else:
             parts += [_OPERATORS[operator](fields[name], operand) for operator, operand in _operands(value)]
-    return {"$and": parts} if len(parts) > 1 else (parts[0] if parts else {})
+    return every(*parts)
 
 
 def admits(given: object, subject: str, state: object) -> bool:

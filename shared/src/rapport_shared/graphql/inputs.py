@@ -36,12 +36,6 @@ def details(of: object, *, apart: frozenset[str] = frozenset()) -> dict[str, Any
     return {name: value for name, value in vars(of).items() if name not in left and value is not UNSET}
 
 
-def every(*conditions: dict[str, Any]) -> dict[str, Any]:
-    """All of the conditions as one; empty ones say nothing."""
-    present = [condition for condition in conditions if condition]
-    return {"$and": present} if present else {}
-
-
 def searched(search: str | None, condition: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     """The condition of a list's ``search``; nothing where it is blank. Raises BadInput where it is too long."""
     if search is None or not search.strip():

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.exceptions import ConnectionRejectionError
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
@@ -63,26 +62,24 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             return error_answer(refused.status_code, code, refused.reason or "The request is not valid.")
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> RequestContext:
-        """Who calls: by the header over HTTP; over a socket the connection_init payload will say.
-
-        A token that is not valid is as good as none: what needs no token, such as renewing one, still answers.
-        """
+        """Who calls: by the header over HTTP; over a socket the connection_init payload will say."""
         context = self._make_context(None)
         if isinstance(request, Request):
-            try:
-                context.caller = await self._verifier.actor(request.headers.get("authorization"))
-            except Unauthenticated as refused:
-                context.refusal = refused.message
+            await self._identify(context, request.headers.get("authorization"))
         return context
 
     async def on_ws_connect(self, context: RequestContext) -> Any:
-        """Accept a socket for its signed-in caller, or close it with 4401 or 4403."""
+        """Note who the socket speaks for; without a valid token its operations are refused, as over HTTP."""
         authorization = context.connection_params.get("authorization")
-        try:
-            context.caller = await self._verifier.actor(authorization if isinstance(authorization, str) else None)
-        except Unauthenticated as refused:
-            raise ConnectionRejectionError({"code": refused.code, "message": refused.message}) from None
+        await self._identify(context, authorization if isinstance(authorization, str) else None)
         return await super().on_ws_connect(context)
+
+    async def _identify(self, context: RequestContext, authorization: str | None) -> None:
+        """A token that is not valid is as good as none: what needs no token, such as renewing one, still answers."""
+        try:
+            context.caller = await self._verifier.actor(authorization)
+        except Unauthenticated as refused:
+            context.refusal = refused.message
 
     def decode_json(self, data: str | bytes) -> object:
         """Read with orjson."""

@@ -11,6 +11,7 @@ from rapport_shared.mongo.client import (
     connect,
     database_name,
 )
+from rapport_shared.mongo.conditions import every
 from rapport_shared.mongo.indexes import Index, create_indexes
 from rapport_shared.mongo.paging import NestedPages, Order, Page, PageRequest, page_request
 from rapport_shared.mongo.projections import Projection, eventually
@@ -33,5 +34,6 @@ __all__ = [
     "create_indexes",
     "database_name",
     "eventually",
+    "every",
     "page_request",
 ]

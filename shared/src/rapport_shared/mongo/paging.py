@@ -12,6 +12,7 @@ from bson.errors import BSONError
 
 from rapport_shared.errors import BadInput
 from rapport_shared.mongo.client import Document
+from rapport_shared.mongo.conditions import every
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
@@ -47,7 +48,7 @@ class PageRequest:
         for order, value in zip(self.order, self.position, strict=True):
             beyond = _beyond(order.field, value, descending=order.descending != self.backward)
             if beyond is not None:
-                alternatives.append({"$and": [equal, beyond]} if equal else beyond)
+                alternatives.append(every(equal, beyond))
             equal = {**equal, order.field: value}
         return {"$or": alternatives}
 
@@ -57,8 +58,7 @@ class PageRequest:
 
     def query(self, condition: Document) -> Document:
         """``condition`` and the position together."""
-        parts = [part for part in (condition, self.filter()) if part]
-        return {"$and": parts} if len(parts) > 1 else (parts[0] if parts else {})
+        return every(condition, self.filter())
 
     def cursor(self, document: Mapping[str, Any]) -> str:
         """The position of a record in this order, opaque to clients."""

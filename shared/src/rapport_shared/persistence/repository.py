@@ -8,6 +8,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.errors import NotAllowed, NotFound
 from rapport_shared.mongo.client import Database, Document, Session
+from rapport_shared.mongo.conditions import every
 from rapport_shared.mongo.paging import NestedPages, Page, PageRequest
 from rapport_shared.outbox import OutboxStore
 from rapport_shared.rights import Scope
@@ -41,7 +42,7 @@ class AggregateRepository(ABC, Generic[A]):
 
     async def find(self, identifier: str, scope: Scope) -> A | None:
         """The record, or None where there is none within reach."""
-        found = await self._documents.find_one({"$and": [{"_id": identifier}, scope.filter()]}, session=self._session)
+        found = await self._documents.find_one(every({"_id": identifier}, scope.filter()), session=self._session)
         return None if found is None else self.from_document(found)
 
     async def get(self, identifier: str, *, readable: Scope, changeable: Scope) -> A:
@@ -55,7 +56,7 @@ class AggregateRepository(ABC, Generic[A]):
 
     async def find_many(self, identifiers: Iterable[str], scope: Scope) -> dict[str, A]:
         """The records within reach by id, in one query."""
-        condition = {"$and": [{"_id": {"$in": list(identifiers)}}, scope.filter()]}
+        condition = every({"_id": {"$in": list(identifiers)}}, scope.filter())
         found = await self._documents.find(condition, session=self._session).to_list(None)
         return {document["_id"]: self.from_document(document) for document in found}
 
@@ -83,7 +84,7 @@ class AggregateRepository(ABC, Generic[A]):
 
     async def nested_counts(self, parent_field: str, parent_ids: Sequence[str], condition: Document) -> dict[str, int]:
         """How many records each parent has, in one query; a parent without any is absent."""
-        match = {"$and": [{parent_field: {"$in": list(parent_ids)}}, condition]}
+        match = every({parent_field: {"$in": list(parent_ids)}}, condition)
         pipeline: list[Document] = [{"$match": match}, {"$group": {"_id": f"${parent_field}", "count": {"$sum": 1}}}]
         results = self._documents.aggregate(pipeline, session=self._session)
         return {result["_id"]: result["count"] async for result in results}

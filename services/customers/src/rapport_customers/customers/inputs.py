@@ -11,8 +11,8 @@ from rapport_customers.customers.service import search_condition
 from rapport_shared.graphql import inputs as shared
 from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, every, optional, searched
-from rapport_shared.mongo import Order
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional, searched
+from rapport_shared.mongo import Order, every
 
 Kind = strawberry.enum(CustomerKind, name="CustomerKind", description="What a customer is.")
 Stage = strawberry.enum(CustomerStage, name="CustomerStage", description="Where a customer stands in its life with us.")

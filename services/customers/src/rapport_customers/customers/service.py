@@ -13,7 +13,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
 from rapport_shared.errors import NotAllowed, NotFound
 from rapport_shared.ids import new_id
-from rapport_shared.mongo import Page, PageRequest, Projection, eventually
+from rapport_shared.mongo import Page, PageRequest, Projection, eventually, every
 from rapport_shared.persistence import Transactions, transactional
 from rapport_shared.rights import Policy, Scope, Verb
 
@@ -148,8 +148,7 @@ class CustomerService:
             raise OwnerNotFound("No active user has this id.", path=("input", "ownerId"))
 
     def _within_reach(self, condition: dict[str, Any], by: Actor) -> dict[str, Any]:
-        parts = [part for part in (self.scope(by).filter(), condition) if part]
-        return {"$and": parts} if parts else {}
+        return every(self.scope(by).filter(), condition)
 
 
 def search_condition(text: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from rapport_identity.users.service import search_condition
 from rapport_shared.graphql import inputs as shared
 from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import Filter, IdFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import IDEMPOTENCY_KEY, every, optional, searched
-from rapport_shared.mongo import Order
+from rapport_shared.graphql.inputs import IDEMPOTENCY_KEY, optional, searched
+from rapport_shared.mongo import Order, every
 
 Role = strawberry.enum(model.Role, name="Role", description="What a user works as; it decides what they may do.")
 

@@ -14,7 +14,7 @@ from rapport_shared.actor import SYSTEM, Actor
 from rapport_shared.clock import Clock
 from rapport_shared.errors import IdempotencyKeyReused, NotAllowed
 from rapport_shared.ids import new_id
-from rapport_shared.mongo import Page, PageRequest
+from rapport_shared.mongo import Page, PageRequest, every
 from rapport_shared.persistence import Transactions, transactional
 from rapport_shared.rights import Policy, Reach, Scope, Verb
 
@@ -106,8 +106,7 @@ class UserService:
         return admin
 
     def _within_reach(self, condition: dict[str, Any], by: Actor) -> dict[str, Any]:
-        parts = [part for part in (self.scope(by).filter(), condition) if part]
-        return {"$and": parts} if parts else {}
+        return every(self.scope(by).filter(), condition)
 
 
 def search_condition(text: str) -> dict[str, Any]:

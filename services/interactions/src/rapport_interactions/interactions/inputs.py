@@ -11,9 +11,9 @@ from rapport_interactions.interactions.service import search_condition
 from rapport_shared.graphql import inputs as shared
 from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, every, optional, searched
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional, searched
 from rapport_shared.graphql.scalars import DateTime
-from rapport_shared.mongo import Order
+from rapport_shared.mongo import Order, every
 
 Channel = strawberry.enum(ModelChannel, name="Channel", description="The way by which one spoke.")
 Intent = strawberry.enum(ModelIntent, name="Intent", description="How much the customer wants to buy.")

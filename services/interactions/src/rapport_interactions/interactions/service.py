@@ -14,7 +14,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
 from rapport_shared.errors import NotAllowed, NotFound
 from rapport_shared.ids import new_id
-from rapport_shared.mongo import Page, PageRequest, eventually
+from rapport_shared.mongo import Page, PageRequest, eventually, every
 from rapport_shared.persistence import Transactions, transactional
 from rapport_shared.rights import Policy, Scope, Verb
 
@@ -152,8 +152,7 @@ class InteractionService:
         return customer if customer is not None and reach.admits(customer) else None
 
     def _within_reach(self, condition: dict[str, Any], by: Actor) -> dict[str, Any]:
-        parts = [part for part in (self.scope(by).filter(), condition) if part]
-        return {"$and": parts} if parts else {}
+        return every(self.scope(by).filter(), condition)
 
 
 def search_condition(text: str) -> dict[str, Any]:

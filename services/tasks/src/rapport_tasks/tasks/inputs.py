@@ -8,9 +8,9 @@ import strawberry
 from rapport_shared.graphql import inputs as shared
 from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, every, optional, searched
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional, searched
 from rapport_shared.graphql.scalars import DateTime
-from rapport_shared.mongo import Order
+from rapport_shared.mongo import Order, every
 from rapport_tasks.tasks.model import TaskOrigin, TaskPriority, TaskStatus
 from rapport_tasks.tasks.service import search_condition
 
