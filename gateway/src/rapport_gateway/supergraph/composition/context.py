@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
@@ -114,7 +115,9 @@ def listed(names: Iterable[str]) -> str:
 
 
 def description_of(definitions: Iterable[object]) -> str | None:
-    return next((text for item in definitions if (text := getattr(item, "description", None))), None)
+    """The description that most subgraphs give, the first among equals."""
+    given = Counter(text for item in definitions if (text := getattr(item, "description", None)))
+    return given.most_common(1)[0][0] if given else None
 
 
 def quoted(text: str) -> str:
