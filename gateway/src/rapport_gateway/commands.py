@@ -73,7 +73,6 @@ def _serve(options: argparse.Namespace) -> None:
     if not settings.supergraph:
         raise UsageError("say which supergraph to serve: --supergraph FILE or RAPPORT_GATEWAY_SUPERGRAPH")
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLogger().level))
     serve(_load(settings.supergraph), settings)
 
 

@@ -43,6 +43,17 @@ def error(
     return result
 
 
+def subgraph_error(item: Mapping[str, Any], service: str, *, path: Sequence[str | int] | None = None) -> ErrorDict:
+    """An error as a subgraph gave it, whatever its form: message and extensions kept, a code and the name added."""
+    message = item.get("message")
+    extensions = item.get("extensions")
+    kept = dict(extensions) if isinstance(extensions, dict) else {}
+    kept.setdefault("code", DOWNSTREAM_SERVICE_ERROR)
+    kept.setdefault("service", service)
+    text = message if isinstance(message, str) else "the subgraph reported an error"
+    return error(text, kept["code"], path=path, extra=kept)
+
+
 class RequestRefused(Exception):
     """The request was not executed; `status` is the HTTP status for it."""
 

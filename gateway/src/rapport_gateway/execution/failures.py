@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rapport_gateway.errors import DOWNSTREAM_SERVICE_ERROR, ErrorDict, error
+from rapport_gateway.errors import ErrorDict, error, subgraph_error
 from rapport_gateway.execution.representations import Gathered
 from rapport_gateway.execution.values import Location, locate
 from rapport_gateway.planning.fetch_graph import Path
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def note_failure(run: Run, fetch: Fetch, failure: SubgraphFailure, *, only: EntityBatch | None = None) -> None:
     """The whole fetch gave nothing: one error for each field it was for, at the first place that lacks it."""
     for location in _affected(run, fetch, only):
-        _add(run, str(failure), location, {"code": failure.code, "service": fetch.subgraph}, whole=True)
+        path = response_path(run.selection, location)
+        _add(run, error(str(failure), failure.code, path=path, extra={"service": fetch.subgraph}), path)
 
 
 def note_root_errors(run: Run, fetch: Fetch, answer: SubgraphAnswer) -> None:
@@ -107,21 +108,16 @@ def _places_of(run: Run, batch: EntityBatch, gathered: Gathered, index: str | in
 def _add_subgraph_error(
     run: Run, fetch: Fetch, item: dict[str, Any], location: Location | None, *, whole: bool = False
 ) -> None:
-    message = item.get("message")
-    extensions = item.get("extensions")
-    kept = dict(extensions) if isinstance(extensions, dict) else {}
-    kept.setdefault("code", DOWNSTREAM_SERVICE_ERROR)
-    kept.setdefault("service", fetch.subgraph)
-    _add(run, message if isinstance(message, str) else "the subgraph reported an error", location, kept, whole=whole)
-
-
-def _add(run: Run, message: str, location: Location | None, extensions: dict[str, Any], *, whole: bool = False) -> None:
     path = response_path(run.selection, location) if location is not None else None
-    found: ErrorDict = error(message, extensions["code"], path=path, extra=extensions)
+    _add(run, subgraph_error(item, fetch.subgraph, path=path), path if whole else None)
+
+
+def _add(run: Run, found: ErrorDict, failed: Location | None) -> None:
+    """`failed`: the place whose nulls, in every item of its lists, this error explains."""
     if found not in run.errors:
         run.errors.append(found)
-    if whole and path is not None:
-        run.failed.append(tuple(part for part in path if isinstance(part, str)))
+    if failed is not None:
+        run.failed.append(tuple(part for part in failed if isinstance(part, str)))
 
 
 def _path_of(item: dict[str, Any]) -> Location:

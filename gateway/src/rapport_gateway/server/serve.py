@@ -70,7 +70,7 @@ def serve(supergraph: Supergraph, settings: Settings) -> None:
             lifespan="off",
             access_log=False,
             log_config=None,
-            log_level=settings.log_level.lower(),
+            log_level="debug" if settings.log_level.lower() == "debug" else "warning",
             server_header=False,
             date_header=False,
             ws_max_size=settings.max_body_bytes,

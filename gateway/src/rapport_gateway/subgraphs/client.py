@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rapport_gateway.errors import DOWNSTREAM_SERVICE_ERROR
+from rapport_gateway.errors import DOWNSTREAM_SERVICE_ERROR, ErrorDict, subgraph_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class SubgraphErrors(SubgraphFailure):
 
     def __init__(self, subgraph: str, errors: list[dict[str, Any]]) -> None:
         super().__init__(f"subgraph '{subgraph}' ended the subscription with an error", DOWNSTREAM_SERVICE_ERROR)
-        self.errors = errors
+        self.errors: list[ErrorDict] = [subgraph_error(item, subgraph) for item in errors]
 
 
 class SubgraphClient(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from rapport_gateway.subgraphs.http import HttpTransport, Timeouts
 from rapport_gateway.subgraphs.websocket import WebSocketTransport
 from rapport_gateway.supergraph.model import Subgraph
 
+_LOG = logging.getLogger("rapport_gateway.subgraphs")
+_LOG_EVERY_SECONDS = 10.0
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -22,6 +25,7 @@ class NetworkClient:
     ) -> None:
         self._urls = {subgraph.name: subgraph.url for subgraph in subgraphs}
         self._metrics = metrics
+        self._quiet_until: dict[str, float] = {}
         self._connect_timeout = timeouts.connect
         self._http = HttpTransport(self._urls, timeouts=timeouts, max_answer_bytes=max_answer_bytes)
         self._websocket = WebSocketTransport(
@@ -34,7 +38,7 @@ class NetworkClient:
         try:
             return await self._http.execute(request)
         except SubgraphFailure as failure:
-            self._metrics.subgraph_failure(request.subgraph, failure.code)
+            self._note(request, failure)
             raise
 
     @asynccontextmanager
@@ -45,8 +49,16 @@ class NetworkClient:
             async with self._websocket.subscribe(self._http.session, request) as answers:
                 yield answers
         except SubgraphFailure as failure:
-            self._metrics.subgraph_failure(request.subgraph, failure.code)
+            self._note(request, failure)
             raise
+
+    def _note(self, request: SubgraphRequest, failure: SubgraphFailure) -> None:
+        """Every failure is counted; of those of one subgraph, one in a while is logged."""
+        self._metrics.subgraph_failure(request.subgraph, failure.code)
+        now = asyncio.get_running_loop().time()
+        if now >= self._quiet_until.get(request.subgraph, 0):
+            self._quiet_until[request.subgraph] = now + _LOG_EVERY_SECONDS
+            _LOG.warning("%s (%s, request %s)", failure, failure.__cause__, request.headers.get("x-request-id"))
 
     async def unreachable(self) -> list[str]:
         """The subgraphs whose host and port take no connection now."""
