@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from functools import partial
 
 import pytest
@@ -14,8 +14,10 @@ from waiting import eventually
 from rapport_local.backing import Broker
 from rapport_shared.contracts.customers import CustomerUpdated
 from rapport_shared.delivery import relay as relay_module
+from rapport_shared.inbox import Inbox
 from rapport_shared.messaging.dead_letters import redrive
 from rapport_shared.messaging.topology import DELIVERY_LIMIT, EVENTS, LOG
+from rapport_shared.outbox import OutboxStore
 from rapport_shared.tracing import Trace, traced
 
 SUBJECTS = [f"cus_{number}" for number in range(8)]
@@ -57,6 +59,29 @@ async def test_an_event_that_comes_again_has_no_second_effect(bench: Bench) -> N
         await eventually(lambda: _is_zero(bench.waiting()))
         await eventually(lambda: _is_zero(bench.messages_left()))
     assert await bench.ledger() == {"cus_1": [1]}
+
+
+@pytest.mark.parametrize("remembering", [True, False], ids=["with the inbox", "control: without it"])
+async def test_a_relay_that_dies_between_confirm_and_mark_sends_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, remembering: bool
+) -> None:
+    mark_sent, crashes = OutboxStore.mark_sent, iter([True])
+
+    async def crashing(self: OutboxStore, event_ids: Sequence[str]) -> None:
+        if next(crashes, False):
+            raise ConnectionError("crash point")
+        await mark_sent(self, event_ids)
+
+    monkeypatch.setattr(OutboxStore, "mark_sent", crashing)
+    if not remembering:
+        monkeypatch.setattr(Inbox, "first_time", lambda *_: _yes())
+    await bench.change("cus_1")
+    async with bench.relaying(), bench.consuming():
+        await eventually(lambda: _is_zero(bench.waiting()))
+        await eventually(lambda: _at_least(bench, 1 if remembering else 2))
+        await eventually(lambda: _is_zero(bench.messages_left()))
+    assert next(crashes, "met") == "met"
+    assert await bench.ledger() == {"cus_1": [1] if remembering else [1, 1]}
 
 
 async def test_an_effect_that_is_rolled_back_is_retried(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,3 +228,7 @@ async def _has_grown(before: float) -> bool:
 
 async def _set(event: asyncio.Event, _: object) -> None:
     event.set()
+
+
+async def _yes() -> bool:
+    return True

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from rapport_shared.settings import settings_for
 
@@ -17,6 +17,12 @@ class Settings(settings_for("identity")):  # type: ignore[misc]
     argon2_memory_kib: Annotated[int, Field(ge=64, le=4 * 1024 * 1024)] = 65536
     argon2_time_cost: Annotated[int, Field(ge=1, le=100)] = 3
     argon2_parallelism: Annotated[int, Field(ge=1, le=8)] = 4
+
+    @field_validator("admin_email", "admin_password", mode="before")
+    @classmethod
+    def _empty_is_not_set(cls, value: object) -> object:
+        """Compose files hand on a variable that is not set as an empty one."""
+        return value or None
 
     @model_validator(mode="after")
     def _first_admin_is_whole(self) -> Self:
