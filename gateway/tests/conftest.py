@@ -1,6 +1,6 @@
-"""Makes the helper modules of this folder importable."""
+"""Makes the helper modules importable as `gateway.tests.…`."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))

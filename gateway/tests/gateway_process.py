@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import orjson
 from aiohttp import web
-from subgraph_world import LINK, InProcessClient, Subgraph
+from gateway.tests.subgraph_world import LINK, InProcessClient, Subgraph
 
 from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.subgraphs.client import SubgraphErrors, SubgraphFailure, SubgraphRequest
@@ -63,8 +63,8 @@ class SubgraphServer:
         payload = await request.json()
         self.requests.append(payload)
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
-        if self.hook is not None and (answer := await self.hook(request, payload)) is not None:
-            return answer
+        if self.hook is not None and (own := await self.hook(request, payload)) is not None:
+            return own
         answer = await self._client.execute(self._request(payload, "query"))
         return web.json_response({"data": answer.data, **({"errors": answer.errors} if answer.errors else {})})
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from subgraph_world import LINK, Federation, Subgraph
+from gateway.tests.subgraph_world import LINK, Federation, Subgraph
 
 USERS = {str(n): {"id": str(n), "name": f"user {n}", "email": f"u{n}@test"} for n in range(1, 6)}
-PRODUCTS = {
+PRODUCTS: dict[str, dict[str, Any]] = {
     f"p{n}": {"upc": f"p{n}", "name": f"product {n}", "price": n * 10, "weight": n, "size": {"w": n, "h": 2 * n}}
     for n in range(1, 7)
 }
@@ -106,7 +106,7 @@ def shop() -> Federation:
         {
             "product": lambda **key: PRODUCTS.get(key["upc"]),
             "products": lambda first: list(PRODUCTS.values())[:first],
-            "discount": lambda upc: {**PRODUCTS[upc], "price": PRODUCTS[upc]["price"] - 1},
+            "discount": lambda upc: {**PRODUCTS[upc], "price": 9},
         },
         {"Product": lambda representation: PRODUCTS.get(representation["upc"])},
     )

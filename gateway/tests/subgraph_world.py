@@ -12,6 +12,7 @@ from graphql import (
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
+    OperationDefinitionNode,
     build_ast_schema,
     execute,
     parse,
@@ -102,11 +103,11 @@ class InProcessClient:
         if request.subgraph in self.broken:
             self._break(request.subgraph)
         arguments = self._arguments(request)
-        stream = subscribe(**arguments)
+        stream: Any = subscribe(**arguments)
         if not hasattr(stream, "__anext__") and not hasattr(stream, "formatted"):
             stream = await stream
         if hasattr(stream, "formatted"):
-            raise SubgraphErrors(request.subgraph, list(stream.formatted.get("errors", [])))
+            raise SubgraphErrors(request.subgraph, [dict(error) for error in stream.formatted.get("errors", [])])
 
         async def answers() -> AsyncIterator[SubgraphAnswer]:
             async for result in stream:
@@ -154,7 +155,7 @@ def _resolve_entities(entities: Entities) -> Callable[..., list[Any]]:
     return resolve
 
 
-def _resolve(parent: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+def _resolve(parent: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
     value = parent.get(info.field_name) if isinstance(parent, dict) else None
     value = value(**arguments) if callable(value) else value
     if isinstance(value, GraphQLError):
@@ -187,7 +188,7 @@ class Federation:
 
 def plan_text(supergraph: Supergraph, query: str, **conditions: bool) -> str:
     document = parse(query)
-    (operation,) = (node for node in document.definitions if node.kind == "operation_definition")
+    (operation,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
     return print_plan(plan_operation(supergraph, document, operation, conditions))
 
 

@@ -1,7 +1,7 @@
 """Interfaces and unions: type conditions, fields of some types only, entities among them."""
 
 import pytest
-from subgraph_world import LINK, Federation, Subgraph, same_plan
+from gateway.tests.subgraph_world import LINK, Federation, Subgraph, same_plan
 
 MEDIA = """
 type Query { media: [Media!]!  node(id: ID!): Node  top: [Item!]! }

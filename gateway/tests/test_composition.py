@@ -1,7 +1,7 @@
 """Subgraphs that compose, and what the supergraph looks like."""
 
+from gateway.tests.subgraph_world import LINK, source
 from graphql import print_schema
-from subgraph_world import LINK, source
 
 from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.supergraph.loader import load_supergraph

@@ -1,7 +1,7 @@
 """Subgraphs that do not compose: the specification's codes, subgraphs and coordinates named, all at once."""
 
 import pytest
-from subgraph_world import LINK, source
+from gateway.tests.subgraph_world import LINK, source
 
 from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.supergraph.errors import CompositionFailed

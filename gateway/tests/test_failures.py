@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from shop import shop
-from subgraph_world import LINK, Federation, Subgraph
+from gateway.tests.shop import shop
+from gateway.tests.subgraph_world import LINK, Federation, Subgraph
 
 from rapport_gateway.subgraphs.client import SubgraphFailure
 

@@ -1,8 +1,8 @@
 """Entities over several subgraphs, and how few calls they take."""
 
 import pytest
-from shop import PRODUCTS, REVIEWS, shop
-from subgraph_world import Federation, same_plan
+from gateway.tests.shop import PRODUCTS, REVIEWS, shop
+from gateway.tests.subgraph_world import Federation, same_plan
 
 
 @pytest.fixture(name="shop", scope="module")

@@ -1,6 +1,6 @@
 """Compound keys, several keys, ways over a third subgraph, value types, overrides."""
 
-from subgraph_world import LINK, Federation, Subgraph
+from gateway.tests.subgraph_world import LINK, Federation, Subgraph
 
 
 async def test_a_compound_key_with_a_nested_part() -> None:

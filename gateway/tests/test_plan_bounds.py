@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from gateway.tests.subgraph_world import LINK, source
 from graphql import parse
-from subgraph_world import LINK, source
 
 from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.planning.planner import plan_operation

@@ -8,8 +8,8 @@ import socket
 from pathlib import Path
 
 import aiohttp
-from gateway_process import running_gateway, start_process
-from subgraph_world import LINK, Subgraph
+from gateway.tests.gateway_process import running_gateway, start_process
+from gateway.tests.subgraph_world import LINK, Subgraph
 
 HELLO = Subgraph("type Query { hello: String slow: String }", {"hello": "world"})
 
@@ -28,7 +28,7 @@ async def test_sigterm_lets_requests_finish_and_closes_sockets(tmp_path: Path) -
             await asyncio.sleep(0.5)
 
         async with gateway.websocket() as client:
-            gateway.servers["hello"].hook = wait  # type: ignore[assignment]
+            gateway.servers["hello"].hook = wait
             status, answer = await gateway.post("{ hello }")
             assert (status, answer) == (200, {"data": {"hello": "world"}})
             assert await client.close_code() == 1001

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import random
+from functools import partial
 from typing import Any
 
-from graphql import GraphQLObjectType, build_schema, execute_sync, get_named_type, is_composite_type, parse
+from gateway.tests.subgraph_world import LINK, Federation, Subgraph, _resolve
+from graphql import (
+    GraphQLObjectType,
+    GraphQLUnionType,
+    build_schema,
+    execute_sync,
+    get_named_type,
+    is_composite_type,
+    parse,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from subgraph_world import LINK, Federation, Subgraph, _resolve
 
 LEAVES = ["a", "b", "c", "d"]
 ENTITIES = ["X", "Y", "Z"]
@@ -50,7 +59,9 @@ WHOLE = build_schema(
     )
     + f"\n{PART.replace('@shareable', '')}\n{ANY}"
 )
-WHOLE.type_map["Any"].resolve_type = lambda value, *_: value["__typename"]
+union = WHOLE.type_map["Any"]
+assert isinstance(union, GraphQLUnionType)
+union.resolve_type = lambda value, *_: value["__typename"]
 ROOT = {"start": lambda: _object("X", 1), "startAll": lambda: [_object("Y", n) for n in range(SIZE)]}
 
 
@@ -86,7 +97,7 @@ def _federation(seed: int) -> Federation:
             graph: Subgraph(
                 _sdl(split, graph, keys),
                 ROOT if graph == GRAPHS[0] else {},
-                {kind: lambda r, kind=kind: _entity(kind, r) for kind in ENTITIES},
+                {kind: partial(_entity, kind) for kind in ENTITIES},
             )
             for graph in GRAPHS
         }

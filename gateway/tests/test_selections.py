@@ -1,8 +1,10 @@
 """Aliases, arguments, fragments, conditions, `__typename`: the answer has the shape of the question."""
 
+from typing import Any
+
 import pytest
-from shop import shop
-from subgraph_world import Federation
+from gateway.tests.shop import shop
+from gateway.tests.subgraph_world import Federation
 
 from rapport_gateway.errors import RequestRefused
 
@@ -119,7 +121,7 @@ async def test_mutations_run_in_order_and_are_completed(shop: Federation) -> Non
         ("query($n: Int!) { products(first: $n) { upc } }", {"n": "many"}, "BAD_USER_INPUT"),
     ],
 )
-async def test_bad_requests_are_refused(shop: Federation, query: str, variables: dict[str, object], code: str) -> None:
+async def test_bad_requests_are_refused(shop: Federation, query: str, variables: dict[str, Any], code: str) -> None:
     with pytest.raises(RequestRefused) as refused:
         await shop.run(query, **variables)
     assert refused.value.errors[0]["extensions"]["code"] == code
@@ -137,6 +139,7 @@ async def test_a_plan_is_kept(shop: Federation) -> None:
     await shop.run(request_text)
     first = shop.pipeline._operations.get((request_text, None))
     await shop.run(request_text)
+    assert first is not None
     assert first is shop.pipeline._operations.get((request_text, None))
     assert len(first.plans) == 1
 

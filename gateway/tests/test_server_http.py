@@ -12,8 +12,8 @@ import orjson
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from gateway_process import Gateway, running_gateway
-from subgraph_world import Subgraph
+from gateway.tests.gateway_process import Gateway, running_gateway
+from gateway.tests.subgraph_world import Subgraph
 
 BOOKS = Subgraph(
     """
@@ -201,12 +201,12 @@ async def test_a_lost_connection_is_tried_again_for_queries_only(gateway: Gatewa
         assert request.transport is not None
         request.transport.abort()
 
-    gateway.servers["books"].hook = drop_once  # type: ignore[assignment]
+    gateway.servers["books"].hook = drop_once
     _, answer = await gateway.post("{ books { id } }")
     assert answer["data"]["books"][0] == {"id": "1"}
     assert len(gateway.servers["books"].requests) == 2
     gateway.servers["books"].requests.clear()
-    gateway.servers["books"].hook = drop_once  # type: ignore[assignment]
+    gateway.servers["books"].hook = drop_once
     _, answer = await gateway.post('mutation { add(title: "x") { id } }')
     assert (answer["data"], code(answer)) == ({"add": None}, "SUBREQUEST_FAILED")
     assert len(gateway.servers["books"].requests) == 1

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from gateway_process import Gateway, running_gateway
-from subgraph_world import Subgraph
+from gateway.tests.gateway_process import Gateway, running_gateway
+from gateway.tests.subgraph_world import Subgraph
 
 
 async def _ticks(count: int = 3) -> AsyncIterator[dict[str, Any]]:
@@ -124,7 +124,9 @@ async def test_a_stream_that_is_lost_is_told(gateway: Gateway) -> None:
     async with gateway.websocket() as client:
         await client.subscribe("s", "subscription { tick(count: 100000) { number } }")
         await client.receive()
-        transport = gateway.servers["ticks"].sockets[0]._req.transport  # type: ignore[union-attr]
+        request = gateway.servers["ticks"].sockets[0]._req
+        assert request is not None
+        transport = request.transport
         assert transport is not None
         transport.abort()
         while (message := await client.receive())["type"] == "next":
@@ -195,8 +197,10 @@ async def test_a_client_that_does_not_read_is_closed(gateway: Gateway) -> None:
     """Nothing is read until the gateway gave up; then what was under way, and the reason."""
     async with gateway.websocket() as client:
         await client.subscribe("s", "subscription { burst(size: 200000) }")
-        transport = client.ws._conn.transport  # type: ignore[union-attr]
-        assert transport is not None
+        connection = client.ws._conn
+        assert connection is not None
+        transport = connection.transport
+        assert isinstance(transport, asyncio.Transport)
         transport.pause_reading()
         await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 30)
         transport.resume_reading()

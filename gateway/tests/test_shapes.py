@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from subgraph_world import LINK, Federation, Subgraph
+from gateway.tests.subgraph_world import LINK, Federation, Subgraph
 
 
 def cell(number: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Supergraph SDL as other composers write it, in the older forms of the join specification."""
 
 import pytest
-from subgraph_world import plan_text
+from gateway.tests.subgraph_world import plan_text
 
 from rapport_gateway.supergraph.errors import InvalidSupergraph
 from rapport_gateway.supergraph.loader import load_supergraph

@@ -21,6 +21,8 @@ from rapport_gateway.supergraph.errors import CompositionFailed, InvalidSupergra
 from rapport_gateway.supergraph.loader import load_supergraph
 from rapport_gateway.supergraph.model import Supergraph
 
+_LOG = logging.getLogger("rapport_gateway")
+
 
 class UsageError(Exception):
     """The command line asks for what cannot be done."""
@@ -73,7 +75,10 @@ def _serve(options: argparse.Namespace) -> None:
     if not settings.supergraph:
         raise UsageError("say which supergraph to serve: --supergraph FILE or RAPPORT_GATEWAY_SUPERGRAPH")
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    serve(_load(settings.supergraph), settings)
+    supergraph = _load(settings.supergraph)
+    for name in supergraph.interface_objects:
+        _LOG.warning("%s is an @interfaceObject, which is not supported: some operations on it cannot be planned", name)
+    serve(supergraph, settings)
 
 
 def _compose(options: argparse.Namespace) -> None:

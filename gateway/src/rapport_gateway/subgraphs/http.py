@@ -12,7 +12,11 @@ import orjson
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBREQUEST_MALFORMED_RESPONSE
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest, read_answer
 
-_ACCEPT = "application/graphql-response+json, application/json;q=0.9"
+_HEADERS = {
+    "content-type": "application/json",
+    "accept": "application/graphql-response+json, application/json;q=0.9",
+    "accept-encoding": "identity",  # between neighbours, compression costs more than it saves
+}
 _OK = 200
 
 
@@ -68,7 +72,7 @@ class HttpTransport:
             raise self._unreachable(request, error) from error
 
     async def _send(self, request: SubgraphRequest, content: bytes) -> SubgraphAnswer:
-        headers = {"content-type": "application/json", "accept": _ACCEPT, **request.headers}
+        headers = {**_HEADERS, **request.headers}
         try:
             async with self.session.post(
                 self._urls[request.subgraph], data=content, headers=headers, timeout=self._timeouts[request.kind]

@@ -100,6 +100,13 @@ class Supergraph:
     def root_names(self) -> frozenset[str]:
         return frozenset(self.roots.values())
 
+    @property
+    def interface_objects(self) -> list[str]:
+        """The interfaces that some subgraph has as an object."""
+        return [
+            name for name, info in self.types.items() if any(join.is_interface_object for join in info.joins.values())
+        ]
+
     @cached_property
     def _possible(self) -> dict[tuple[str, str], frozenset[str]]:
         return {}
