@@ -57,7 +57,7 @@ class Chooser:
 
         def cost_below(field: QueryField, option: Option | None, mask: int) -> int:
             there = place if option is None else Place(place.type_name, option.entry.graph)
-            return self._cost_below(there, field, mask)
+            return self.cost_below(there, field, mask)
 
         weighing = Weighing(rest, self._local(place, rest), cost_below)
         totals: list[Gain] = []
@@ -119,7 +119,8 @@ class Chooser:
         finally:
             self._costing.discard(guard)
 
-    def _cost_below(self, there: Place, field: QueryField, mask: int) -> int:
+    def cost_below(self, there: Place, field: QueryField, mask: int) -> int:
+        """What the fetches below a field cost when `there` gives the field itself."""
         via = self._reach.via(there.type_name, field, there.graph, there.provided)
         if field.children is None or via is None:
             return 0

@@ -65,10 +65,12 @@ class Walker:
         return graphs
 
     def _owner(self, root: str, field: QueryField) -> str:
-        for graph in self._supergraph.types[root].joins:
-            if self._reach.through(Place(root, graph), field) == field.mask:
-                return graph
-        raise Unplannable(f"no subgraph can resolve {root}.{field.name} with all that is selected below it")
+        """The subgraph from which the whole field takes the fewest fetches; it alone is asked for it."""
+        places = [Place(root, graph) for graph in self._supergraph.types[root].joins]
+        able = [place for place in places if self._reach.through(place, field) == field.mask]
+        if not able:
+            raise Unplannable(f"no subgraph can resolve {root}.{field.name} with all that is selected below it")
+        return min(able, key=lambda place: self._chooser.cost_below(place, field, field.mask)).graph
 
     def _root_field(self, graph: FetchGraph, root: QuerySelection, owner: str, field: QueryField) -> None:
         walk = _Walk(self._supergraph, self._builder, self._reach, self._chooser, graph)
