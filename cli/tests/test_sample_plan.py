@@ -91,8 +91,8 @@ def test_customers_are_distributed_as_in_real_life(plan: Plan) -> None:
 def test_sizes_are_those_of_a_busy_year(plan: Plan) -> None:
     follow_ups = [record for record in plan.interactions if record.next_follow_up_at]
 
-    assert 2300 < len(plan.interactions) < 2900
-    assert 500 < len(plan.tasks) < 720
+    assert 1400 < len(plan.interactions) < 1900
+    assert 380 < len(plan.tasks) < 560
     assert 80 < len(follow_ups) < 220
     assert {channel: count > 20 for channel, count in Counter(r.channel for r in plan.interactions).items()} == (
         dict.fromkeys(_enum("Channel"), True)

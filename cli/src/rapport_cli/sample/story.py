@@ -12,12 +12,12 @@ from rapport_cli.sample.texts import Texts, texts
 
 # Share of customers, fewest and most conversations, how many days back the first one may lie.
 STAGES = {
-    "LEAD": (28, 1, 3, 120),
-    "OPPORTUNITY": (24, 3, 7, 240),
-    "CUSTOMER": (22, 4, 9, 340),
-    "REPEAT": (12, 6, 13, 340),
-    "ADVOCATE": (5, 8, 15, 340),
-    "LOST": (9, 2, 7, 340),
+    "LEAD": (28, 1, 2, 120),
+    "OPPORTUNITY": (24, 2, 4, 240),
+    "CUSTOMER": (22, 3, 5, 340),
+    "REPEAT": (12, 4, 8, 340),
+    "ADVOCATE": (5, 5, 9, 340),
+    "LOST": (9, 1, 4, 340),
 }
 PHASES = {
     "LEAD": ("first_contact", "qualify"),
@@ -109,7 +109,7 @@ class _Teller:
 
     def tasks(self) -> list[Task]:
         """None to three."""
-        count = self._rng.choices((0, 1, 2, 3), (28, 40, 22, 10))[0]
+        count = self._rng.choices((0, 1, 2, 3), (40, 38, 16, 6))[0]
         return [self._task(index) for index in range(1, count + 1)]
 
     def _phases(self) -> list[str]:

@@ -41,15 +41,15 @@ def _run(stack: ExitStack, options: Options, console: Console) -> None:
     running = Running(_start(stack, options, backing, console), backing, run_file)
     stack.callback(running.forget)
     watch = Watch(running.children, console.warn)
-    running.describe()
     sample = _start_sample(stack, options, running, console) if options.sample_data else None
-    shown = False
+    ready = False
     while True:
-        if watch.look():
-            running.describe()
-        if not shown and not (sample and sample.loading.running):
+        changed = watch.look()
+        if not ready and not (sample and sample.loading.running):
             _show(sample, options, running, console)
-            shown = True
+            ready = True
+        elif ready and changed:
+            running.describe()
         time.sleep(_LOOK_SECONDS)
 
 

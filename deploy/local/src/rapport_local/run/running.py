@@ -27,7 +27,7 @@ class Running:
         return [*backing.database.children, *backing.broker.children, *self.system.processes.values()]
 
     def describe(self) -> None:
-        """Write run.json, readable by its owner only."""
+        """Write run.json, readable by its owner only; it is there once everything, sample data too, is."""
         write_private(
             self.file,
             {
