@@ -24,6 +24,7 @@ DuplicateKey: TypeAlias = DuplicateKeyError
 
 WRITE_CONCERN = WriteConcern(w="majority", j=True)
 READ_CONCERN = ReadConcern("majority")
+TRANSACTION_READ_CONCERN = ReadConcern("snapshot")
 
 
 @dataclass(frozen=True, slots=True)

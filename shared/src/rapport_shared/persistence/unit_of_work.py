@@ -6,7 +6,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from rapport_shared.clock import Clock
 from rapport_shared.inbox import Inbox
-from rapport_shared.mongo.client import READ_CONCERN, WRITE_CONCERN, Database, DuplicateKey, Mongo, Session
+from rapport_shared.mongo.client import TRANSACTION_READ_CONCERN, WRITE_CONCERN, Database, DuplicateKey, Mongo, Session
 from rapport_shared.outbox import OutboxStore
 from rapport_shared.persistence.idempotency import IdempotencyKeys
 
@@ -54,7 +54,10 @@ class Transactions(Generic[W]):
 
         async with await self._mongo.client.start_session() as session:
             result: T = await session.with_transaction(
-                attempt, read_concern=READ_CONCERN, write_concern=WRITE_CONCERN, max_commit_time_ms=MAX_COMMIT_MS
+                attempt,
+                read_concern=TRANSACTION_READ_CONCERN,
+                write_concern=WRITE_CONCERN,
+                max_commit_time_ms=MAX_COMMIT_MS,
             )
             return result
 
