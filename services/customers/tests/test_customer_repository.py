@@ -15,7 +15,7 @@ from rapport_customers.customers.service import CustomerService
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
-from rapport_shared.errors import IdempotencyKeyReused, NotAllowed, NotFound, VersionConflict
+from rapport_shared.errors import IdempotencyKeyReused, InvalidIdempotencyKey, NotAllowed, NotFound, VersionConflict
 from rapport_shared.events import decode
 from rapport_shared.mongo import Mongo, Order, PageRequest, page_request
 from rapport_shared.persistence import Transactions
@@ -116,6 +116,10 @@ async def test_one_idempotency_key_makes_one_customer(service: CustomerService, 
     assert await mongo.database["customers"].count_documents({}) == 1
     with pytest.raises(IdempotencyKeyReused):
         await service.create({**details, "name": "李四"}, idempotency_key="k1", by=admin)
+    for key in ("", "k" * 201):
+        with pytest.raises(InvalidIdempotencyKey):
+            await service.create(details, idempotency_key=key, by=admin)
+    assert await mongo.database["customers"].count_documents({}) == 1
 
 
 async def test_an_external_id_has_one_holder_until_it_is_deleted(service: CustomerService, admin: Actor) -> None:

@@ -50,10 +50,10 @@ class IdempotencyKeyReused(UserFault):
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
-class InvalidValue(UserFault):
-    """A value that breaks a rule of its field."""
+class InvalidIdempotencyKey(UserFault):
+    """An ``idempotencyKey`` that is empty or longer than 200 characters."""
 
-    code = "INVALID_VALUE"
+    code = "INVALID_IDEMPOTENCY_KEY"
 
 
 class RequestFault(Fault):

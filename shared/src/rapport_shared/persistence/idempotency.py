@@ -8,11 +8,13 @@ import orjson
 
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
-from rapport_shared.errors import IdempotencyKeyReused
+from rapport_shared.errors import IdempotencyKeyReused, InvalidIdempotencyKey
 from rapport_shared.mongo.client import Database, Session
 from rapport_shared.mongo.indexes import Index
 
 COLLECTION = "idempotency_keys"
+MAX_KEY = 200
+PATH = ("input", "idempotencyKey")
 INDEXES = (Index(COLLECTION, (("at", 1),), expire_after=timedelta(days=7)),)
 
 
@@ -27,10 +29,13 @@ class IdempotencyKeys:
     async def claim(self, key: str | None, *, operation: str, by: Actor, body: Any, result_id: str) -> str | None:
         """Take the key for ``result_id``, or return the id that the first command with this key made.
 
-        Raises IdempotencyKeyReused where the first command had another body. None without a key.
+        Raises IdempotencyKeyReused where the first command had another body, InvalidIdempotencyKey for a key of no use.
+        None without a key.
         """
         if key is None:
             return None
+        if not 1 <= len(key) <= MAX_KEY:
+            raise InvalidIdempotencyKey(f"An idempotency key has 1 to {MAX_KEY} characters.", path=PATH)
         identifier = f"{by.id}:{operation}:{key}"
         digest = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
         first = await self._keys.find_one({"_id": identifier}, session=self._session)
@@ -39,7 +44,5 @@ class IdempotencyKeys:
             await self._keys.insert_one(row, session=self._session)
             return None
         if first["digest"] != digest:
-            raise IdempotencyKeyReused(
-                "This idempotency key came with another body before.", path=("input", "idempotencyKey")
-            )
+            raise IdempotencyKeyReused("This idempotency key came with another body before.", path=PATH)
         return str(first["result_id"])
