@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from rapport_shared.contracts.customers import CustomerState, CustomerUpdated
-from rapport_shared.contracts.schemas import breaking_changes, json_schemas
+from rapport_shared.contracts.evolution import breaking_changes
+from rapport_shared.contracts.schemas import json_schemas
 from rapport_shared.events import Envelope, MalformedEvent, decode, encode
 
 STATE = CustomerState(kind="PERSON", stage="LEAD", owner_id=None)

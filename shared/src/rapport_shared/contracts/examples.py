@@ -1,0 +1,128 @@
+"""One example of each event: the same at every run, made from the event class and the values named here."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+import orjson
+
+from rapport_shared.contracts.schemas import publisher
+from rapport_shared.events import EVENT_TYPES, Envelope, Event, encode
+
+TIME: Final = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+_IDS: Final[Mapping[str, str]] = {
+    "customer": "cus_01kjmbqde0ewx9msbsthjn4fbx",
+    "interaction": "int_01kjmbqde0fc8rrggfdrn93h6r",
+    "task": "tsk_01kjmbqde0fhcb7m2eewctmmqp",
+    "user": "usr_01kjmbqde0fm2a3xwkr1dyhmgt",
+}
+# Whom a field such as ``customer_owner_id`` means: its last word before ``_id``.
+_ROLES: Final[Mapping[str, str]] = {"owner": "user", "author": "user", "by": "user", "assignee": "user"}
+
+_VALUES: Final[Mapping[str, Any]] = {
+    "active": True,
+    "channel": "PHONE",
+    "due_at": datetime(2026, 3, 6, 17, 0, tzinfo=UTC),
+    "intent": "HIGH",
+    "kind": "COMPANY",
+    "next_follow_up_at": datetime(2026, 3, 4, 9, 0, tzinfo=UTC),
+    "occurred_at": datetime(2026, 3, 1, 9, 15, tzinfo=UTC),
+    "origin": "FOLLOW_UP",
+    "priority": "HIGH",
+    "role": "SALES",
+    "stage": "OPPORTUNITY",
+    "status": "OPEN",
+}
+"""The value of each field of that name, whatever the event."""
+
+_FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "customers.customer.updated": {"changed": ("owner_id",), "before.owner_id": None},
+    "customers.customer.deleted": {"after.deleted": True},
+    "customers.customer.restored": {"before.deleted": True},
+    "identity.user.updated": {"changed": ("role",), "before.role": "SUPPORT"},
+    "interactions.interaction.updated": {"changed": ("intent",), "before.intent": "MEDIUM"},
+    "interactions.interaction.deleted": {"after.deleted": True},
+    "tasks.task.updated": {"changed": ("assignee_id",), "before.assignee_id": None},
+    "tasks.task.completed": {"after.status": "DONE"},
+    "tasks.task.reopened": {"before.status": "DONE"},
+    "tasks.task.cancelled": {"after.status": "CANCELLED"},
+}
+"""What makes an event the fact that its name says, by the event's name without version, then by the field's path."""
+
+
+class ExampleMissing(LookupError):
+    """A field of an event has no example value yet."""
+
+
+def example_message(routing_key: str) -> dict[str, Any]:
+    """A whole message, as it is published. Raises ExampleMissing."""
+    event = example_event(EVENT_TYPES[routing_key])
+    envelope = Envelope(
+        id="019ca8bb-b5c0-773a-9a65-79d465523d7d",
+        routing_key=routing_key,
+        source=f"/rapport/{publisher(routing_key)}",
+        subject=event.subject,
+        time=TIME,
+        version=3 if hasattr(event, "before") else 1,
+        actor=_IDS["user"],
+        correlation_id="019ca8bb-b5a2-7c1e-8d57-5b0c34e7f912",
+        traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    )
+    message: dict[str, Any] = orjson.loads(encode(envelope, event))
+    return message
+
+
+def example_event(event_type: type[Event]) -> Event:
+    """An event of that type. Raises ExampleMissing."""
+    made: Event = _Maker(event_type).make(event_type, "")
+    return made
+
+
+class _Maker:
+    def __init__(self, event_type: type[Event]) -> None:
+        self._routing_key = event_type.routing_key
+        self._fact = _FACTS.get(self._routing_key.rpartition(".")[0], {})
+
+    def make(self, cls: type[Any], path: str) -> Any:
+        hints = get_type_hints(cls)
+        return cls(**{field.name: self._field(hints[field.name], f"{path}{field.name}") for field in fields(cls)})
+
+    def _field(self, kind: Any, path: str) -> Any:
+        name = path.rpartition(".")[2]
+        if path in self._fact:
+            return self._fact[path]
+        if name in _VALUES:
+            return _VALUES[name]
+        if name.endswith("_id"):
+            return self._id(name.removesuffix("_id").rpartition("_")[2], path)
+        return self._of_kind(kind, path)
+
+    def _id(self, noun: str, path: str) -> str:
+        noun = _ROLES.get(noun, noun)
+        if noun not in _IDS:
+            raise self._missing(path)
+        return _IDS[noun]
+
+    def _of_kind(self, kind: Any, path: str) -> Any:
+        origin = get_origin(kind)
+        if origin in {Union, UnionType}:
+            return self._field(next(each for each in get_args(kind) if each is not NoneType), path)
+        if origin is tuple:
+            return (self._of_kind(get_args(kind)[0], path),)
+        if origin is Literal:
+            return get_args(kind)[0]
+        if is_dataclass(kind) and isinstance(kind, type):
+            return self.make(kind, f"{path}.")
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return next(iter(kind))
+        plain: dict[Any, Any] = {bool: False, datetime: TIME}
+        if kind not in plain:
+            raise self._missing(path)
+        return plain[kind]
+
+    def _missing(self, path: str) -> ExampleMissing:
+        return ExampleMissing(f"{self._routing_key}: name an example value of {path} in {__name__}")
