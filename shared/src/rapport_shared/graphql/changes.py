@@ -15,6 +15,7 @@ from rapport_shared.messaging.feed import ChangeFeed, Gap
 from rapport_shared.rights import Scope
 
 M = TypeVar("M")
+T = TypeVar("T")
 
 
 @strawberry.enum(description="What happened to a record, seen from a filtered list of records within reach.")
@@ -39,6 +40,28 @@ class ListChange(Generic[M]):
     id: str | None = None
     record: M | None = None
     changed_fields: tuple[str, ...] = ()
+
+
+@strawberry.type(description="A live change of a list.")
+class Change(Generic[T]):
+    """One notice of a subscription; ``Change[Customer]`` is ``CustomerChange`` in the schema."""
+
+    kind: ChangeKind = strawberry.field(description="What happened.")
+    id: strawberry.ID | None = strawberry.field(description="The record; null on RESET.")
+    node: T | None = strawberry.field(description="The record as it stands now; null on LEAVE and RESET.")
+    changed_fields: list[str] = strawberry.field(description="The names of the fields that changed.")
+    cursor: str = strawberry.field(description="The position of the change.")
+
+
+def change_of(change: ListChange[M], to_node: Callable[[M], T]) -> Change[T]:
+    """The public form of a change."""
+    return Change(
+        kind=change.kind,
+        id=None if change.id is None else strawberry.ID(change.id),
+        node=None if change.record is None else to_node(change.record),
+        changed_fields=list(change.changed_fields),
+        cursor=change.cursor,
+    )
 
 
 async def list_changes(

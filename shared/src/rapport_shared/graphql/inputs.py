@@ -1,16 +1,10 @@
-"""What inputs have in common: fields that may be left out, and what lists' arguments mean."""
+"""What inputs have in common: fields that may be left out."""
 
-from collections.abc import Callable, Sequence
-from enum import Enum
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import strawberry
 from strawberry import UNSET
 from strawberry.types.unset import UnsetType
-
-from rapport_shared.errors import BadInput
-from rapport_shared.graphql.arguments import MAX_SEARCH, SortDirection
-from rapport_shared.mongo import Order
 
 T = TypeVar("T")
 
@@ -34,31 +28,3 @@ def details(of: object, *, apart: frozenset[str] = frozenset()) -> dict[str, Any
     """What an input sets, by attribute name; without what is ``apart`` and what is about the request itself."""
     left = _ABOUT_THE_REQUEST | apart
     return {name: value for name, value in vars(of).items() if name not in left and value is not UNSET}
-
-
-def searched(search: str | None, condition: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    """The condition of a list's ``search``; nothing where it is blank. Raises BadInput where it is too long."""
-    if search is None or not search.strip():
-        return {}
-    if len(search) > MAX_SEARCH:
-        raise BadInput(f"A search has at most {MAX_SEARCH} characters.")
-    return condition(search)
-
-
-class SortKey(Protocol):
-    """An order input: ``field`` is an enum of document fields."""
-
-    @property
-    def field(self) -> Enum:
-        """The key."""
-
-    @property
-    def direction(self) -> SortDirection:
-        """Which way."""
-
-
-def orders(keys: Sequence[SortKey] | None, default: tuple[Order, ...]) -> tuple[Order, ...]:
-    """The sort keys of a list; ``default`` where none is given."""
-    if not keys:
-        return default
-    return tuple(Order(str(key.field.value), descending=key.direction is SortDirection.DESC) for key in keys)

@@ -8,10 +8,9 @@ from strawberry import UNSET
 
 from rapport_customers.customers.model import CustomerKind, CustomerStage
 from rapport_customers.customers.service import search_condition
-from rapport_shared.graphql import inputs as shared
-from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional, searched
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional
+from rapport_shared.graphql.lists import Listing, SortDirection
 from rapport_shared.mongo import Order, every
 
 Kind = strawberry.enum(CustomerKind, name="CustomerKind", description="What a customer is.")
@@ -141,9 +140,7 @@ NEWEST_FIRST: Final = (Order("created_at", descending=True),)
 def condition(given: CustomerFilter | None, search: str | None) -> dict[str, Any]:
     """The database condition of a list's arguments; deleted customers only where the filter asks for them."""
     kept = {"deleted": False} if given is None or given.deleted is UNSET else {}
-    return every(kept, condition_of(given, FIELDS), searched(search, search_condition))
+    return every(kept, condition_of(given, FIELDS), search_condition(search) if search else {})
 
 
-def orders(keys: list[CustomerOrder] | None) -> tuple[Order, ...]:
-    """The sort keys; the newest first where none is given."""
-    return shared.orders(keys, NEWEST_FIRST)
+LISTING: Final = Listing("customers", CustomerFilter, CustomerOrder, condition, NEWEST_FIRST, "the newest first")

@@ -6,30 +6,24 @@ from typing import Annotated
 import strawberry
 
 from rapport_customers.context import Info
-from rapport_customers.customers import inputs, model
+from rapport_customers.customers import model
 from rapport_customers.customers.inputs import (
+    LISTING,
     CreateCustomerInput,
     CustomerChangeFilter,
-    CustomerFilter,
-    CustomerOrder,
     DeleteCustomerInput,
     RestoreCustomerInput,
     UpdateCustomerInput,
 )
 from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
-from rapport_shared.graphql.arguments import After, Before, First, Last, Search
-from rapport_shared.graphql.changes import ChangeKind, ListChange, list_changes
+from rapport_shared.graphql.changes import Change, change_of, list_changes
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.inputs import details, given
+from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.scalars import DateTime
-from rapport_shared.mongo import page_request
 
 EVENTS = (CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerRestored)
-Which = Annotated[CustomerFilter | None, strawberry.argument(description="Which customers.")]
-Sorted = Annotated[
-    list[CustomerOrder] | None, strawberry.argument(name="orderBy", description="Sort keys; the newest first.")
-]
 
 
 @strawberry.federation.type(keys=["id"], description="A person or company that the company deals with.")
@@ -89,23 +83,10 @@ class User:
 
     id: strawberry.ID = strawberry.field(description="The user's id.")
 
-    @strawberry.field(description="The customers that the user looks after.")
-    async def customers(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: Which = None,
-        order_by: Sorted = None,
-        search: Search = None,
-    ) -> Connection[Customer]:
+    @list_field("The customers that the user looks after.", LISTING)
+    async def customers(self, info: Info, query: ListQuery) -> Connection[Customer]:
         """One query for any number of users."""
-        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
-        condition, lists, owner = inputs.condition(filter, search), info.context.customers_of_owner, str(self.id)
-        page = await lists.page(owner, condition, request)
-        return connection_of(page, Customer.from_model, lambda: lists.count(owner, condition))
+        return await nested_connection(info.context.customers_of_owner, str(self.id), query, Customer.from_model)
 
 
 @strawberry.type(description="The customer after a change, or what is wrong.")
@@ -121,28 +102,6 @@ class CustomerPayload:
         return cls(customer=Customer.from_model(customer))
 
 
-@strawberry.type(description="A live change of a list of customers.")
-class CustomerChange:
-    """One notice of customerChanged."""
-
-    kind: ChangeKind = strawberry.field(description="What happened.")
-    id: strawberry.ID | None = strawberry.field(description="The customer; null on RESET.")
-    node: Customer | None = strawberry.field(description="The customer as it stands now; null on LEAVE and RESET.")
-    changed_fields: list[str] = strawberry.field(description="The names of the fields that changed.")
-    cursor: str = strawberry.field(description="The position of the change.")
-
-    @classmethod
-    def from_change(cls, change: ListChange[model.Customer]) -> "CustomerChange":
-        """The public form."""
-        return cls(
-            kind=change.kind,
-            id=None if change.id is None else strawberry.ID(change.id),
-            node=None if change.record is None else Customer.from_model(change.record),
-            changed_fields=list(change.changed_fields),
-            cursor=change.cursor,
-        )
-
-
 @strawberry.type
 class CustomerQuery:
     """Reading customers."""
@@ -153,24 +112,12 @@ class CustomerQuery:
         found = await info.context.customers.find(id, by=info.context.actor)
         return None if found is None else Customer.from_model(found)
 
-    @strawberry.field(description="The customers that you may see.")
-    async def customers(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: Which = None,
-        order_by: Sorted = None,
-        search: Search = None,
-    ) -> Connection[Customer]:
+    @list_field("The customers that you may see.", LISTING)
+    async def customers(self, info: Info, query: ListQuery) -> Connection[Customer]:
         """A page."""
         service, by = info.context.customers, info.context.actor
-        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
-        condition = inputs.condition(filter, search)
-        page = await service.page(condition, request, by=by)
-        return connection_of(page, Customer.from_model, lambda: service.count(condition, by=by))
+        page = await service.page(query.condition, query.page, by=by)
+        return connection_of(page, Customer.from_model, lambda: service.count(query.condition, by=by))
 
 
 @strawberry.type
@@ -217,11 +164,11 @@ class CustomerSubscription:
         self,
         info: Info,
         filter: Annotated[CustomerChangeFilter | None, strawberry.argument(description="Which customers.")] = None,
-    ) -> AsyncIterator[CustomerChange]:
+    ) -> AsyncIterator[Change[Customer]]:
         """Live."""
         service, by = info.context.customers, info.context.actor
         changes = list_changes(
             info.context.feed, of=EVENTS, scope=service.scope(by), given=filter, load=lambda id: service.find(id, by=by)
         )
         async for change in changes:
-            yield CustomerChange.from_change(change)
+            yield change_of(change, Customer.from_model)

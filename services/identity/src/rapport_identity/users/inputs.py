@@ -8,9 +8,9 @@ import strawberry
 from rapport_identity.users import model
 from rapport_identity.users.service import search_condition
 from rapport_shared.graphql import inputs as shared
-from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import Filter, IdFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import IDEMPOTENCY_KEY, optional, searched
+from rapport_shared.graphql.inputs import IDEMPOTENCY_KEY, optional
+from rapport_shared.graphql.lists import Listing, SortDirection
 from rapport_shared.mongo import Order, every
 
 Role = strawberry.enum(model.Role, name="Role", description="What a user works as; it decides what they may do.")
@@ -75,12 +75,10 @@ NEWEST_FIRST: Final = (Order("created_at", descending=True),)
 
 def condition(given: UserFilter | None, search: str | None) -> dict[str, Any]:
     """The database condition of a list's arguments."""
-    return every(condition_of(given, FIELDS), searched(search, search_condition))
+    return every(condition_of(given, FIELDS), search_condition(search) if search else {})
 
 
-def orders(keys: list[UserOrder] | None) -> tuple[Order, ...]:
-    """The sort keys; the newest first where none is given."""
-    return shared.orders(keys, NEWEST_FIRST)
+LISTING: Final = Listing("users", UserFilter, UserOrder, condition, NEWEST_FIRST, "the newest first")
 
 
 def details(of: CreateUserInput) -> dict[str, Any]:

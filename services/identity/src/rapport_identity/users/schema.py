@@ -6,19 +6,13 @@ import strawberry
 
 from rapport_identity.context import Info
 from rapport_identity.users import inputs, model
-from rapport_identity.users.inputs import CreateUserInput, UserFilter, UserOrder
+from rapport_identity.users.inputs import LISTING, CreateUserInput
 from rapport_shared.actor import Actor
-from rapport_shared.graphql.arguments import After, Before, First, Last, Search
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.inputs import given
+from rapport_shared.graphql.lists import ListQuery, list_field
 from rapport_shared.graphql.scalars import DateTime
-from rapport_shared.mongo import page_request
-
-Which = Annotated[UserFilter | None, strawberry.argument(description="Which users.")]
-Sorted = Annotated[
-    list[UserOrder] | None, strawberry.argument(name="orderBy", description="Sort keys; the newest first.")
-]
 
 
 @strawberry.federation.type(keys=["id"], description="A staff user.")
@@ -103,24 +97,12 @@ class UserQuery:
         found = await info.context.users.find(id, by=info.context.actor)
         return None if found is None else User.from_model(found)
 
-    @strawberry.field(description="The users that you may see.")
-    async def users(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: Which = None,
-        order_by: Sorted = None,
-        search: Search = None,
-    ) -> Connection[User]:
+    @list_field("The users that you may see.", LISTING)
+    async def users(self, info: Info, query: ListQuery) -> Connection[User]:
         """A page."""
         service, by = info.context.users, info.context.actor
-        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
-        condition = inputs.condition(filter, search)
-        page = await service.page(condition, request, by=by)
-        return connection_of(page, User.from_model, lambda: service.count(condition, by=by))
+        page = await service.page(query.condition, query.page, by=by)
+        return connection_of(page, User.from_model, lambda: service.count(query.condition, by=by))
 
 
 @strawberry.type

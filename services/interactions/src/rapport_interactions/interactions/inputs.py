@@ -9,9 +9,9 @@ from rapport_interactions.interactions.model import Channel as ModelChannel
 from rapport_interactions.interactions.model import Intent as ModelIntent
 from rapport_interactions.interactions.service import search_condition
 from rapport_shared.graphql import inputs as shared
-from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional, searched
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional
+from rapport_shared.graphql.lists import Listing, SortDirection
 from rapport_shared.graphql.scalars import DateTime
 from rapport_shared.mongo import Order, every
 
@@ -127,12 +127,12 @@ LATEST_FIRST: Final = (Order("occurred_at", descending=True),)
 
 def condition(given: InteractionFilter | None, search: str | None) -> dict[str, Any]:
     """The database condition of a list's arguments; deleted interactions are in no list."""
-    return every({"deleted": False}, condition_of(given, FIELDS), searched(search, search_condition))
+    return every({"deleted": False}, condition_of(given, FIELDS), search_condition(search) if search else {})
 
 
-def orders(keys: list[InteractionOrder] | None) -> tuple[Order, ...]:
-    """The sort keys; the latest first where none is given."""
-    return shared.orders(keys, LATEST_FIRST)
+LISTING: Final = Listing(
+    "interactions", InteractionFilter, InteractionOrder, condition, LATEST_FIRST, "the latest to have happened first"
+)
 
 
 def details(of: RecordInteractionInput | UpdateInteractionInput) -> dict[str, Any]:

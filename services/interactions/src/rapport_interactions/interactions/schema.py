@@ -8,28 +8,21 @@ import strawberry
 from rapport_interactions.context import Info
 from rapport_interactions.interactions import inputs, model
 from rapport_interactions.interactions.inputs import (
+    LISTING,
     DeleteInteractionInput,
     InteractionChangeFilter,
-    InteractionFilter,
-    InteractionOrder,
     RecordInteractionInput,
     UpdateInteractionInput,
 )
 from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
-from rapport_shared.graphql.arguments import After, Before, First, Last, Search
-from rapport_shared.graphql.changes import ChangeKind, ListChange, list_changes
+from rapport_shared.graphql.changes import Change, change_of, list_changes
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.inputs import given
+from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.scalars import DateTime
-from rapport_shared.mongo import page_request
 
 EVENTS = (InteractionRecorded, InteractionUpdated, InteractionDeleted)
-Which = Annotated[InteractionFilter | None, strawberry.argument(description="Which interactions.")]
-Sorted = Annotated[
-    list[InteractionOrder] | None,
-    strawberry.argument(name="orderBy", description="Sort keys; the latest to have happened first."),
-]
 
 
 @strawberry.federation.type(keys=["id"], description="A staff user; identity owns it.")
@@ -102,24 +95,12 @@ class Customer:
 
     id: strawberry.ID = strawberry.field(description="The customer's id.")
 
-    @strawberry.field(description="What passed between the company and the customer.")
-    async def interactions(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: Which = None,
-        order_by: Sorted = None,
-        search: Search = None,
-    ) -> Connection[Interaction]:
+    @list_field("What passed between the company and the customer.", LISTING)
+    async def interactions(self, info: Info, query: ListQuery) -> Connection[Interaction]:
         """One query for any number of customers."""
-        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
-        condition, lists = inputs.condition(filter, search), info.context.interactions_of_customer
-        customer = str(self.id)
-        page = await lists.page(customer, condition, request)
-        return connection_of(page, Interaction.from_model, lambda: lists.count(customer, condition))
+        return await nested_connection(
+            info.context.interactions_of_customer, str(self.id), query, Interaction.from_model
+        )
 
 
 @strawberry.type(description="The interaction after a change, or what is wrong.")
@@ -135,30 +116,6 @@ class InteractionPayload:
         return cls(interaction=Interaction.from_model(interaction))
 
 
-@strawberry.type(description="A live change of a list of interactions.")
-class InteractionChange:
-    """One notice of interactionChanged."""
-
-    kind: ChangeKind = strawberry.field(description="What happened.")
-    id: strawberry.ID | None = strawberry.field(description="The interaction; null on RESET.")
-    node: Interaction | None = strawberry.field(
-        description="The interaction as it stands now; null on LEAVE and RESET."
-    )
-    changed_fields: list[str] = strawberry.field(description="The names of the fields that changed.")
-    cursor: str = strawberry.field(description="The position of the change.")
-
-    @classmethod
-    def from_change(cls, change: ListChange[model.Interaction]) -> "InteractionChange":
-        """The public form."""
-        return cls(
-            kind=change.kind,
-            id=None if change.id is None else strawberry.ID(change.id),
-            node=None if change.record is None else Interaction.from_model(change.record),
-            changed_fields=list(change.changed_fields),
-            cursor=change.cursor,
-        )
-
-
 @strawberry.type
 class InteractionQuery:
     """Reading interactions."""
@@ -169,24 +126,12 @@ class InteractionQuery:
         found = await info.context.interactions.find(id, by=info.context.actor)
         return None if found is None else Interaction.from_model(found)
 
-    @strawberry.field(description="The interactions that you may see.")
-    async def interactions(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: Which = None,
-        order_by: Sorted = None,
-        search: Search = None,
-    ) -> Connection[Interaction]:
+    @list_field("The interactions that you may see.", LISTING)
+    async def interactions(self, info: Info, query: ListQuery) -> Connection[Interaction]:
         """A page."""
         service, by = info.context.interactions, info.context.actor
-        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
-        condition = inputs.condition(filter, search)
-        page = await service.page(condition, request, by=by)
-        return connection_of(page, Interaction.from_model, lambda: service.count(condition, by=by))
+        page = await service.page(query.condition, query.page, by=by)
+        return connection_of(page, Interaction.from_model, lambda: service.count(query.condition, by=by))
 
 
 @strawberry.type
@@ -230,11 +175,11 @@ class InteractionSubscription:
         filter: Annotated[
             InteractionChangeFilter | None, strawberry.argument(description="Which interactions.")
         ] = None,
-    ) -> AsyncIterator[InteractionChange]:
+    ) -> AsyncIterator[Change[Interaction]]:
         """Live."""
         service, by = info.context.interactions, info.context.actor
         changes = list_changes(
             info.context.feed, of=EVENTS, scope=service.scope(by), given=filter, load=lambda id: service.find(id, by=by)
         )
         async for change in changes:
-            yield InteractionChange.from_change(change)
+            yield change_of(change, Interaction.from_model)

@@ -5,10 +5,9 @@ from typing import Any, Final
 
 import strawberry
 
-from rapport_shared.graphql import inputs as shared
-from rapport_shared.graphql.arguments import SortDirection
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional, searched
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional
+from rapport_shared.graphql.lists import Listing, SortDirection
 from rapport_shared.graphql.scalars import DateTime
 from rapport_shared.mongo import Order, every
 from rapport_tasks.tasks.model import TaskOrigin, TaskPriority, TaskStatus
@@ -149,9 +148,7 @@ Change = AssignTaskInput | UpdateTaskInput | CompleteTaskInput | ReopenTaskInput
 
 def condition(given: TaskFilter | None, search: str | None) -> dict[str, Any]:
     """The database condition of a list's arguments."""
-    return every(condition_of(given, FIELDS), searched(search, search_condition))
+    return every(condition_of(given, FIELDS), search_condition(search) if search else {})
 
 
-def orders(keys: list[TaskOrder] | None) -> tuple[Order, ...]:
-    """The sort keys; the newest first where none is given."""
-    return shared.orders(keys, NEWEST_FIRST)
+LISTING: Final = Listing("tasks", TaskFilter, TaskOrder, condition, NEWEST_FIRST, "the newest first")

@@ -6,15 +6,14 @@ from typing import Annotated
 import strawberry
 
 from rapport_shared.contracts.tasks import TaskCancelled, TaskCompleted, TaskCreated, TaskReopened, TaskUpdated
-from rapport_shared.graphql.arguments import After, Before, First, Last, Search
-from rapport_shared.graphql.changes import list_changes
+from rapport_shared.graphql.changes import Change, change_of, list_changes
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import mutation
 from rapport_shared.graphql.inputs import details, given
-from rapport_shared.mongo import page_request
+from rapport_shared.graphql.lists import ListQuery, list_field
 from rapport_tasks.context import Info
-from rapport_tasks.tasks import inputs
 from rapport_tasks.tasks.inputs import (
+    LISTING,
     AssignTaskInput,
     CancelTaskInput,
     CompleteTaskInput,
@@ -23,7 +22,7 @@ from rapport_tasks.tasks.inputs import (
     TaskChangeFilter,
     UpdateTaskInput,
 )
-from rapport_tasks.tasks.types import Sorted, Task, TaskChange, TaskPayload, Which
+from rapport_tasks.tasks.types import Task, TaskPayload
 
 EVENTS = (TaskCreated, TaskUpdated, TaskCompleted, TaskReopened, TaskCancelled)
 
@@ -38,24 +37,12 @@ class TaskQuery:
         found = await info.context.tasks.find(id, by=info.context.actor)
         return None if found is None else Task.from_model(found)
 
-    @strawberry.field(description="The tasks that you may see.")
-    async def tasks(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: Which = None,
-        order_by: Sorted = None,
-        search: Search = None,
-    ) -> Connection[Task]:
+    @list_field("The tasks that you may see.", LISTING)
+    async def tasks(self, info: Info, query: ListQuery) -> Connection[Task]:
         """A page."""
         service, by = info.context.tasks, info.context.actor
-        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
-        condition = inputs.condition(filter, search)
-        page = await service.page(condition, request, by=by)
-        return connection_of(page, Task.from_model, lambda: service.count(condition, by=by))
+        page = await service.page(query.condition, query.page, by=by)
+        return connection_of(page, Task.from_model, lambda: service.count(query.condition, by=by))
 
 
 @strawberry.type
@@ -120,11 +107,11 @@ class TaskSubscription:
         self,
         info: Info,
         filter: Annotated[TaskChangeFilter | None, strawberry.argument(description="Which tasks.")] = None,
-    ) -> AsyncIterator[TaskChange]:
+    ) -> AsyncIterator[Change[Task]]:
         """Live."""
         service, by = info.context.tasks, info.context.actor
         changes = list_changes(
             info.context.feed, of=EVENTS, scope=service.scope(by), given=filter, load=lambda id: service.find(id, by=by)
         )
         async for change in changes:
-            yield TaskChange.from_change(change)
+            yield change_of(change, Task.from_model)

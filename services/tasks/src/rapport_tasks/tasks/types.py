@@ -1,25 +1,15 @@
 """The GraphQL types of tasks, and what this service adds to others' types."""
 
-from typing import Annotated
-
 import strawberry
 
 from rapport_shared.actor import SYSTEM
-from rapport_shared.graphql.arguments import After, Before, First, Last, Search
-from rapport_shared.graphql.changes import ChangeKind, ListChange
-from rapport_shared.graphql.connections import Connection, connection_of
+from rapport_shared.graphql.connections import Connection
 from rapport_shared.graphql.errors import UserError
-from rapport_shared.graphql.loaders import NestedLists
+from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.scalars import DateTime
-from rapport_shared.mongo import PageRequest, page_request
 from rapport_tasks.context import Info
-from rapport_tasks.tasks import inputs, model
-from rapport_tasks.tasks.inputs import TaskFilter, TaskOrder
-
-Which = Annotated[TaskFilter | None, strawberry.argument(description="Which tasks.")]
-Sorted = Annotated[
-    list[TaskOrder] | None, strawberry.argument(name="orderBy", description="Sort keys; the newest first.")
-]
+from rapport_tasks.tasks import model
+from rapport_tasks.tasks.inputs import LISTING
 
 
 @strawberry.federation.type(keys=["id"], description="Something that somebody is to do.")
@@ -93,21 +83,10 @@ class Customer:
 
     id: strawberry.ID = strawberry.field(description="The customer's id.")
 
-    @strawberry.field(description="The tasks about the customer.")
-    async def tasks(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: Which = None,
-        order_by: Sorted = None,
-        search: Search = None,
-    ) -> Connection[Task]:
+    @list_field("The tasks about the customer.", LISTING)
+    async def tasks(self, info: Info, query: ListQuery) -> Connection[Task]:
         """One query for any number of customers."""
-        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
-        return await _nested(info.context.tasks_of_customer, self.id, request, filter, search)
+        return await nested_connection(info.context.tasks_of_customer, str(self.id), query, Task.from_model)
 
 
 @strawberry.federation.type(keys=["id"], description="A staff user; identity owns it.")
@@ -116,29 +95,10 @@ class User:
 
     id: strawberry.ID = strawberry.field(description="The user's id.")
 
-    @strawberry.field(description="The tasks that the user is to do.")
-    async def tasks(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: Which = None,
-        order_by: Sorted = None,
-        search: Search = None,
-    ) -> Connection[Task]:
+    @list_field("The tasks that the user is to do.", LISTING)
+    async def tasks(self, info: Info, query: ListQuery) -> Connection[Task]:
         """One query for any number of users."""
-        request = page_request(first=first, after=after, last=last, before=before, order=inputs.orders(order_by))
-        return await _nested(info.context.tasks_of_assignee, self.id, request, filter, search)
-
-
-async def _nested(
-    lists: NestedLists[model.Task], parent: str, request: PageRequest, given: TaskFilter | None, search: str | None
-) -> Connection[Task]:
-    condition = inputs.condition(given, search)
-    page = await lists.page(parent, condition, request)
-    return connection_of(page, Task.from_model, lambda: lists.count(parent, condition))
+        return await nested_connection(info.context.tasks_of_assignee, str(self.id), query, Task.from_model)
 
 
 @strawberry.type(description="The task after a change, or what is wrong.")
@@ -152,25 +112,3 @@ class TaskPayload:
     def of(cls, task: model.Task) -> "TaskPayload":
         """The payload of success."""
         return cls(task=Task.from_model(task))
-
-
-@strawberry.type(description="A live change of a list of tasks.")
-class TaskChange:
-    """One notice of taskChanged."""
-
-    kind: ChangeKind = strawberry.field(description="What happened.")
-    id: strawberry.ID | None = strawberry.field(description="The task; null on RESET.")
-    node: Task | None = strawberry.field(description="The task as it stands now; null on LEAVE and RESET.")
-    changed_fields: list[str] = strawberry.field(description="The names of the fields that changed.")
-    cursor: str = strawberry.field(description="The position of the change.")
-
-    @classmethod
-    def from_change(cls, change: ListChange[model.Task]) -> "TaskChange":
-        """The public form."""
-        return cls(
-            kind=change.kind,
-            id=None if change.id is None else strawberry.ID(change.id),
-            node=None if change.record is None else Task.from_model(change.record),
-            changed_fields=list(change.changed_fields),
-            cursor=change.cursor,
-        )

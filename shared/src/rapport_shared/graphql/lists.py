@@ -1,0 +1,127 @@
+"""List fields: declared with what their lists can be asked, resolved with what was asked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Protocol, TypeVar
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.extensions import FieldExtension
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from rapport_shared.errors import BadInput
+from rapport_shared.graphql.connections import Connection, connection_of
+from rapport_shared.graphql.loaders import NestedLists
+from rapport_shared.mongo import Order, PageRequest, page_request
+
+M = TypeVar("M")
+N = TypeVar("N")
+MAX_SEARCH: Final = 200
+
+
+@strawberry.enum(description="Which way a list is sorted.")
+class SortDirection(Enum):
+    """Directions."""
+
+    ASC = strawberry.enum_value("ASC", description="From the least; absent values first.")
+    DESC = strawberry.enum_value("DESC", description="From the greatest; absent values last.")
+
+
+class SortKey(Protocol):
+    """An order input: ``field`` is an enum of document fields."""
+
+    @property
+    def field(self) -> Enum:
+        """The key."""
+
+    @property
+    def direction(self) -> SortDirection:
+        """Which way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What every list of one noun can be asked.
+
+    ``condition`` makes the database condition of the filter input and the text searched for, either of which may be
+    None; ``default_order`` holds where no order is asked for, and ``default_said`` says so to people.
+    """
+
+    plural: str
+    filter: type
+    order: type
+    condition: Callable[[Any, str | None], dict[str, Any]]
+    default_order: tuple[Order, ...]
+    default_said: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """What a list field was asked."""
+
+    condition: dict[str, Any]
+    page: PageRequest
+
+
+def list_field(description: str, listing: Listing) -> Any:
+    """A field with the arguments of a list; its resolver has one parameter for them all, ``query: ListQuery``."""
+    return strawberry.field(description=description, extensions=[_ListArguments(listing)])
+
+
+async def nested_connection(
+    lists: NestedLists[M], parent_id: str, query: ListQuery, to_node: Callable[[M], N]
+) -> Connection[N]:
+    """The list below one of many parents, in one query for all of them."""
+    page = await lists.page(parent_id, query.condition, query.page)
+    return connection_of(page, to_node, lambda: lists.count(parent_id, query.condition))
+
+
+def orders(keys: Sequence[SortKey] | None, default: tuple[Order, ...]) -> tuple[Order, ...]:
+    """The sort keys of a list; ``default`` where none is given."""
+    if not keys:
+        return default
+    return tuple(Order(str(key.field.value), descending=key.direction is SortDirection.DESC) for key in keys)
+
+
+class _ListArguments(FieldExtension):
+    """Replaces the resolver's ``query`` by the arguments that it stands for."""
+
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
+
+    def apply(self, field: StrawberryField) -> None:
+        """Give the field its arguments."""
+        listing = self._listing
+        own = [argument for argument in field.arguments if argument.python_name != "query"]
+        field.arguments = [
+            *own,
+            _argument("first", int | None, "How many records from the start: 20 by default, at most 100."),
+            _argument("after", str | None, "Start behind this cursor."),
+            _argument("last", int | None, "How many records from the end, at most 100."),
+            _argument("before", str | None, "End in front of this cursor."),
+            _argument("filter", listing.filter | None, f"Which {listing.plural}."),
+            _argument("order_by", list[listing.order] | None, f"Sort keys; {listing.default_said}."),  # type: ignore[name-defined]
+            _argument("search", str | None, "Only records in which this text is found."),
+        ]
+
+    async def resolve_async(self, next_: Any, source: Any, info: strawberry.Info, **given: Any) -> Any:
+        """Call the resolver with what was asked. Raises BadInput for what no list could answer."""
+        ends = {name: given.pop(name, None) for name in ("first", "after", "last", "before")}
+        condition = self._listing.condition(given.pop("filter", None), _searched(given.pop("search", None)))
+        order = orders(given.pop("order_by", None), self._listing.default_order)
+        query = ListQuery(condition, page_request(**ends, order=order))
+        return await next_(source, info, query=query, **given)
+
+
+def _argument(name: str, annotation: Any, description: str) -> StrawberryArgument:
+    return StrawberryArgument(name, None, StrawberryAnnotation(annotation), description=description, default=None)
+
+
+def _searched(text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return None
+    if len(text) > MAX_SEARCH:
+        raise BadInput(f"A search has at most {MAX_SEARCH} characters.")
+    return text
