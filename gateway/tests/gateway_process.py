@@ -6,7 +6,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,16 +79,18 @@ class SubgraphServer:
             return ws
         await ws.send_json({"type": "connection_ack"})
         await ws.send_json({"type": "ping"})
-        message = await ws.receive_json()
-        if message["type"] == "pong":
-            message = await ws.receive_json()
-        events = asyncio.create_task(self._events(ws, message))
-        async for reply in ws:
-            if reply.type is aiohttp.WSMsgType.TEXT and orjson.loads(reply.data)["type"] == "complete":
-                self.completed.append(message["id"])
-                break
-        events.cancel()
-        self.ended.set()
+        running: dict[str, asyncio.Task[None]] = {}
+        async for frame in ws:
+            message = orjson.loads(frame.data)
+            match message["type"]:
+                case "subscribe":
+                    running[message["id"]] = asyncio.create_task(self._events(ws, message))
+                case "complete":
+                    self.completed.append(message["id"])
+                    running.pop(message["id"]).cancel()
+                    self.ended.set()
+        for task in running.values():
+            task.cancel()
         return ws
 
     async def _events(self, ws: web.WebSocketResponse, message: dict[str, Any]) -> None:
@@ -154,16 +156,35 @@ class GraphQLSocket:
 
 
 @asynccontextmanager
+async def subgraph_server(name: str, subgraph: Subgraph) -> AsyncIterator[SubgraphServer]:
+    server = SubgraphServer(name, subgraph)
+    await server.start(free_port())
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@asynccontextmanager
 async def running_gateway(folder: Path, **subgraphs: Subgraph) -> AsyncIterator[Gateway]:
-    servers = {name: SubgraphServer(name, subgraph) for name, subgraph in subgraphs.items()}
-    for server in servers.values():
-        await server.start(free_port())
-    sdl = compose_supergraph([SubgraphSource(s.name, s.url, LINK + s.subgraph.sdl) for s in servers.values()])
-    (folder / "supergraph.graphql").write_text(sdl)
+    """The gateway's process in front of these subgraphs, each served on a port of its own."""
+    async with AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(subgraph_server(*named)) for named in subgraphs.items()]
+        sources = [SubgraphSource(s.name, s.url, LINK + s.subgraph.sdl) for s in servers]
+        gateway = await stack.enter_async_context(gateway_before(folder, sources))
+        gateway.servers.update({server.name: server for server in servers})
+        yield gateway
+
+
+@asynccontextmanager
+async def gateway_before(folder: Path, sources: list[SubgraphSource], **environment: str) -> AsyncIterator[Gateway]:
+    """The gateway's process in front of subgraphs that are served already."""
+    (folder / "supergraph.graphql").write_text(compose_supergraph(sources))
     port = free_port()
-    process = await start_process("serve", "--supergraph", str(folder / "supergraph.graphql"), "--port", str(port))
+    arguments = ("serve", "--supergraph", str(folder / "supergraph.graphql"), "--port", str(port))
+    process = await start_process(*arguments, **environment)
     async with aiohttp.ClientSession() as http:
-        gateway = Gateway(f"http://127.0.0.1:{port}", process, servers, http)
+        gateway = Gateway(f"http://127.0.0.1:{port}", process, {}, http)
         try:
             await _until_healthy(gateway)
             yield gateway
@@ -171,8 +192,6 @@ async def running_gateway(folder: Path, **subgraphs: Subgraph) -> AsyncIterator[
             if process.returncode is None:
                 process.terminate()
                 await process.wait()
-            for server in servers.values():
-                await server.stop()
 
 
 async def start_process(*arguments: str, **environment: str) -> asyncio.subprocess.Process:

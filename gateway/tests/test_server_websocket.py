@@ -121,7 +121,7 @@ async def test_bad_operations_leave_the_socket_usable(gateway: Gateway, query: s
 
 
 async def test_a_stream_that_is_lost_is_told(gateway: Gateway) -> None:
-    async with gateway.websocket() as client:
+    async with gateway.websocket({"authorization": "Bearer lost"}) as client:
         await client.subscribe("s", "subscription { tick(count: 100000) { number } }")
         await client.receive()
         request = gateway.servers["ticks"].sockets[0]._req
@@ -142,7 +142,7 @@ async def test_a_stream_that_is_lost_is_told(gateway: Gateway) -> None:
 )
 async def test_a_subgraph_that_refuses_the_stream(gateway: Gateway, close_code: int, code: str) -> None:
     gateway.servers["ticks"].refuse_with = close_code
-    async with gateway.websocket() as client:
+    async with gateway.websocket({"authorization": f"Bearer {close_code}"}) as client:
         await client.subscribe("s", "subscription { tick { number } }")
         message = await client.receive()
         assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", code)

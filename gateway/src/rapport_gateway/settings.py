@@ -15,7 +15,11 @@ class InvalidSetting(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Sizes in bytes, times in seconds. Each is set by RAPPORT_GATEWAY_<NAME>."""
+    """Sizes in bytes, times in seconds. Each is set by RAPPORT_GATEWAY_<NAME>.
+
+    `subscription_urls`: NAME=URL, separated by commas. `subscription_sse` and `subscription_resumed`: names of
+    subgraphs, separated by commas, or `*` for all.
+    """
 
     supergraph: str = ""
     host: str = "127.0.0.1"
@@ -27,6 +31,14 @@ class Settings:
     connect_timeout: float = 0.5
     query_timeout: float = 10.0
     mutation_timeout: float = 30.0
+    subscription_urls: str = ""
+    subscription_sse: str = ""
+    subscription_resumed: str = ""
+    subscription_resume_timeout: float = 30.0
+    subscription_socket_size: int = 1000
+    subscription_socket_age: float = 60.0
+    subscription_socket_linger: float = 5.0
+    subscription_socket_heartbeat: float = 20.0
     websocket_init_timeout: float = 10.0
     websocket_send_timeout: float = 10.0
     websocket_queue_size: int = 256

@@ -37,6 +37,10 @@ class SubgraphFailure(Exception):
         self.code = code
 
 
+class Interrupted(SubgraphFailure):
+    """A connection could not be had or broke off, which says nothing about the operation: it may be tried again."""
+
+
 class SubgraphErrors(SubgraphFailure):
     """The subgraph refused a subscription, or ended it, with GraphQL errors of its own."""
 
@@ -66,4 +70,4 @@ def read_answer(subgraph: str, payload: object) -> SubgraphAnswer:
         raise ValueError(f"subgraph '{subgraph}' answered with errors that are no list")
     if data is None and not errors:
         raise ValueError(f"subgraph '{subgraph}' answered with neither data nor errors")
-    return SubgraphAnswer(data, [item for item in errors or () if isinstance(item, dict)])
+    return SubgraphAnswer(data, [item if isinstance(item, dict) else {} for item in errors or ()])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +12,21 @@ import aiohttp
 import orjson
 
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBREQUEST_MALFORMED_RESPONSE
-from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest, read_answer
+from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest
+from rapport_gateway.subgraphs.reading import read_body, read_response
 
 _HEADERS = {
     "content-type": "application/json",
     "accept": "application/graphql-response+json, application/json;q=0.9",
     "accept-encoding": "identity",  # between neighbours, compression costs more than it saves
 }
-_OK = 200
+# A peer that vanished without a word is noticed on idle connections and silent streams too.
+_KEEP_ALIVE = (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds; `answer` is for the whole request."""
+    """Seconds; all but `connect` are for the whole request."""
 
     connect: float = 0.5
     query: float = 10.0
@@ -41,14 +45,13 @@ class HttpTransport:
         }
         self._session: aiohttp.ClientSession | None = None
 
-    @property
     def session(self) -> aiohttp.ClientSession:
         """Made on first use, inside the running loop."""
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30, ttl_dns_cache=30)
-            self._session = aiohttp.ClientSession(
-                connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar()
+            connector = aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=30, ttl_dns_cache=30, socket_factory=_kept_alive_socket
             )
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
     async def close(self) -> None:
@@ -56,65 +59,61 @@ class HttpTransport:
             await self._session.close()
 
     async def execute(self, request: SubgraphRequest) -> SubgraphAnswer:
-        """Raises SubgraphFailure."""
+        """A query whose connection fails is sent once more, in what is left of its time. Raises SubgraphFailure."""
         body: dict[str, Any] = {"query": request.text}
         if request.variables:
             body["variables"] = request.variables
         content = orjson.dumps(body)
+        timeout = self._timeouts[request.kind]
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
-            return await self._send(request, content)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientConnectionError, ConnectionError) as error:
-            if request.kind != "query" or isinstance(error, TimeoutError):
-                raise self._unreachable(request, error) from error
+            return await self._send(request, content, timeout)
+        except (aiohttp.ClientConnectionError, ConnectionError) as error:
+            left = (timeout.total or 0) - (loop.time() - started)
+            if request.kind != "query" or isinstance(error, TimeoutError) or left <= 0:
+                raise _unreachable(request, error) from error
         try:
-            return await self._send(request, content)
-        except (aiohttp.ClientError, OSError) as error:
-            raise self._unreachable(request, error) from error
+            again = aiohttp.ClientTimeout(total=left, sock_connect=timeout.sock_connect)
+            return await self._send(request, content, again)
+        except (aiohttp.ClientConnectionError, ConnectionError) as error:
+            raise _unreachable(request, error) from error
 
-    async def _send(self, request: SubgraphRequest, content: bytes) -> SubgraphAnswer:
-        headers = {**_HEADERS, **request.headers}
+    async def _send(self, request: SubgraphRequest, content: bytes, limits: aiohttp.ClientTimeout) -> SubgraphAnswer:
+        subgraph = request.subgraph
         try:
-            async with self.session.post(
-                self._urls[request.subgraph], data=content, headers=headers, timeout=self._timeouts[request.kind]
+            async with self.session().post(
+                self._urls[subgraph],
+                data=content,
+                headers={**_HEADERS, **request.headers},
+                timeout=limits,
+                allow_redirects=False,
             ) as response:
-                text = await self._body(response, request.subgraph)
-                return self._answer(request.subgraph, response.status, text)
-        except aiohttp.ClientConnectionError:
+                body = await read_body(subgraph, response, self._max_answer_bytes)
+                return read_response(subgraph, response, body)
+        except (aiohttp.ClientConnectionError, ConnectionError):
             raise
-        except aiohttp.ClientError as error:
+        except aiohttp.ClientPayloadError as error:
             raise SubgraphFailure(
-                f"subgraph '{request.subgraph}' broke off its answer", SUBREQUEST_MALFORMED_RESPONSE
+                f"subgraph '{subgraph}' broke off its answer", SUBREQUEST_MALFORMED_RESPONSE
             ) from error
+        except aiohttp.ClientError as error:
+            reason = f"subgraph '{subgraph}' answered with what is no HTTP"
+            raise SubgraphFailure(reason, SUBREQUEST_MALFORMED_RESPONSE) from error
         except TimeoutError as error:
-            raise SubgraphFailure(f"subgraph '{request.subgraph}' did not answer in time", SUBREQUEST_FAILED) from error
+            raise _unreachable(request, error) from error
 
-    async def _body(self, response: aiohttp.ClientResponse, subgraph: str) -> bytes:
-        limit = self._max_answer_bytes
-        if response.content_length is not None and response.content_length <= limit:
-            return await response.read()
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.content.iter_any():
-            size += len(chunk)
-            if size > limit:
-                raise SubgraphFailure(
-                    f"subgraph '{subgraph}' answered with too much data", SUBREQUEST_MALFORMED_RESPONSE
-                )
-            chunks.append(chunk)
-        return b"".join(chunks)
 
-    def _answer(self, subgraph: str, status: int, text: bytes) -> SubgraphAnswer:
-        """A GraphQL answer counts whatever its status is."""
-        try:
-            return read_answer(subgraph, orjson.loads(text))
-        except orjson.JSONDecodeError as error:
-            reason = f"subgraph '{subgraph}' answered with HTTP {status} and no JSON"
-            raise SubgraphFailure(reason, SUBREQUEST_MALFORMED_RESPONSE) from error
-        except ValueError as error:
-            reason = str(error) if status == _OK else f"subgraph '{subgraph}' answered with HTTP {status}"
-            raise SubgraphFailure(reason, SUBREQUEST_MALFORMED_RESPONSE) from error
+def _unreachable(request: SubgraphRequest, error: Exception) -> SubgraphFailure:
+    reason = "did not answer in time" if isinstance(error, TimeoutError) else "cannot be reached"
+    return SubgraphFailure(f"subgraph '{request.subgraph}' {reason}", SUBREQUEST_FAILED)
 
-    def _unreachable(self, request: SubgraphRequest, error: Exception) -> SubgraphFailure:
-        if isinstance(error, TimeoutError):
-            return SubgraphFailure(f"subgraph '{request.subgraph}' did not answer in time", SUBREQUEST_FAILED)
-        return SubgraphFailure(f"subgraph '{request.subgraph}' cannot be reached", SUBREQUEST_FAILED)
+
+def _kept_alive_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE:
+        if hasattr(socket, name):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return made

@@ -1,4 +1,4 @@
-"""The client that production uses: HTTP for answers, WebSocket for streams, every request counted."""
+"""The client that production uses: HTTP for answers, WebSocket or SSE for streams, every request counted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest
 from rapport_gateway.subgraphs.http import HttpTransport, Timeouts
+from rapport_gateway.subgraphs.resuming import ResumingStream
+from rapport_gateway.subgraphs.sse import SseTransport
+from rapport_gateway.subgraphs.streams import EventStream, StreamSettings, StreamTransport
 from rapport_gateway.subgraphs.websocket import WebSocketTransport
 from rapport_gateway.supergraph.model import Subgraph
 
@@ -21,15 +24,33 @@ _PORTS = {"http": 80, "https": 443}
 
 class NetworkClient:
     def __init__(
-        self, subgraphs: Iterable[Subgraph], *, metrics: Metrics, timeouts: Timeouts, max_answer_bytes: int
+        self,
+        subgraphs: Iterable[Subgraph],
+        *,
+        metrics: Metrics,
+        timeouts: Timeouts,
+        streams: StreamSettings,
+        max_answer_bytes: int,
     ) -> None:
         self._urls = {subgraph.name: subgraph.url for subgraph in subgraphs}
         self._metrics = metrics
         self._quiet_until: dict[str, float] = {}
         self._connect_timeout = timeouts.connect
         self._http = HttpTransport(self._urls, timeouts=timeouts, max_answer_bytes=max_answer_bytes)
+        self._streams = streams
         self._websocket = WebSocketTransport(
-            self._urls, connect_timeout=timeouts.connect, max_message_bytes=max_answer_bytes
+            self._urls,
+            self._http.session,
+            settings=streams,
+            connect_timeout=timeouts.connect,
+            max_message_bytes=max_answer_bytes,
+        )
+        self._sse = SseTransport(
+            self._urls,
+            self._http.session,
+            settings=streams,
+            connect_timeout=timeouts.connect,
+            max_message_bytes=max_answer_bytes,
         )
 
     async def execute(self, request: SubgraphRequest) -> SubgraphAnswer:
@@ -46,11 +67,27 @@ class NetworkClient:
         """Raises SubgraphFailure, also while iterating."""
         self._metrics.subgraph_request(request.subgraph)
         try:
-            async with self._websocket.subscribe(self._http.session, request) as answers:
-                yield answers
+            stream = await self._open(request)
+            try:
+                yield _each(stream)
+            finally:
+                await stream.close()
         except SubgraphFailure as failure:
             self._note(request, failure)
             raise
+
+    async def _open(self, request: SubgraphRequest) -> EventStream:
+        transport: StreamTransport = self._sse if self._streams.over_sse(request.subgraph) else self._websocket
+        stream = await transport.open(request)
+        if not self._streams.is_resumed(request.subgraph):
+            return stream
+        return ResumingStream(
+            transport,
+            request,
+            stream,
+            patience=self._streams.resume_patience,
+            on_loss=lambda loss: self._note(request, loss),
+        )
 
     def _note(self, request: SubgraphRequest, failure: SubgraphFailure) -> None:
         """Every failure is counted; of those of one subgraph, one in a while is logged."""
@@ -78,4 +115,14 @@ class NetworkClient:
         return True
 
     async def close(self) -> None:
+        await self._websocket.close()
         await self._http.close()
+
+
+async def _each(stream: EventStream) -> AsyncIterator[SubgraphAnswer]:
+    while True:
+        try:
+            event = await stream.__anext__()
+        except StopAsyncIteration:
+            return
+        yield event

@@ -1,159 +1,179 @@
-"""Event streams of subgraphs over graphql-transport-ws; one connection per subscription, under its client's token."""
+"""Event streams over graphql-transport-ws: per subgraph and identity one connection, kept while anything uses it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import aiohttp
-import orjson
 
-from rapport_gateway.errors import FORBIDDEN, SUBREQUEST_FAILED, SUBSCRIPTION_LOST, UNAUTHENTICATED
-from rapport_gateway.subgraphs.client import (
-    SubgraphAnswer,
-    SubgraphErrors,
-    SubgraphFailure,
-    SubgraphRequest,
-    read_answer,
-)
+from rapport_gateway.errors import SUBREQUEST_FAILED, SUBSCRIPTION_LOST
+from rapport_gateway.subgraphs.client import Interrupted, SubgraphAnswer, SubgraphFailure, SubgraphRequest
+from rapport_gateway.subgraphs.reading import REFUSALS
+from rapport_gateway.subgraphs.socket import SocketStream, SubgraphSocket
+from rapport_gateway.subgraphs.streams import StreamSettings, unreachable
 
 _PROTOCOL = "graphql-transport-ws"
-_OPERATION = "1"
-_HEARTBEAT_SECONDS = 20.0
 _INIT_SECONDS = 5.0
-_CLOSE_CODES = {
-    4401: ("did not accept the credentials", UNAUTHENTICATED),
-    4403: ("refused the subscription", FORBIDDEN),
-}
+# They differ from request to request, and are no part of who asks.
+_OF_A_REQUEST = frozenset({"x-request-id", "traceparent", "tracestate"})
+
+Identity = tuple[tuple[str, str], ...]
+Key = tuple[str, Identity]
 
 
 class WebSocketTransport:
-    def __init__(self, urls: Mapping[str, str], *, connect_timeout: float, max_message_bytes: int) -> None:
-        self._urls = {name: websocket_url(url) for name, url in urls.items()}
+    """Owns its connections; `session` gives the HTTP client to open them with."""
+
+    def __init__(
+        self,
+        urls: Mapping[str, str],
+        session: Callable[[], aiohttp.ClientSession],
+        *,
+        settings: StreamSettings,
+        connect_timeout: float,
+        max_message_bytes: int,
+    ) -> None:
+        self._urls = {name: websocket_url(settings.urls.get(name, url)) for name, url in urls.items()}
+        self._session = session
+        self._settings = settings
         self._connect_timeout = connect_timeout
         self._max_message_bytes = max_message_bytes
+        self._sockets: dict[Key, list[SubgraphSocket]] = {}
+        self._opening: dict[Key, asyncio.Task[SubgraphSocket]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
-    @asynccontextmanager
-    async def subscribe(
-        self, session: aiohttp.ClientSession, request: SubgraphRequest
-    ) -> AsyncIterator[AsyncIterator[SubgraphAnswer]]:
-        """Raises SubgraphFailure, SubgraphErrors; also while iterating."""
-        socket = await self._connect(session, request)
-        stream = _Stream(socket, request)
+    async def open(self, request: SubgraphRequest) -> _PooledStream:
+        """Raises SubgraphFailure."""
+        key = (request.subgraph, _identity(request.headers))
+        socket = self._usable(key)
+        while socket is None or not self._has_room(socket):
+            socket = await self._opened(key)
+        stream = _PooledStream(socket.add(), self, key)
         try:
-            await stream.start()
-            yield stream.answers()
-        finally:
-            await stream.stop()
+            await socket.subscribe(stream.inner, request)
+        except BaseException:
+            await stream.close()
+            raise
+        return stream
 
-    async def _connect(
-        self, session: aiohttp.ClientSession, request: SubgraphRequest
-    ) -> aiohttp.ClientWebSocketResponse:
-        timeout = aiohttp.ClientWSTimeout(ws_close=1.0)
+    async def close(self) -> None:
+        for task in [*self._opening.values(), *self._closing]:
+            task.cancel()
+        for socket in [socket for sockets in self._sockets.values() for socket in sockets]:
+            await socket.close()
+
+    def release(self, key: Key, socket: SubgraphSocket) -> None:
+        """After a stream ended: an unused connection is closed, unless it is used again soon."""
+        if socket.is_open and not len(socket):
+            asyncio.get_running_loop().call_later(self._settings.linger, self._close_if_unused, key, socket)
+
+    def _usable(self, key: Key) -> SubgraphSocket | None:
+        youngest = asyncio.get_running_loop().time() - self._settings.socket_age
+        for socket in self._sockets.get(key, ()):
+            is_fresh = not key[1] or socket.opened_at >= youngest
+            if is_fresh and self._has_room(socket):
+                return socket
+        return None
+
+    def _has_room(self, socket: SubgraphSocket) -> bool:
+        return socket.is_open and len(socket) < self._settings.per_socket
+
+    async def _opened(self, key: Key) -> SubgraphSocket:
+        """One attempt at a time for all who wait; it goes on when one of them leaves."""
+        task = self._opening.get(key)
+        if task is None:
+            task = self._opening[key] = asyncio.create_task(self._connect(key))
+            task.add_done_callback(lambda done: self._keep(key, done))
         try:
-            async with asyncio.timeout(self._connect_timeout + _INIT_SECONDS):
-                return await session.ws_connect(
-                    self._urls[request.subgraph],
-                    protocols=(_PROTOCOL,),
-                    headers=dict(request.headers),
-                    heartbeat=_HEARTBEAT_SECONDS,
-                    max_msg_size=self._max_message_bytes,
-                    timeout=timeout,
-                )
-        except aiohttp.WSServerHandshakeError as error:
-            code = {401: UNAUTHENTICATED, 403: FORBIDDEN}.get(error.status, SUBREQUEST_FAILED)
-            raise SubgraphFailure(
-                f"subgraph '{request.subgraph}' refused a WebSocket (HTTP {error.status})", code
-            ) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise SubgraphFailure(f"subgraph '{request.subgraph}' cannot be reached", SUBREQUEST_FAILED) from error
+            return await asyncio.shield(task)
+        except SubgraphFailure as failure:
+            # Each who waits gets an exception of their own.
+            raise type(failure)(str(failure), failure.code) from failure
 
+    def _keep(self, key: Key, task: asyncio.Task[SubgraphSocket]) -> None:
+        del self._opening[key]
+        if not task.cancelled() and task.exception() is None:
+            socket = task.result()
+            self._sockets.setdefault(key, []).append(socket)
+            socket.start_reading(when_closed=lambda: self._forget(key, socket))
+            self.release(key, socket)
 
-class _Stream:
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, request: SubgraphRequest) -> None:
-        self._socket = socket
-        self._request = request
-        self._open = False
-
-    async def start(self) -> None:
-        authorization = self._request.headers.get("authorization")
-        payload = {"authorization": authorization} if authorization else {}
-        await self._send({"type": "connection_init", "payload": payload})
+    async def _connect(self, key: Key) -> SubgraphSocket:
+        subgraph, identity = key
+        connection = await self._handshake(subgraph, dict(identity))
+        socket = SubgraphSocket(subgraph, connection, stall=self._settings.stall)
         try:
             async with asyncio.timeout(_INIT_SECONDS):
-                while (await self._receive())["type"] != "connection_ack":
-                    pass
+                await socket.initialise({name: value for name, value in identity if name == "authorization"})
         except TimeoutError as error:
-            raise self._lost("did not acknowledge the connection") from error
-        body: dict[str, Any] = {"query": self._request.text}
-        if self._request.variables:
-            body["variables"] = dict(self._request.variables)
-        await self._send({"id": _OPERATION, "type": "subscribe", "payload": body})
-        self._open = True
+            await socket.close()
+            reason = f"subgraph '{subgraph}' did not acknowledge the connection"
+            raise Interrupted(reason, SUBSCRIPTION_LOST) from error
+        except BaseException:
+            await socket.close()
+            raise
+        return socket
 
-    async def answers(self) -> AsyncIterator[SubgraphAnswer]:
-        while True:
-            message = await self._receive()
-            match message["type"]:
-                case "next":
-                    yield self._answer(message.get("payload"))
-                case "error":
-                    self._open = False
-                    payload = message.get("payload")
-                    errors = [item for item in payload if isinstance(item, dict)] if isinstance(payload, list) else []
-                    raise SubgraphErrors(self._request.subgraph, errors)
-                case "complete":
-                    self._open = False
-                    return
-
-    async def stop(self) -> None:
-        if self._open and not self._socket.closed:
-            with suppress(SubgraphFailure):
-                await self._send({"id": _OPERATION, "type": "complete"})
-        await self._socket.close()
-
-    def _answer(self, payload: object) -> SubgraphAnswer:
+    async def _handshake(self, subgraph: str, headers: dict[str, str]) -> aiohttp.ClientWebSocketResponse:
         try:
-            return read_answer(self._request.subgraph, payload)
-        except ValueError as error:
-            raise self._lost("sent an event that is no GraphQL answer") from error
+            async with asyncio.timeout(self._connect_timeout + _INIT_SECONDS):
+                connection = await self._session().ws_connect(
+                    self._urls[subgraph],
+                    protocols=(_PROTOCOL,),
+                    headers=headers,
+                    heartbeat=self._settings.heartbeat,
+                    max_msg_size=self._max_message_bytes,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            code = REFUSALS.get(error.status, SUBREQUEST_FAILED)
+            kind = Interrupted if error.status >= 500 else SubgraphFailure
+            raise kind(f"subgraph '{subgraph}' refused a WebSocket (HTTP {error.status})", code) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise unreachable(subgraph) from error
+        if connection.protocol != _PROTOCOL:
+            await connection.close()
+            raise SubgraphFailure(f"subgraph '{subgraph}' does not speak {_PROTOCOL}", SUBREQUEST_FAILED)
+        return connection
 
-    async def _send(self, message: dict[str, Any]) -> None:
+    def _close_if_unused(self, key: Key, socket: SubgraphSocket) -> None:
+        if socket.is_open and not len(socket):
+            task = asyncio.create_task(socket.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    def _forget(self, key: Key, socket: SubgraphSocket) -> None:
+        sockets = self._sockets.get(key, [])
+        if socket in sockets:
+            sockets.remove(socket)
+        if not sockets:
+            self._sockets.pop(key, None)
+
+
+class _PooledStream:
+    """A stream that gives its place on the connection back."""
+
+    def __init__(self, inner: SocketStream, transport: WebSocketTransport, key: Key) -> None:
+        self.inner = inner
+        self._transport = transport
+        self._key = key
+
+    async def __anext__(self) -> SubgraphAnswer:
+        return await self.inner.__anext__()
+
+    async def close(self) -> None:
         try:
-            await self._socket.send_str(orjson.dumps(message).decode())
-        except (aiohttp.ClientError, ConnectionError) as error:
-            raise self._lost("closed the connection") from error
+            await self.inner.close()
+        finally:
+            self._transport.release(self._key, self.inner.socket)
 
-    async def _receive(self) -> dict[str, Any]:
-        """The next message other than ping and pong, which are dealt with."""
-        while True:
-            frame = await self._socket.receive()
-            if frame.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
-                raise self._closed()
-            try:
-                message = orjson.loads(frame.data)
-            except orjson.JSONDecodeError as error:
-                raise self._lost("sent a message that is no JSON") from error
-            if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-                raise self._lost("sent a message of no known form")
-            if message["type"] == "ping":
-                await self._send({"type": "pong"})
-            elif message["type"] != "pong":
-                return message
 
-    def _closed(self) -> SubgraphFailure:
-        reason, code = _CLOSE_CODES.get(self._socket.close_code or 0, ("closed the connection", SUBSCRIPTION_LOST))
-        self._open = False
-        return SubgraphFailure(f"subgraph '{self._request.subgraph}' {reason}", code)
-
-    def _lost(self, reason: str) -> SubgraphFailure:
-        self._open = False
-        return SubgraphFailure(f"subgraph '{self._request.subgraph}' {reason}", SUBSCRIPTION_LOST)
+def _identity(headers: Mapping[str, str]) -> Identity:
+    return tuple(sorted((name, value) for name, value in headers.items() if name not in _OF_A_REQUEST))
 
 
 def websocket_url(url: str) -> str:
     parts = urlsplit(url)
-    return parts._replace(scheme="wss" if parts.scheme == "https" else "ws").geturl()
+    return parts._replace(scheme="wss" if parts.scheme in {"https", "wss"} else "ws").geturl()
