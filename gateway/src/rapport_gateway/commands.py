@@ -21,8 +21,6 @@ from rapport_gateway.supergraph.errors import CompositionFailed, InvalidSupergra
 from rapport_gateway.supergraph.loader import load_supergraph
 from rapport_gateway.supergraph.model import Supergraph
 
-_LOG = logging.getLogger("rapport_gateway")
-
 
 class UsageError(Exception):
     """The command line asks for what cannot be done."""
@@ -76,8 +74,6 @@ def _serve(options: argparse.Namespace) -> None:
         raise UsageError("say which supergraph to serve: --supergraph FILE or RAPPORT_GATEWAY_SUPERGRAPH")
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     supergraph = _load(settings.supergraph)
-    for name in supergraph.interface_objects:
-        _LOG.warning("%s is an @interfaceObject, which is not supported: some operations on it cannot be planned", name)
     serve(supergraph, settings)
 
 

@@ -50,3 +50,5 @@ def _take(run: Run, fetch: Fetch, batch: EntityBatch, gathered: Gathered, entiti
                 # Other paths may be completed differently below, so they must not share objects.
                 own[index] = copied(entities[index]) if number else entities[index]
             merge(target, own[index])
+            if batch.tells_type:
+                target["__typename"] = own[index].get("__typename")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from graphql import (
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -45,7 +46,8 @@ class Projection:
         plans: list[FieldPlan] = []
         for field in group.fields:
             if field.name == "__typename":
-                plans.append((field.response_key, field.source, _constant(type_name)))
+                known = not self._stands_in(type_name)
+                plans.append((field.response_key, field.source, _constant(type_name) if known else _unknown_type))
             elif field.name.startswith("__"):
                 plans.append((field.response_key, field.source, _unchanged))
             else:
@@ -65,9 +67,15 @@ class Projection:
         if not is_composite_type(declared) or field.children is None:
             raise TypeError(f"{where} is no output type")
         plans = {name: self._field_plans(name, group) for group in field.children.groups for name in group.types}
+        unresolved = frozenset(
+            name for group in field.children.groups if group.resolution is not None for name in group.types
+        )
         if isinstance(declared, GraphQLObjectType):
             return _object(plans.get(declared.name, ()), where)
-        return _abstract(plans, where)
+        return _abstract(plans, unresolved, where)
+
+    def _stands_in(self, type_name: str) -> bool:
+        return isinstance(self._schema.type_map[type_name], GraphQLInterfaceType)
 
 
 def _complete_fields(
@@ -153,17 +161,27 @@ def _object(fields: Sequence[FieldPlan], where: str) -> Completer:
     return complete
 
 
-def _abstract(plans: dict[str, tuple[FieldPlan, ...]], where: str) -> Completer:
+def _abstract(plans: dict[str, tuple[FieldPlan, ...]], unresolved: frozenset[str], where: str) -> Completer:
+    """`unresolved`: interfaces under which an object stands whose type should have been told by now."""
+
     def complete(value: Any, key: str | int, path: Path, report: Report) -> Any:
         if value is None:
             return None
-        fields = plans.get(str(value.get("__typename"))) if isinstance(value, dict) else None
+        type_name = value.get("__typename") if isinstance(value, dict) else None
+        fields = plans.get(str(type_name))
         if fields is None:
             report((*path, key), f"The value of {where} is of no type that is possible there.", INVALID_VALUE)
             return None
+        if type_name in unresolved:
+            report((*path, key), f"The type of the value of {where} is not known.", INVALID_VALUE)
         path.append(key)
         result = _complete_fields(fields, value, path, report)
         path.pop()
         return result
 
     return complete
+
+
+def _unknown_type(_value: Any, _key: str | int, _path: Path, _report: Report) -> Any:
+    """The `__typename` of an object that is only known by an interface; that it is not known is told of the object."""
+    return BUBBLE

@@ -44,14 +44,14 @@ def _representation(value: Value, inputs: InputObject) -> Value | None:
     type_name = value.get("__typename")
     if type_name is None and len(inputs.by_type) == 1:
         type_name = next(iter(inputs.by_type))
-    fields = inputs.by_type.get(type_name) if isinstance(type_name, str) else None
-    if fields is None:
+    known = inputs.by_type.get(type_name) if isinstance(type_name, str) else None
+    if known is None:
         return None
     try:
-        result = {"__typename": type_name, **_fields(value, fields)}
+        result = {"__typename": known.name, **_fields(value, known.fields)}
     except _Unknown:
         return None
-    keys = [result[item.name] for item in fields if item.is_key]
+    keys = [result[item.name] for item in known.fields if item.is_key]
     return None if keys and all(key is None for key in keys) else result
 
 
@@ -71,7 +71,8 @@ def _nested(value: Any, inputs: InputObject) -> Any:
     if not isinstance(value, dict):
         return None
     if not inputs.abstract:
-        fields = next(iter(inputs.by_type.values()), ())
-        return _fields(value, fields)
+        only = next(iter(inputs.by_type.values()), None)
+        return _fields(value, only.fields) if only else {}
     type_name = value.get("__typename")
-    return {"__typename": type_name, **_fields(value, inputs.by_type.get(str(type_name), ()))}
+    known = inputs.by_type.get(str(type_name))
+    return {"__typename": known.name, **_fields(value, known.fields)} if known else {"__typename": type_name}

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from rapport_gateway.planning.fetch_graph import Path, Step, StepSelection
 from rapport_gateway.planning.operation import QueryField
 from rapport_gateway.planning.optimise import levels
-from rapport_gateway.planning.plan import EntityBatch, Fetch, InputField, InputObject, Parallel, PlanNode, Sequence
+from rapport_gateway.planning.plan import (
+    EntityBatch,
+    Fetch,
+    InputField,
+    InputObject,
+    InputType,
+    Parallel,
+    PlanNode,
+    Sequence,
+)
 from rapport_gateway.planning.render import Renderer
 from rapport_gateway.supergraph.model import Supergraph
 
@@ -61,7 +70,7 @@ class PlanBuilder:
         alike: dict[object, tuple[InputObject, str, StepSelection, list[Path]]] = {}
         for step in steps:
             selection = self._renderer.braces(step.selection, step.graph)
-            inputs = self._input(step.inputs.items(), step.keys)
+            inputs = self._inputs(step)
             alike.setdefault((selection, _shape(inputs)), (inputs, selection, step.selection, []))[3].append(step.path)
         batches = []
         for number, (inputs, selection, fields, paths) in enumerate(alike.values()):
@@ -70,24 +79,27 @@ class PlanBuilder:
             while variable in taken:
                 variable = f"_{variable}"
             key = "_entities" if len(alike) == 1 else f"_e{number}"
-            batches.append(EntityBatch(key, variable, tuple(paths), inputs, selection, _sources(fields)))
+            sources = _sources(fields)
+            batches.append(EntityBatch(key, variable, tuple(paths), inputs, selection, sources, fields.with_typename))
         return batches
 
-    def _input(
-        self, fields_by_type: Iterable[tuple[str, Iterable[QueryField]]], keys: Collection[tuple[str, str]] = ()
-    ) -> InputObject:
-        by_type: dict[str, tuple[InputField, ...]] = {}
-        for type_name, fields in fields_by_type:
-            merged: dict[str, list[QueryField]] = {}
-            for query in fields:
-                if query.mask:
-                    merged.setdefault(query.source, []).append(query)
-            by_type[type_name] = tuple(
-                self._input_field(same, is_key=(type_name, source) in keys) for source, same in merged.items()
-            )
+    def _inputs(self, step: Step) -> InputObject:
+        by_type = {
+            name: InputType(item.sent_as, self._fields(item.fields, step.graph, name, step.keys))
+            for name, item in step.inputs.items()
+        }
         return InputObject(by_type, len(by_type) > 1)
 
-    def _input_field(self, same: list[QueryField], *, is_key: bool) -> InputField:
+    def _fields(
+        self, fields: Iterable[QueryField], graph: str, owner: str, keys: Collection[tuple[str, str]] = ()
+    ) -> tuple[InputField, ...]:
+        merged: dict[str, list[QueryField]] = {}
+        for query in fields:
+            if query.mask and not query.is_resolution:
+                merged.setdefault(query.source, []).append(query)
+        return tuple(self._input_field(same, graph, is_key=(owner, source) in keys) for source, same in merged.items())
+
+    def _input_field(self, same: list[QueryField], graph: str, *, is_key: bool) -> InputField:
         first = same[0]
         if first.children is None:
             return InputField(first.name, first.source, None, is_key)
@@ -96,9 +108,12 @@ class PlanBuilder:
             for group in query.children.groups if query.children else ():
                 for type_name in group.types:
                     by_type.setdefault(type_name, []).extend(group.fields)
-        children = self._input(by_type.items())
+        inputs = {
+            name: InputType(self._supergraph.known_as(graph, name), self._fields(fields, graph, name))
+            for name, fields in by_type.items()
+        }
         abstract = self._supergraph.types[first.type_name].is_abstract
-        return InputField(first.name, first.source, InputObject(children.by_type, abstract), is_key)
+        return InputField(first.name, first.source, InputObject(inputs, abstract), is_key)
 
 
 def _sources(selection: StepSelection) -> tuple[str, ...]:
@@ -156,6 +171,6 @@ def _parallel(nodes: list[PlanNode]) -> PlanNode:
 
 def _shape(inputs: InputObject) -> object:
     return tuple(
-        (name, tuple((f.name, f.source, f.children and _shape(f.children)) for f in fields))
-        for name, fields in sorted(inputs.by_type.items())
+        (name, item.name, tuple((f.name, f.source, f.children and _shape(f.children)) for f in item.fields))
+        for name, item in sorted(inputs.by_type.items())
     )

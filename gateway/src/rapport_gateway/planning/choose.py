@@ -114,7 +114,7 @@ class Chooser:
         self._costing.add(guard)
         try:
             template = self._reach.template(place.type_name, requires)
-            needed = self.choose(place, template.groups[0].fields, template.mask)
+            needed = self.choose(place, template.fields, template.mask)
             return entry.cost * FETCH_COST + needed.cost
         finally:
             self._costing.discard(guard)
@@ -127,9 +127,9 @@ class Chooser:
         cost = 0
         for group in field.children.groups:
             types = self._reach.present(group, there.graph, via.join.type_name)
-            if types and group.mask & mask:
+            if types and group.wanted_mask & mask:
                 below = Place(types[0], there.graph, via.provided)
-                cost += self.choose(below, group.fields, group.mask & mask).cost
+                cost += self.choose(below, group.wanted, group.wanted_mask & mask).cost
         return cost
 
 

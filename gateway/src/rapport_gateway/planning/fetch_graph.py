@@ -53,9 +53,17 @@ class StepSelection:
 
 
 @dataclass(slots=True, eq=False)
+class Representation:
+    """How objects of one type are told to a subgraph: under which type name, and with which fields."""
+
+    sent_as: str
+    fields: list[QueryField]
+
+
+@dataclass(slots=True, eq=False)
 class Step:
-    """One fetch. `inputs` holds, for entity fetches, the fields of each type's representation, `keys` which of them
-    (by source) make up its key."""
+    """One fetch. `inputs` holds, for entity fetches, the representation of each type's objects, `keys` which of the
+    fields (by source) make up its key."""
 
     number: int
     graph: str
@@ -63,13 +71,21 @@ class Step:
     is_entity: bool
     selection: StepSelection
     after: set[Step] = field(default_factory=set)
-    inputs: dict[str, list[QueryField]] = field(default_factory=dict)
+    inputs: dict[str, Representation] = field(default_factory=dict)
     keys: set[tuple[str, str]] = field(default_factory=set)
 
+    def add_inputs(self, inputs: Mapping[str, Representation]) -> None:
+        for type_name, added in inputs.items():
+            self.inputs.setdefault(type_name, Representation(added.sent_as, [])).fields.extend(added.fields)
 
-def can_send_together(first: Mapping[str, list[QueryField]], second: Mapping[str, list[QueryField]]) -> bool:
+
+def can_send_together(first: Mapping[str, Representation], second: Mapping[str, Representation]) -> bool:
     """Whether one representation can hold both: no field with two values (of other arguments) under one name."""
-    return all(_agree([*fields, *second[name]]) for name, fields in first.items() if name in second)
+    return all(
+        one.sent_as == second[name].sent_as and _agree([*one.fields, *second[name].fields])
+        for name, one in first.items()
+        if name in second
+    )
 
 
 def _agree(fields: Iterable[QueryField]) -> bool:
@@ -94,7 +110,7 @@ class FetchGraph:
     def root(self, graph: str, path: Path, type_name: str, after: set[Step]) -> Step:
         return self._get(("root", graph, path, frozenset(after), 0), graph, path, StepSelection(type_name), after)
 
-    def entities(self, graph: str, path: Path, after: set[Step], inputs: Mapping[str, list[QueryField]]) -> Step:
+    def entities(self, graph: str, path: Path, after: set[Step], inputs: Mapping[str, Representation]) -> Step:
         """The step for these representations; one that is there is used when it can send them too."""
         variant = 0
         while True:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from graphql import ArgumentNode, OperationDefinitionNode
+
+from rapport_gateway.supergraph.interface_objects import TYPE_RESOLUTION
 
 
 @dataclass(slots=True)
@@ -46,7 +48,8 @@ class QueryField:
     """A selected field. `source` is its key in the value tree, `response_key` its key in the answer.
 
     `bit` marks the field itself in planning masks, `mask` the field with everything below it; both are 0 for
-    `__typename` and introspection, which no plan has to fetch.
+    `__typename` and introspection, which no plan has to fetch. Equal fields of several groups are one object.
+    `selected_on` are the types at the position for which it is selected.
     """
 
     response_key: str
@@ -58,15 +61,37 @@ class QueryField:
     children: QuerySelection | None
     bit: int
     mask: int
+    selected_on: frozenset[str] = frozenset()
+
+    @property
+    def is_resolution(self) -> bool:
+        """Not a field of the subgraph's answer but the objects themselves, seen by concrete type."""
+        return self.name == TYPE_RESOLUTION and self.children is not None
 
 
 @dataclass(slots=True, eq=False)
 class QueryGroup:
-    """Fields selected on concrete types that all subgraphs treat alike."""
+    """Fields selected on types that all subgraphs treat alike: concrete types, or one interface that stands for them.
+
+    `resolution` is the field that tells the concrete type and, below it, what is selected on some types only.
+    `skipped` are bits of fields that are selected on types which do not occur at the position.
+    """
 
     types: tuple[str, ...]
     fields: tuple[QueryField, ...]
     mask: int
+    resolution: QueryField | None = None
+    skipped: int = 0
+
+    @property
+    def wanted(self) -> tuple[QueryField, ...]:
+        """What has to be fetched."""
+        fields = self.fields if self.resolution is None else (*self.fields, self.resolution)
+        return tuple(field for field in fields if not field.bit & self.skipped) if self.skipped else fields
+
+    @property
+    def wanted_mask(self) -> int:
+        return self.mask & ~self.skipped
 
 
 @dataclass(slots=True, eq=False)
@@ -89,3 +114,10 @@ class NormalisedOperation:
 
 class OperationTooLarge(Exception):
     """The operation selects more fields, fragments expanded, than may be planned."""
+
+
+def all_bits(masks: Iterable[int]) -> int:
+    result = 0
+    for mask in masks:
+        result |= mask
+    return result

@@ -45,8 +45,7 @@ def _merge_one(steps: list[Step]) -> bool:
 
 def _merge(steps: list[Step], gone: Step, kept: Step) -> None:
     _merge_selection(gone.selection, kept.selection)
-    for type_name, fields in gone.inputs.items():
-        kept.inputs.setdefault(type_name, []).extend(fields)
+    kept.add_inputs(gone.inputs)
     kept.keys |= gone.keys
     kept.after |= gone.after
     for step in steps:

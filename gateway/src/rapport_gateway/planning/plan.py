@@ -23,10 +23,18 @@ class InputField:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class InputObject:
-    """The fields to send by concrete type; `abstract`: several types are possible, so the type name is sent too."""
+class InputType:
+    """What to send of objects of one type; `name` is the type as the subgraph knows it."""
 
-    by_type: Mapping[str, tuple[InputField, ...]]
+    name: str
+    fields: tuple[InputField, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputObject:
+    """What to send by concrete type; `abstract`: several types are possible, so the type name is sent too."""
+
+    by_type: Mapping[str, InputType]
     abstract: bool
 
 
@@ -34,7 +42,8 @@ class InputObject:
 class EntityBatch:
     """Entities of any number of places in the value tree, asked for in one `_entities` field.
 
-    `key` is the field's response key, `variable` holds the representations, `fields` names what the fetch brings.
+    `key` is the field's response key, `variable` holds the representations, `fields` names what the fetch brings,
+    `tells_type` says that it also brings the concrete type of objects known by an interface before.
     """
 
     key: str
@@ -43,6 +52,7 @@ class EntityBatch:
     inputs: InputObject
     selection: str
     fields: tuple[str, ...]
+    tells_type: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

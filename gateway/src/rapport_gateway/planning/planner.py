@@ -1,4 +1,4 @@
-"""The passes in order: normalise, walk, optimise, build."""
+"""The passes in order: normalise, skip what cannot occur, walk, optimise, build."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from graphql import DocumentNode, OperationDefinitionNode
 from rapport_gateway.planning.build import PlanBuilder
 from rapport_gateway.planning.fetch_graph import FetchGraph
 from rapport_gateway.planning.normalise import normalise
+from rapport_gateway.planning.occurring import skip_impossible_types
 from rapport_gateway.planning.operation import NormalisedOperation
 from rapport_gateway.planning.optimise import optimise
 from rapport_gateway.planning.plan import Fetch, Plan, PlanNode, Sequence, Subscription
+from rapport_gateway.planning.reach import Reach
 from rapport_gateway.planning.render import Renderer
 from rapport_gateway.planning.selections import SelectionBuilder
 from rapport_gateway.planning.walk import Walker
@@ -36,6 +38,7 @@ def plan_operation(
     builder = SelectionBuilder(supergraph, limit=field_limit)
     normalised = normalise(supergraph, document, operation, conditions, builder)
     requirements = SelectionBuilder(supergraph, limit=field_limit, first_bit=normalised.root.mask.bit_length())
+    skip_impossible_types(normalised.root, Reach(supergraph, requirements))
     walker = Walker(supergraph, requirements)
     build = PlanBuilder(supergraph, Renderer(supergraph, operation), normalised.kind)
     if normalised.kind == "query":

@@ -11,7 +11,7 @@ from rapport_gateway.planning.operation import NormalisedOperation, QuerySelecti
 from rapport_gateway.planning.plan import (
     EntityBatch,
     Fetch,
-    InputObject,
+    InputType,
     Parallel,
     Plan,
     PlanNode,
@@ -60,16 +60,16 @@ def _fetch(fetch: Fetch) -> Iterator[str]:
 
 def _batch(batch: EntityBatch) -> Iterator[str]:
     places = ", ".join(_path(path) for path in batch.paths)
-    inputs = " | ".join(f"{name} {{{_inputs(batch.inputs, name)}}}" for name in batch.inputs.by_type)
+    inputs = " | ".join(dict.fromkeys(f"{item.name} {{{_inputs(item)}}}" for item in batch.inputs.by_type.values()))
     yield f"${batch.variable} = {inputs} at {places}"
 
 
-def _inputs(inputs: InputObject, type_name: str) -> str:
+def _inputs(inputs: InputType) -> str:
     parts = []
-    for field in inputs.by_type[type_name]:
+    for field in inputs.fields:
         text = field.name if field.source == field.name else f"{field.name}: {field.source}"
         if field.children is not None:
-            below = [(name, _inputs(field.children, name)) for name in field.children.by_type]
+            below = [(name, _inputs(item)) for name, item in field.children.by_type.items()]
             text += " {" + " ".join(f"... on {n} {{{b}}}" if field.children.abstract else b for n, b in below) + "}"
         parts.append(text)
     return " ".join(parts)

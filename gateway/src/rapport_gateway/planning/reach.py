@@ -7,7 +7,7 @@ counts as "no", and what was concluded from such a "no" is not remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -100,22 +100,32 @@ class Reach:
         return field.bit | self._free_below(field.children, place.graph, via)
 
     def _free_below(self, selection: QuerySelection, graph: str, via: Via) -> int:
-        def compute() -> int:
-            mask = 0
-            for group in selection.groups:
-                types = self.present(group, graph, via.join.type_name)
-                if not types:
-                    mask |= group.mask
-                for field in group.fields if types else ():
-                    mask |= self.free(Place(types[0], graph, via.provided), field)
-            return mask
+        key = ("free", id(selection), graph, via.join.type_name, id(via.provided))
+        return self._remember(key, lambda: self._of_all(selection, graph, via, self._free_group), 0)
 
-        return self._remember(("free", id(selection), graph, via.join.type_name, id(via.provided)), compute, 0)
+    def _free_group(self, place: Place, fields: Sequence[QueryField]) -> int:
+        mask = 0
+        for field in fields:
+            mask |= self.free(place, field)
+        return mask
 
     def present(self, group: QueryGroup, graph: str, declared: str) -> tuple[str, ...]:
         """The group's types that `graph` may return where it declares `declared`."""
         possible = self.supergraph.possible_types(graph, declared)
         return tuple(name for name in group.types if name in possible)
+
+    def _of_all(
+        self, selection: QuerySelection, graph: str, via: Via, of_group: Callable[[Place, Sequence[QueryField]], int]
+    ) -> int:
+        """Bits that all groups give which have them; groups whose types cannot be there want nothing."""
+        mask = lost = 0
+        for group in selection.groups:
+            mask |= group.skipped
+            types = self.present(group, graph, via.join.type_name)
+            given = of_group(Place(types[0], graph, via.provided), group.wanted) if types else group.mask
+            mask |= given
+            lost |= group.wanted_mask & ~given
+        return mask & ~lost
 
     # -- over any number of fetches
 
@@ -131,14 +141,8 @@ class Reach:
         return field.bit | self._below(field.children, place.graph, via)
 
     def _below(self, selection: QuerySelection, graph: str, via: Via) -> int:
-        def compute() -> int:
-            mask = 0
-            for group in selection.groups:
-                types = self.present(group, graph, via.join.type_name)
-                mask |= self.group(Place(types[0], graph, via.provided), group.fields) if types else group.mask
-            return mask
-
-        return self._remember(("below", id(selection), graph, via.join.type_name, id(via.provided)), compute, 0)
+        key = ("below", id(selection), graph, via.join.type_name, id(via.provided))
+        return self._remember(key, lambda: self._of_all(selection, graph, via, self.group), 0)
 
     def group(self, place: Place, fields: Sequence[QueryField]) -> int:
         """The bits of the fields obtainable at an object, from its own subgraph or any that can be entered."""
@@ -160,10 +164,27 @@ class Reach:
             return 0
         return gain if requires is None or self.satisfiable(place, requires) else 0
 
+    def sources(self, places: Iterable[Place], field: QueryField) -> dict[str, Place]:
+        """The subgraphs that can give the field of an object that is at all of the places, each with its own place."""
+        found: dict[str, Place] = {}
+        for place in places:
+            if self.through(place, field):
+                found[place.graph] = place
+            info = self.supergraph.types[place.type_name].fields.get(field.name)
+            for graph in info.joins if info else ():
+                there = Place(place.type_name, graph)
+                if graph in found or not self.through(there, field, required=True):
+                    continue
+                requires = self.requirement(place.type_name, field, graph)
+                enterable = graph in self.entries(place)
+                if enterable and (requires is None or self.satisfiable(place, requires)):
+                    found[graph] = there
+        return found
+
     def satisfiable(self, place: Place, requires: FieldSet) -> bool:
         def compute() -> bool:
             template = self.template(place.type_name, requires)
-            return template.mask & ~self.group(place, template.groups[0].fields) == 0
+            return template.mask & ~self.group(place, template.fields) == 0
 
         return self._remember(("satisfiable", place, id(requires)), compute, False)
 
@@ -197,7 +218,7 @@ class Reach:
         """Fetches needed for the key's fields, given what entering each known subgraph costs."""
         used: set[str] = set()
         extra = 0
-        for field in self.template(place.type_name, key.fields).groups[0].fields:
+        for field in self.template(place.type_name, key.fields).fields:
             option = self._cheapest_source(place, field, costs, used)
             if option is None:
                 return None
@@ -225,12 +246,12 @@ class Reach:
 
     # -- helpers
 
-    def template(self, type_name: str, fields: FieldSet) -> QuerySelection:
+    def template(self, type_name: str, fields: FieldSet) -> QueryGroup:
         """The field set as a query tree for reckoning; plans build their own, with names of the position."""
         return self._remember(
             ("template", type_name, id(fields)),
-            lambda: self._builder.build(type_name, [fields.selections], Names()),
-            QuerySelection(type_name, (), Names(), 0),
+            lambda: self._builder.field_set(type_name, fields, Names()),
+            QueryGroup((type_name,), (), 0),
         )
 
     def _remember(self, key: Hashable, compute: Callable[[], T], while_circular: T) -> T:

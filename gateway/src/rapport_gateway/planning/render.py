@@ -42,10 +42,17 @@ class Renderer:
         else:
             common = self._common(selection, printed, graph)
             parts.extend(common)
-            for type_name, fields in printed.items():
+            for name, fields in self._by_name(printed, graph).items():
                 if own := [field for field in fields if field not in common]:
-                    parts.append(f"... on {type_name}{{{' '.join(own)}}}")
+                    parts.append(f"... on {name}{{{' '.join(own)}}}")
         return " ".join(parts) if parts else "__typename"
+
+    def _by_name(self, printed: dict[str, list[str]], graph: str) -> dict[str, dict[str, None]]:
+        """The fields by the name under which the subgraph knows the type; it may know several by one interface."""
+        found: dict[str, dict[str, None]] = {}
+        for type_name, fields in printed.items():
+            found.setdefault(self._supergraph.known_as(graph, type_name), {}).update(dict.fromkeys(fields))
+        return found
 
     def _common(self, selection: StepSelection, printed: dict[str, list[str]], graph: str) -> list[str]:
         """Fields that an interface itself has and every type selects alike: written once."""

@@ -12,6 +12,7 @@ from rapport_gateway.planning.reach import Place, Reach
 from rapport_gateway.planning.selections import SelectionBuilder
 from rapport_gateway.supergraph.errors import CompositionProblem
 from rapport_gateway.supergraph.field_sets import parse_field_set
+from rapport_gateway.supergraph.interface_objects import TYPE_RESOLUTION
 from rapport_gateway.supergraph.model import FieldInfo, Kind, Supergraph
 
 _NO_LIMIT = 10_000_000
@@ -47,7 +48,7 @@ class _Search:
         while waiting:
             state = waiting.popleft()
             for field in self._supergraph.types[state.type_name].fields.values():
-                found = self._sources(state, field)
+                found = self._reach.sources(state.places, self._probe(state.type_name, field))
                 coordinate = (state.type_name, field.name)
                 if not found and coordinate not in told:
                     told.add(coordinate)
@@ -57,23 +58,6 @@ class _Search:
                         ways[following] = f"{ways[state]} → {field.name}"
                         waiting.append(following)
 
-    def _sources(self, state: _State, field: FieldInfo) -> dict[str, Place]:
-        """The subgraphs that can give the field here, each with the place it gives it from."""
-        probe = self._probe(state.type_name, field)
-        found: dict[str, Place] = {}
-        for place in state.places:
-            if self._reach.through(place, probe):
-                found[place.graph] = place
-            for graph in field.joins:
-                there = Place(state.type_name, graph)
-                if graph in found or not self._reach.through(there, probe, required=True):
-                    continue
-                requires = self._reach.requirement(state.type_name, probe, graph)
-                enterable = graph in self._reach.entries(place)
-                if enterable and (requires is None or self._reach.satisfiable(place, requires)):
-                    found[graph] = there
-        return found
-
     def _following(self, field: FieldInfo, found: Mapping[str, Place]) -> Iterator[_State]:
         if not self._supergraph.is_composite(field.type_name):
             return
@@ -81,19 +65,33 @@ class _Search:
         for graph, place in found.items():
             via = self._reach.via(place.type_name, self._probe(place.type_name, field), graph, place.provided)
             if via is not None:
-                for concrete in self._supergraph.possible_types(graph, via.join.type_name):
+                for concrete in self._returned(graph, via.join.type_name):
                     provided = via.provided if via.provided.fields else NOTHING
                     by_type.setdefault(concrete, set()).add(Place(concrete, graph, provided))
         for concrete, places in sorted(by_type.items()):
             yield _State(concrete, frozenset(places))
 
+    def _returned(self, graph: str, declared: str) -> Iterator[str]:
+        """An interface that nothing implements in a subgraph is never returned by it."""
+        for name in self._supergraph.possible_types(graph, declared):
+            info = self._supergraph.types[name]
+            if info.kind is Kind.OBJECT or info.is_interface_object(graph):
+                yield name
+
     def _probe(self, type_name: str, field: FieldInfo) -> QueryField:
         key = (type_name, field.name)
         if key not in self._probes:
-            below = " { __typename }" if self._supergraph.is_composite(field.type_name) else ""
-            selections = parse_field_set(field.name + below).selections
-            self._probes[key] = self._builder.build(type_name, [selections], Names()).groups[0].fields[0]
+            self._probes[key] = self._new_probe(type_name, field)
         return self._probes[key]
+
+    def _new_probe(self, type_name: str, field: FieldInfo) -> QueryField:
+        below = " { __typename }" if self._supergraph.is_composite(field.type_name) else ""
+        if field.name == TYPE_RESOLUTION:
+            position = self._builder.build(type_name, [parse_field_set(TYPE_RESOLUTION).selections], Names())
+            found = next(group.resolution for group in position.groups if group.types == (type_name,))
+            assert found is not None  # noqa: S101  (the type is asked for)
+            return found
+        return self._builder.field_set(type_name, parse_field_set(field.name + below), Names()).fields[0]
 
     def _problem(self, state: _State, field: FieldInfo, way: str) -> CompositionProblem:
         names = self._supergraph.subgraphs

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    SelectionNode,
-    SelectionSetNode,
-    print_ast,
-    strip_ignored_characters,
+from graphql import FieldNode, FragmentDefinitionNode, SelectionSetNode, print_ast, strip_ignored_characters
+
+from rapport_gateway.planning.collect import Collector, Entry, Included, always
+from rapport_gateway.planning.operation import (
+    Names,
+    OperationTooLarge,
+    QueryField,
+    QueryGroup,
+    QuerySelection,
+    all_bits,
 )
+from rapport_gateway.supergraph.field_sets import FieldSet
+from rapport_gateway.supergraph.interface_objects import TYPE_RESOLUTION
+from rapport_gateway.supergraph.model import FieldInfo, Kind, Supergraph
 
-from rapport_gateway.planning.operation import Names, OperationTooLarge, QueryField, QueryGroup, QuerySelection
-from rapport_gateway.supergraph.model import Supergraph
-
-_TYPENAME = "__typename"
-Included = Callable[[SelectionNode], bool]
-Entry = tuple[frozenset[str], FieldNode]
-
-
-def always(_: SelectionNode) -> bool:
-    return True
+ChildBuilder = Callable[[str, Sequence[SelectionSetNode], Names], QuerySelection]
 
 
 class SelectionBuilder:
     """Builds query trees for one plan; hands out mask bits and counts fields."""
 
     def __init__(self, supergraph: Supergraph, *, limit: int, first_bit: int = 0) -> None:
-        self._supergraph = supergraph
+        self.supergraph = supergraph
         self._limit = limit
         self._next_bit = 1 << first_bit
         self.field_count = 0
-        self._built: list[QuerySelection] = []  # memos go by identity, so what was built must live on
+        self._built: list[QuerySelection | QueryGroup] = []  # memos go by identity, so what was built must live on
         self._signatures: dict[tuple[str, str], object] = {}
 
     def build(
@@ -47,148 +43,196 @@ class SelectionBuilder:
         fragments: Mapping[str, FragmentDefinitionNode] | None = None,
         included: Included = always,
     ) -> QuerySelection:
-        collector = _Collector(self._supergraph, fragments or {}, included)
-        possible = self._supergraph.public_types(type_name) if fragments is not None else None
-        entries = collector.collect(possible or self._supergraph.all_possible_types(type_name), selection_sets)
+        collector = Collector(self.supergraph, fragments or {}, included)
+        possible = self.supergraph.public_types(type_name) if fragments is not None else None
+        possible = possible or self.supergraph.all_possible_types(type_name)
 
-        def child(field_type: str, sets: Sequence[SelectionSetNode], child_names: Names) -> QuerySelection:
-            return self.build(field_type, sets, child_names, fragments=fragments, included=included)
-
-        groups = tuple(
-            self._group(types, nodes, names, child)
-            for types, nodes in self._partition(type_name, possible, entries).items()
-        )
-        selection = QuerySelection(type_name, groups, names, _union(group.mask for group in groups))
+        child = partial(self.build, fragments=fragments, included=included)
+        entries = collector.collect(possible, selection_sets)
+        groups = tuple(_Position(self, names, child, entries).groups(possible))
+        selection = QuerySelection(type_name, groups, names, all_bits(group.mask for group in groups))
         self._built.append(selection)
         return selection
 
-    def _partition(
-        self, type_name: str, possible: frozenset[str] | None, entries: list[Entry]
-    ) -> dict[tuple[str, ...], list[FieldNode]]:
-        """Concrete types that select the same fields, each resolvable in the same way, go together."""
-        alike: dict[object, tuple[list[str], list[FieldNode]]] = {}
-        for concrete in sorted(possible or self._supergraph.all_possible_types(type_name)):
-            selected = [number for number, (types, _) in enumerate(entries) if concrete in types]
-            nodes = [entries[number][1] for number in selected]
-            signature = (
-                tuple(selected),
-                self._type_signature(concrete),
-                *(self._signature(concrete, n) for n in nodes),
-            )
-            alike.setdefault(signature, ([], nodes))[0].append(concrete)
-        return {tuple(types): nodes for types, nodes in alike.values()}
+    def field_set(self, type_name: str, fields: FieldSet, names: Names) -> QueryGroup:
+        """The fields as selected on objects of exactly this type, or on an interface that stands for objects."""
+        types = frozenset({type_name})
+        entries = Collector(self.supergraph, {}, always).collect(types, [fields.selections])
+        position = _Position(self, names, self.build, entries)
+        group = position.group((type_name,), [node for _, node in entries])
+        self._built.append(group)
+        return group
 
-    def _type_signature(self, concrete: str) -> object:
-        return tuple(
-            (graph, tuple((key.fields.text, key.resolvable) for key in join.keys))
-            for graph, join in self._supergraph.types[concrete].joins.items()
-        )
-
-    def _signature(self, concrete: str, node: FieldNode) -> object:
-        key = (concrete, node.name.value)
-        found = self._signatures.get(key)
-        if found is None:
-            found = self._signatures[key] = self._field_signature(*key)
-        return found
-
-    def _field_signature(self, concrete: str, name: str) -> object:
-        info = self._supergraph.types[concrete].fields.get(name)
-        if info is None:
-            return name
-        return (
-            print_ast(info.type),
-            tuple(
-                (
-                    join.graph,
-                    join.type_text,
-                    join.requires and join.requires.text,
-                    join.provides and join.provides.text,
-                    join.external,
-                    join.used_overridden,
-                )
-                for join in info.joins.values()
-            ),
-        )
-
-    def _group(
-        self,
-        types: tuple[str, ...],
-        nodes: list[FieldNode],
-        names: Names,
-        child: Callable[[str, Sequence[SelectionSetNode], Names], QuerySelection],
-    ) -> QueryGroup:
-        by_key: dict[str, list[FieldNode]] = {}
-        for node in nodes:
-            by_key.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
-        fields = tuple(self._field(types[0], key, same, names, child) for key, same in by_key.items())
-        return QueryGroup(types, fields, _union(field.mask for field in fields))
-
-    def _field(
-        self,
-        concrete: str,
-        key: str,
-        nodes: list[FieldNode],
-        names: Names,
-        child: Callable[[str, Sequence[SelectionSetNode], Names], QuerySelection],
-    ) -> QueryField:
+    def new_bit(self) -> int:
+        """The mask bit for one more field. Raises OperationTooLarge."""
         self.field_count += 1
         if self.field_count > self._limit:
             raise OperationTooLarge(f"the operation selects more than {self._limit} fields")
+        bit = self._next_bit
+        self._next_bit <<= 1
+        return bit
+
+    def signature(self, concrete: str, name: str) -> object:
+        """Equal for types whose field every subgraph resolves in the same way."""
+        key = (concrete, name)
+        found = self._signatures.get(key)
+        if found is None:
+            info = self.supergraph.types[concrete].fields.get(name)
+            found = self._signatures[key] = name if info is None else _field_signature(info)
+        return found
+
+
+class _Position:
+    """One place in the query tree; fields that are equal on several types are built once."""
+
+    def __init__(self, builder: SelectionBuilder, names: Names, child: ChildBuilder, entries: Sequence[Entry]) -> None:
+        self._builder = builder
+        self._supergraph = builder.supergraph
+        self._names = names
+        self._child = child
+        self._entries = entries
+        self._selected_on: dict[int, frozenset[str]] = {}
+        for types, node in entries:
+            self._selected_on[id(node)] = self._selected_on.get(id(node), frozenset()) | types
+        self._shared: dict[object, QueryField] = {}
+        self._leaves = self._widest_leaves()
+
+    def _widest_leaves(self) -> dict[int, int]:
+        """Leaves selected on some types and on more types as well: the latter counts for both."""
+        by_key: dict[str, dict[frozenset[str], int]] = {}
+        for _, node in self._entries:
+            if node.selection_set is None:
+                by_key.setdefault(_response_key(node), {}).setdefault(self._selected_on[id(node)], id(node))
+        widest = {}
+        for _, node in self._entries:
+            if node.selection_set is None:
+                types = self._selected_on[id(node)]
+                wider = [other for other in by_key[_response_key(node)] if other >= types]
+                widest[id(node)] = by_key[_response_key(node)][max(wider, key=len)]
+        return widest
+
+    def groups(self, possible: frozenset[str]) -> list[QueryGroup]:
+        concrete = sorted(name for name in possible if self._supergraph.types[name].kind is Kind.OBJECT)
+        groups: list[QueryGroup] = []
+        for types, nodes in self._partition(concrete):
+            groups.append(self.group(types, nodes))
+        stand_ins = sorted(possible.difference(concrete))
+        return [*groups, *(self._stand_in(name, groups) for name in stand_ins)]
+
+    def group(self, types: tuple[str, ...], nodes: Sequence[FieldNode]) -> QueryGroup:
+        by_key: dict[str, list[FieldNode]] = {}
+        for node in nodes:
+            by_key.setdefault(_response_key(node), []).append(node)
+        fields: list[QueryField] = []
+        for key, same in by_key.items():  # no generator: every level of an operation would cost a stack frame more
+            fields.append(self._field(types[0], key, same))
+        return QueryGroup(types, tuple(fields), all_bits(field.mask for field in fields))
+
+    def _partition(self, concrete: Sequence[str]) -> Iterable[tuple[tuple[str, ...], list[FieldNode]]]:
+        """Types that select the same fields, each resolvable in the same way, go together."""
+        alike: dict[object, tuple[list[str], list[FieldNode]]] = {}
+        for name in concrete:
+            selected = [number for number, (types, _) in enumerate(self._entries) if name in types]
+            nodes = [self._entries[number][1] for number in selected]
+            signature = (
+                tuple(selected),
+                self._type_signature(name),
+                *(self._builder.signature(name, node.name.value) for node in nodes),
+            )
+            alike.setdefault(signature, ([], nodes))[0].append(name)
+        return [(tuple(types), nodes) for types, nodes in alike.values()]
+
+    def _type_signature(self, concrete: str) -> object:
+        return tuple(
+            (graph, join.known_as, tuple((key.fields.text, key.resolvable) for key in join.keys))
+            for graph, join in self._supergraph.types[concrete].joins.items()
+        )
+
+    def _stand_in(self, interface: str, concrete: Sequence[QueryGroup]) -> QueryGroup:
+        """What is selected on objects that a subgraph knows by the interface only."""
+        hidden = self._supergraph.implementations(interface)
+        own = self._supergraph.types[interface].fields
+        on_all = [
+            interface in types or (bool(hidden) and hidden <= types and node.name.value in own)
+            for types, node in self._entries
+        ]
+        group = self.group(
+            (interface,), [node for (_, node), applies in zip(self._entries, on_all, strict=True) if applies]
+        )
+        is_asked = any(
+            node.name.value == TYPE_RESOLUTION or (not applies and types & hidden)
+            for (types, node), applies in zip(self._entries, on_all, strict=True)
+        )
+        if is_asked:
+            group.resolution = self._resolution(interface, group, concrete)
+            group.mask |= group.resolution.mask
+        return group
+
+    def _resolution(self, interface: str, group: QueryGroup, concrete: Sequence[QueryGroup]) -> QueryField:
+        """The same objects by concrete type, with what the interface has not brought already."""
+        hidden = self._supergraph.implementations(interface)
+        known = {id(field) for field in group.fields}
+        narrowed = []
+        for other in concrete:
+            types = tuple(name for name in other.types if name in hidden)
+            rest = tuple(field for field in other.fields if id(field) not in known)
+            if types:
+                narrowed.append(QueryGroup(types, rest, all_bits(field.mask for field in rest)))
+        mask = all_bits(narrow.mask for narrow in narrowed)
+        selection = QuerySelection(interface, tuple(narrowed), self._names, mask)
+        bit = self._builder.new_bit()
+        name = TYPE_RESOLUTION
+        return QueryField(name, name, name, (), "", interface, selection, bit, bit | mask)
+
+    def _field(self, owner: str, key: str, nodes: list[FieldNode]) -> QueryField:
         node = nodes[0]
         name = node.name.value
         if name.startswith("__"):
-            source = name if name == _TYPENAME else key
+            source = name if name == TYPE_RESOLUTION else key
             return QueryField(key, source, name, (), "", "", None, 0, 0)
-        info = self._supergraph.field(concrete, name)
+        info = self._supergraph.field(owner, name)
         text = arguments_text(node)
-        source = names.claim(key, name, text, {graph: join.type_text for graph, join in info.joins.items()})
-        bit = self._next_bit
-        self._next_bit <<= 1
+        shape = {graph: join.type_text for graph, join in info.joins.items()}
+        source = self._names.claim(key, name, text, shape)
+        same = (key, source, info.type_name, frozenset(self._leaves.get(id(node), id(node)) for node in nodes))
+        found = self._shared.get(same)
+        if found is None:
+            found = self._shared[same] = self._new_field(key, source, info, nodes)
+        return found
+
+    def _new_field(self, key: str, source: str, info: FieldInfo, nodes: list[FieldNode]) -> QueryField:
+        bit = self._builder.new_bit()
         children = None
         if self._supergraph.is_composite(info.type_name):
-            sets = [same.selection_set for same in nodes if same.selection_set]
-            children = child(info.type_name, list({id(item): item for item in sets}.values()), names.child(source))
+            sets = {id(node.selection_set): node.selection_set for node in nodes if node.selection_set}
+            children = self._child(info.type_name, list(sets.values()), self._names.child(source))
         mask = bit | (children.mask if children else 0)
-        return QueryField(key, source, name, tuple(node.arguments or ()), text, info.type_name, children, bit, mask)
+        node = nodes[0]
+        text = arguments_text(node)
+        arguments = tuple(node.arguments or ())
+        types = frozenset().union(*(self._selected_on[id(node)] for node in nodes))
+        return QueryField(key, source, info.name, arguments, text, info.type_name, children, bit, mask, types)
 
 
-class _Collector:
-    """Selections flattened to (types they apply to, field). Linear: a fragment is entered once per type set."""
+def _response_key(node: FieldNode) -> str:
+    return node.alias.value if node.alias else node.name.value
 
-    def __init__(
-        self, supergraph: Supergraph, fragments: Mapping[str, FragmentDefinitionNode], included: Included
-    ) -> None:
-        self._supergraph = supergraph
-        self._fragments = fragments
-        self._included = included
-        self._seen: set[tuple[str, frozenset[str]]] = set()
 
-    def collect(self, types: frozenset[str], selection_sets: Iterable[SelectionSetNode]) -> list[Entry]:
-        return [entry for selection_set in selection_sets for entry in self._entries(types, selection_set)]
-
-    def _entries(self, types: frozenset[str], selection_set: SelectionSetNode) -> Iterator[Entry]:
-        for selection in selection_set.selections:
-            if not self._included(selection):
-                continue
-            if isinstance(selection, FieldNode):
-                yield types, selection
-            elif isinstance(selection, InlineFragmentNode):
-                condition = selection.type_condition
-                narrowed = self._narrow(types, condition.name.value) if condition else types
-                if narrowed:
-                    yield from self._entries(narrowed, selection.selection_set)
-            elif isinstance(selection, FragmentSpreadNode):
-                yield from self._spread(types, selection.name.value)
-
-    def _spread(self, types: frozenset[str], name: str) -> Iterator[Entry]:
-        fragment = self._fragments[name]
-        narrowed = self._narrow(types, fragment.type_condition.name.value)
-        if narrowed and (name, narrowed) not in self._seen:
-            self._seen.add((name, narrowed))
-            yield from self._entries(narrowed, fragment.selection_set)
-
-    def _narrow(self, types: frozenset[str], condition: str) -> frozenset[str]:
-        return types & self._supergraph.all_possible_types(condition)
+def _field_signature(info: FieldInfo) -> object:
+    return (
+        print_ast(info.type),
+        tuple(
+            (
+                join.graph,
+                join.type_text,
+                join.requires and join.requires.text,
+                join.provides and join.provides.text,
+                join.external,
+                join.used_overridden,
+            )
+            for join in info.joins.values()
+        ),
+    )
 
 
 def arguments_text(node: FieldNode) -> str:
@@ -197,10 +241,3 @@ def arguments_text(node: FieldNode) -> str:
         return ""
     ordered = sorted(node.arguments, key=lambda argument: argument.name.value)
     return "(" + ", ".join(strip_ignored_characters(print_ast(argument)) for argument in ordered) + ")"
-
-
-def _union(masks: Iterable[int]) -> int:
-    result = 0
-    for mask in masks:
-        result |= mask
-    return result

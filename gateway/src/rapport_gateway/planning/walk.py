@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rapport_gateway.planning.choose import Chooser
-from rapport_gateway.planning.fetch_graph import FetchGraph, Path, Segment, Step, StepSelection
+from rapport_gateway.planning.fetch_graph import FetchGraph, Path, Representation, Segment, Step, StepSelection
 from rapport_gateway.planning.operation import Names, NormalisedOperation, QueryField, QueryGroup, QuerySelection
 from rapport_gateway.planning.reach import Place, Reach, Via
 from rapport_gateway.planning.selections import SelectionBuilder
@@ -46,7 +46,7 @@ class Walker:
         walk = _Walk(self._supergraph, self._builder, self._reach, self._chooser, graph)
         for group in operation.root.groups:
             place = Place(operation.root.type_name, "")
-            walk.group(Spot(place, None, None, (), operation.root.names), group.types, group.fields, group.mask)
+            walk.group(Spot(place, None, None, (), operation.root.names), group.types, group.wanted, group.wanted_mask)
         return graph
 
     def one_by_one(self, operation: NormalisedOperation) -> list[FetchGraph]:
@@ -92,6 +92,7 @@ class _Walk:
     def group(self, spot: Spot, types: tuple[str, ...], fields: tuple[QueryField, ...], mask: int) -> set[Step]:
         """Fetch the fields' bits at an object; gives the steps that bring them."""
         choice = self._chooser.choose(spot.place, fields, mask)
+        conditions = self._supergraph.named(types) if spot.several else ()
         steps: set[Step] = set()
         entered: dict[Option, Spot] = {}
         covered = 0
@@ -102,7 +103,7 @@ class _Walk:
                 if assignment.option not in entered:
                     entered[assignment.option] = self._enter(spot, types, assignment.option)
                 there = entered[assignment.option]
-            steps |= self.field(there, types, assignment.field, assignment.mask, types if spot.several else ())
+            steps |= self.field(there, types, assignment.field, assignment.mask, conditions)
         if missing := mask & ~covered:
             lost = next(field.name for field in fields if field.mask & missing)
             raise Unplannable(f"no subgraph can resolve {spot.place.type_name}.{lost} from here")
@@ -113,23 +114,32 @@ class _Walk:
     ) -> set[Step]:
         via = self._reach.via(types[0], field, spot.place.graph, spot.place.provided)
         assert via is not None and spot.step is not None and spot.selection is not None  # noqa: PT018, S101
+        if field.children is not None and field.is_resolution:
+            return {spot.step} | self._resolve(spot, field.children, via, mask)
         abstract = field.children is not None and self._supergraph.types[field.type_name].is_abstract
         steps = {spot.step}
         for placed in spot.selection.add(types, field, via.join.type_name, abstract=abstract):
             if field.children is not None:
                 path = (*spot.path, Segment(field.source, conditions))
-                several = abstract and len(field.children.groups) > 1
-                below = Spot(spot.place, spot.step, placed.children, path, field.children.names, several)
+                below = Spot(spot.place, spot.step, placed.children, path, field.children.names)
                 steps |= self._children(below, field.children, via, mask)
         return steps
 
+    def _resolve(self, spot: Spot, selection: QuerySelection, via: Via, mask: int) -> set[Step]:
+        """Go on with the same objects, by the concrete types that this subgraph tells."""
+        assert spot.selection is not None  # noqa: S101
+        spot.selection.with_typename = True
+        return self._children(spot, selection, via, mask)
+
     def _children(self, spot: Spot, selection: QuerySelection, via: Via, mask: int) -> set[Step]:
         steps: set[Step] = set()
-        for group in selection.groups:
-            types = self._reach.present(group, spot.place.graph, via.join.type_name)
-            if types and group.mask & mask:
+        present = [self._reach.present(group, spot.place.graph, via.join.type_name) for group in selection.groups]
+        several = spot.several or sum(map(bool, present)) > 1
+        for group, types in zip(selection.groups, present, strict=True):
+            if types and group.wanted_mask & mask:
                 place = Place(types[0], spot.place.graph, via.provided)
-                steps |= self.group(replace(spot, place=place), types, group.fields, group.mask & mask)
+                there = replace(spot, place=place, several=several)
+                steps |= self.group(there, types, group.wanted, group.wanted_mask & mask)
         return steps
 
     # -- entering another subgraph
@@ -151,11 +161,17 @@ class _Walk:
             needed.extend(required.fields)
         if not after and spot.step is not None:
             after = {spot.step}
-        step = self._graph.entities(graph, spot.path, after, dict.fromkeys(types, needed))
-        for type_name in types:
-            step.inputs.setdefault(type_name, []).extend(needed)
-            step.keys.update((type_name, field.source) for field in inputs.fields)
+        represented = {
+            name: Representation(self._sent_as(types[0], name, graph), needed) for name in self._supergraph.named(types)
+        }
+        step = self._graph.entities(graph, spot.path, after, represented)
+        step.add_inputs(represented)
+        step.keys.update((name, field.source) for name in represented for field in inputs.fields)
         return replace(spot, place=place, step=step, selection=step.selection)
 
+    def _sent_as(self, placed: str, type_name: str, graph: str) -> str:
+        """Objects that were planned for by an interface are sent by it, also when their type has become known."""
+        return placed if self._supergraph.types[placed].is_abstract else self._supergraph.known_as(graph, type_name)
+
     def _needed(self, names: Names, type_name: str, fields: FieldSet) -> QueryGroup:
-        return self._builder.build(type_name, [fields.selections], names).groups[0]
+        return self._builder.field_set(type_name, fields, names)

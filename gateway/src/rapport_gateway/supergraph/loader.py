@@ -24,6 +24,7 @@ from rapport_gateway.supergraph.api_schema import build_api_schema
 from rapport_gateway.supergraph.directives import directives, has_directive, inner_name, named_type, type_text
 from rapport_gateway.supergraph.errors import InvalidSupergraph, reason
 from rapport_gateway.supergraph.field_sets import FieldSet, parse_field_set
+from rapport_gateway.supergraph.interface_objects import with_interface_objects
 from rapport_gateway.supergraph.links import SpecLinks, read_links
 from rapport_gateway.supergraph.model import FieldInfo, FieldJoin, Key, Kind, Subgraph, Supergraph, TypeInfo, TypeJoin
 
@@ -60,7 +61,7 @@ def load_supergraph(sdl: str) -> Supergraph:
         raise InvalidSupergraph(f"a join directive is not valid: {error}") from error
     return Supergraph(
         MappingProxyType(subgraphs),
-        MappingProxyType(types),
+        MappingProxyType(with_interface_objects(types)),
         MappingProxyType(_root_types(document, types)),
         build_api_schema(document, links),
     )

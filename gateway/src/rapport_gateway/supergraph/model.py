@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -39,11 +39,15 @@ class Key:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TypeJoin:
-    """How one subgraph takes part in a type."""
+    """How one subgraph takes part in a type.
+
+    `known_as`: the subgraph knows the type only as this interface, which it has as an object (`@interfaceObject`).
+    """
 
     graph: str
     keys: tuple[Key, ...] = ()
     is_interface_object: bool = False
+    known_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +90,10 @@ class TypeInfo:
     def is_abstract(self) -> bool:
         return self.kind in {Kind.INTERFACE, Kind.UNION}
 
+    def is_interface_object(self, graph: str) -> bool:
+        join = self.joins.get(graph)
+        return join is not None and join.is_interface_object
+
 
 @dataclass(frozen=True, eq=False)
 class Supergraph:
@@ -100,26 +108,22 @@ class Supergraph:
     def root_names(self) -> frozenset[str]:
         return frozenset(self.roots.values())
 
-    @property
-    def interface_objects(self) -> list[str]:
-        """The interfaces that some subgraph has as an object."""
-        return [
-            name for name, info in self.types.items() if any(join.is_interface_object for join in info.joins.values())
-        ]
-
     @cached_property
     def _possible(self) -> dict[tuple[str, str], frozenset[str]]:
         return {}
 
     def possible_types(self, graph: str, type_name: str) -> frozenset[str]:
-        """The object types that `graph` may return where it declares `type_name`."""
+        """The types of the objects that `graph` may return where it declares `type_name`.
+
+        An interface among them stands for objects whose own type that subgraph cannot tell.
+        """
         found = self._possible.get((graph, type_name))
         if found is None:
             found = self._possible[graph, type_name] = self._find_possible(graph, type_name)
         return found
 
     def all_possible_types(self, type_name: str) -> frozenset[str]:
-        """The object types that any subgraph may return where the supergraph declares `type_name`."""
+        """What any subgraph may return where the supergraph declares `type_name`, see `possible_types`."""
         found = self._possible.get(("", type_name))
         if found is None:
             info = self.types[type_name]
@@ -137,13 +141,56 @@ class Supergraph:
         info = self.types[type_name]
         if info.kind is Kind.UNION:
             return info.members.get(graph, frozenset())
-        if info.kind is Kind.INTERFACE:
-            return frozenset(
+        if info.kind is not Kind.INTERFACE or info.is_interface_object(graph):
+            return frozenset({type_name})
+        found = frozenset(
+            other.name
+            for other in self.types.values()
+            if type_name in other.implements.get(graph, ())
+            and (other.kind is Kind.OBJECT or other.is_interface_object(graph))
+        )
+        join = info.joins.get(graph)
+        if not found and join is not None and join.keys:
+            return frozenset({type_name})
+        return found
+
+    @cached_property
+    def _implementations(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def implementations(self, interface: str) -> frozenset[str]:
+        """The object types that implement the interface in some subgraph."""
+        found = self._implementations.get(interface)
+        if found is None:
+            found = self._implementations[interface] = frozenset(
                 other.name
                 for other in self.types.values()
-                if other.kind is Kind.OBJECT and type_name in other.implements.get(graph, ())
+                if other.kind is Kind.OBJECT and any(interface in names for names in other.implements.values())
             )
-        return frozenset({type_name})
+        return found
+
+    @cached_property
+    def varying(self) -> frozenset[str]:
+        """The abstract types of which subgraphs know different object types."""
+        return frozenset(
+            name
+            for name, info in self.types.items()
+            if info.is_abstract
+            and len({self.possible_types(g, name) for g in info.joins if not info.is_interface_object(g)}) > 1
+        )
+
+    def named(self, type_names: Iterable[str]) -> tuple[str, ...]:
+        """Every `__typename` that objects of the types may carry: an interface's may have become known since."""
+        names = dict.fromkeys(type_names)
+        for name in tuple(names):
+            if self.types[name].kind is Kind.INTERFACE:
+                names.update(dict.fromkeys(sorted(self.implementations(name))))
+        return tuple(names)
+
+    def known_as(self, graph: str, type_name: str) -> str:
+        """What the subgraph calls the type: an interface object's name, where it knows nothing more exact."""
+        join = self.types[type_name].joins.get(graph)
+        return (join.known_as if join else None) or type_name
 
     def is_composite(self, type_name: str) -> bool:
         """False for leaves; built-in scalars are not among `types`."""
