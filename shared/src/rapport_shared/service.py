@@ -4,11 +4,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from strawberry.schema import BaseSchema
 
 from rapport_shared.clock import Clock, system_clock
+from rapport_shared.contracts.asyncapi import whole_document
 from rapport_shared.delivery import Consumer, Handlers, Lease, Relay
+from rapport_shared.http.answers import json_answer
 from rapport_shared.http.endpoint import GraphQLEndpoint, MakeContext
 from rapport_shared.http.jwks import fetch_json
 from rapport_shared.http.shell import create_app
@@ -38,13 +42,13 @@ def api_app(
     fetch_keys: FetchKeys | None = None,
     routes: Iterable[BaseRoute] = (),
 ) -> Starlette:
-    """The API process: the GraphQL endpoint and the live feed of the service's own events."""
+    """The API process: the GraphQL endpoint, the live feed of the service's own events, and their description."""
     keys = KeySet(fetch_keys or (lambda: fetch_json(settings.jwks_url)))
     verifier = TokenVerifier(keys, issuer=settings.issuer, audience=settings.audience)
     endpoint = GraphQLEndpoint(schema, verifier=verifier, make_context=make_context)
     link = BrokerLink(settings.amqp_url, f"{service}-api", feed.run)
     return create_app(
-        routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), *routes],
+        routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), _event_contract(service), *routes],
         checks={"database": mongo.ping, "broker": link.check},
         background=[link.run],
         on_stop=_closing(mongo),
@@ -93,6 +97,16 @@ async def migrate(
     async with open_channel(settings.amqp_url) as channel:
         routing_keys = [event_type.routing_key for event_type in handlers]
         await declare_consumer(channel, ConsumerGroup(service), routing_keys)
+
+
+def _event_contract(service: str) -> Route:
+    """``GET /asyncapi.json``: the service's AsyncAPI document, for anyone: an event contract is no secret."""
+    document = whole_document(service)
+
+    async def contract(_: Request) -> Response:
+        return json_answer(200, document)
+
+    return Route("/asyncapi.json", contract, methods=["GET"])
 
 
 def _closing(mongo: Mongo) -> Callable[[], Awaitable[None]]:
