@@ -1,13 +1,13 @@
 """Live changes of a list: what enters it, changes in it, and leaves it, for one subscriber."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from rapport_shared.actor import Actor
 from rapport_shared.events import Event
 from rapport_shared.graphql.filters import admits
 from rapport_shared.ids import new_event_id
@@ -15,7 +15,9 @@ from rapport_shared.messaging.feed import ChangeFeed, Gap
 from rapport_shared.rights import Scope
 
 M = TypeVar("M")
+M_co = TypeVar("M_co", covariant=True)
 T = TypeVar("T")
+_SCHEMA_NAMES = {"deleted": "deletedAt"}
 
 
 @strawberry.enum(description="What happened to a record, seen from a filtered list of records within reach.")
@@ -26,20 +28,6 @@ class ChangeKind(Enum):
     UPDATE = strawberry.enum_value("UPDATE", description="It changed and still belongs to the list.")
     LEAVE = strawberry.enum_value("LEAVE", description="It does not belong to the list any more.")
     RESET = strawberry.enum_value("RESET", description="Changes may have been missed: query the list again.")
-
-
-@dataclass(frozen=True, slots=True)
-class ListChange(Generic[M]):
-    """One change; ``record`` is None on LEAVE, and ``id`` too on RESET. ``cursor`` is the event's id.
-
-    ``changed_fields`` are names of the schema, such as ``ownerId``.
-    """
-
-    kind: ChangeKind
-    cursor: str
-    id: str | None = None
-    record: M | None = None
-    changed_fields: tuple[str, ...] = ()
 
 
 @strawberry.type(description="A live change of a list.")
@@ -53,52 +41,53 @@ class Change(Generic[T]):
     cursor: str = strawberry.field(description="The position of the change.")
 
 
-def change_of(change: ListChange[M], to_node: Callable[[M], T]) -> Change[T]:
-    """The public form of a change."""
-    return Change(
-        kind=change.kind,
-        id=None if change.id is None else strawberry.ID(change.id),
-        node=None if change.record is None else to_node(change.record),
-        changed_fields=list(change.changed_fields),
-        cursor=change.cursor,
-    )
+class Find(Protocol[M_co]):
+    """A use case that reads one record within reach."""
+
+    async def __call__(self, identifier: str, /, *, by: Actor) -> M_co | None:
+        """The record, or None."""
 
 
-async def list_changes(
+async def live_list(
     feed: ChangeFeed,
     *,
     of: tuple[type[Event], ...],
-    scope: Scope,
+    reader: Callable[[], Actor],
+    scope: Callable[[Actor], Scope],
     given: object,
-    load: Callable[[str], Awaitable[M | None]],
-) -> AsyncIterator[ListChange[M]]:
-    """Follow the events of one aggregate type (``of``) within ``scope`` and the filter ``given``.
+    find: Find[M],
+    to_node: Callable[[M], T],
+) -> AsyncGenerator[Change[T], None]:
+    """Follow the events of one aggregate type (``of``), within the reader's reach and the filter ``given``.
 
-    ``load`` reads a record within reach. A record that has moved on since its event is left to its next event.
+    ``reader`` is asked at each event who reads, and raises once that is not certain any more. A record that has moved
+    on since its event is left to its next event.
     """
     async with feed.subscribe() as notices:
         async for notice in notices:
+            by = reader()
             if isinstance(notice, Gap):
-                yield ListChange(ChangeKind.RESET, new_event_id())
-                continue
-            if not isinstance(notice.event, of):
-                continue
-            kind = _kind(notice.event, scope, given)
-            if kind is None:
-                continue
-            subject, cursor = notice.envelope.subject, notice.envelope.id
-            record = None if kind is ChangeKind.LEAVE else await load(subject)
-            if record is not None or kind is ChangeKind.LEAVE:
-                yield ListChange(kind, cursor, subject, record, _changed_fields(notice.event))
+                yield Change(kind=ChangeKind.RESET, id=None, node=None, changed_fields=[], cursor=new_event_id())
+            elif isinstance(notice.event, of) and (kind := _kind(notice.event, scope(by), given)) is not None:
+                subject = notice.envelope.subject
+                record = None if kind is ChangeKind.LEAVE else await find(subject, by=by)
+                if record is not None or kind is ChangeKind.LEAVE:
+                    yield Change(
+                        kind=kind,
+                        id=strawberry.ID(subject),
+                        node=None if record is None else to_node(record),
+                        changed_fields=_changed_fields(notice.event),
+                        cursor=notice.envelope.id,
+                    )
 
 
-def _changed_fields(event: Event) -> tuple[str, ...]:
+def _changed_fields(event: Event) -> list[str]:
     """The changed fields by their names in the schema: those that the event names, or whose state differs."""
     changed = getattr(event, "changed", None)
     if changed is None:
         before, after = getattr(event, "before", None), getattr(event, "after", None)
         changed = [name for name, value in vars(after).items() if getattr(before, name) != value] if before else ()
-    return tuple(to_camel_case(name) for name in changed)
+    return [_SCHEMA_NAMES.get(name) or to_camel_case(name) for name in changed]
 
 
 def _kind(event: Event, scope: Scope, given: object) -> ChangeKind | None:

@@ -1,5 +1,6 @@
 """What every resolver has at hand."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,9 @@ class RequestContext:
 
     @property
     def actor(self) -> Actor:
-        """Who asks; raises Unauthenticated where nobody has signed in."""
+        """Who asks; raises Unauthenticated where nobody has signed in, or the token of an open socket has expired."""
         if self.caller is None:
             raise Unauthenticated(self.refusal)
+        if self.caller.expires_at is not None and time.time() > self.caller.expires_at:
+            raise Unauthenticated("The access token has expired.")
         return self.caller

@@ -69,7 +69,7 @@ class TokenVerifier:
             claims = await self._claims(token)
         except PyJWTError:
             raise Unauthenticated("The access token is not valid or has expired.") from None
-        return Actor(claims["sub"], claims["role"], claims["sid"])
+        return Actor(claims["sub"], claims["role"], claims["sid"], expires_at=claims["exp"] + LEEWAY_SECONDS)
 
     async def _claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)

@@ -1,6 +1,7 @@
 """Customers in GraphQL: translate, call, translate."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
@@ -16,7 +17,7 @@ from rapport_customers.customers.inputs import (
     UpdateCustomerInput,
 )
 from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
-from rapport_shared.graphql.changes import Change, change_of, list_changes
+from rapport_shared.graphql.changes import Change, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.inputs import details, given
@@ -164,11 +165,18 @@ class CustomerSubscription:
         self,
         info: Info,
         filter: Annotated[CustomerChangeFilter | None, strawberry.argument(description="Which customers.")] = None,
-    ) -> AsyncIterator[Change[Customer]]:
-        """Live."""
-        service, by = info.context.customers, info.context.actor
-        changes = list_changes(
-            info.context.feed, of=EVENTS, scope=service.scope(by), given=filter, load=lambda id: service.find(id, by=by)
+    ) -> AsyncGenerator[Change[Customer], None]:
+        """Live, as long as the caller's access token is valid."""
+        context, customers = info.context, info.context.customers
+        changes = live_list(
+            context.feed,
+            of=EVENTS,
+            reader=lambda: context.actor,
+            scope=customers.scope,
+            given=filter,
+            find=customers.find,
+            to_node=Customer.from_model,
         )
-        async for change in changes:
-            yield change_of(change, Customer.from_model)
+        async with aclosing(changes):
+            async for change in changes:
+                yield change

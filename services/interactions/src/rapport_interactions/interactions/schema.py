@@ -1,6 +1,7 @@
 """Interactions in GraphQL: translate, call, translate."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
@@ -15,7 +16,7 @@ from rapport_interactions.interactions.inputs import (
     UpdateInteractionInput,
 )
 from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
-from rapport_shared.graphql.changes import Change, change_of, list_changes
+from rapport_shared.graphql.changes import Change, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.inputs import given
@@ -175,11 +176,18 @@ class InteractionSubscription:
         filter: Annotated[
             InteractionChangeFilter | None, strawberry.argument(description="Which interactions.")
         ] = None,
-    ) -> AsyncIterator[Change[Interaction]]:
-        """Live."""
-        service, by = info.context.interactions, info.context.actor
-        changes = list_changes(
-            info.context.feed, of=EVENTS, scope=service.scope(by), given=filter, load=lambda id: service.find(id, by=by)
+    ) -> AsyncGenerator[Change[Interaction], None]:
+        """Live, as long as the caller's access token is valid."""
+        context, interactions = info.context, info.context.interactions
+        changes = live_list(
+            context.feed,
+            of=EVENTS,
+            reader=lambda: context.actor,
+            scope=interactions.scope,
+            given=filter,
+            find=interactions.find,
+            to_node=Interaction.from_model,
         )
-        async for change in changes:
-            yield change_of(change, Interaction.from_model)
+        async with aclosing(changes):
+            async for change in changes:
+                yield change

@@ -1,12 +1,13 @@
 """Tasks in GraphQL: translate, call, translate."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
 
 from rapport_shared.contracts.tasks import TaskCancelled, TaskCompleted, TaskCreated, TaskReopened, TaskUpdated
-from rapport_shared.graphql.changes import Change, change_of, list_changes
+from rapport_shared.graphql.changes import Change, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import mutation
 from rapport_shared.graphql.inputs import details, given
@@ -107,11 +108,18 @@ class TaskSubscription:
         self,
         info: Info,
         filter: Annotated[TaskChangeFilter | None, strawberry.argument(description="Which tasks.")] = None,
-    ) -> AsyncIterator[Change[Task]]:
-        """Live."""
-        service, by = info.context.tasks, info.context.actor
-        changes = list_changes(
-            info.context.feed, of=EVENTS, scope=service.scope(by), given=filter, load=lambda id: service.find(id, by=by)
+    ) -> AsyncGenerator[Change[Task], None]:
+        """Live, as long as the caller's access token is valid."""
+        context, tasks = info.context, info.context.tasks
+        changes = live_list(
+            context.feed,
+            of=EVENTS,
+            reader=lambda: context.actor,
+            scope=tasks.scope,
+            given=filter,
+            find=tasks.find,
+            to_node=Task.from_model,
         )
-        async for change in changes:
-            yield change_of(change, Task.from_model)
+        async with aclosing(changes):
+            async for change in changes:
+                yield change
