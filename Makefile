@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 SOURCES := conftest.py shared gateway services cli deploy tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit check format schema lock up down clean
+.PHONY: help setup run test test-unit conformance check format schema lock up down clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ test: setup ## Run all tests
 
 test-unit: setup ## Run the tests that need no database and no broker
 	@$(PYTHON) -m pytest -m "not backing"
+
+conformance: setup ## Compare composition and plans with others', from npm (ARGS=--verbose tells how they differ)
+	@$(PYTHON) -m tests.conformance.run $(ARGS)
 
 check: setup ## Format, lint, types, import rules, sizes, committed schemas
 	@$(PYTHON) -m ruff format --check --quiet $(SOURCES)
