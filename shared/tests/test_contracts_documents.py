@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from node_packages import node_modules
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012, Schema
 
+from rapport_shared.contracts.__main__ import main
 from rapport_shared.contracts.asyncapi import EXCHANGE, PLATFORM, linked_documents, whole_document
 from rapport_shared.contracts.examples import ExampleMissing, example_event, example_message
 from rapport_shared.contracts.schemas import as_text, json_schemas, publisher
@@ -183,7 +185,9 @@ def test_the_official_sdk_reads_every_event(routing_key: str) -> None:
     }
 
 
-def test_an_event_whose_example_is_missing_is_told() -> None:
+def test_an_event_whose_example_is_missing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     try:
 
         @event("tests.parcel.sent", version=1, subject="parcel_id")
@@ -192,6 +196,11 @@ def test_an_event_whose_example_is_missing_is_told() -> None:
 
         with pytest.raises(ExampleMissing, match=r"tests\.parcel\.sent\.v1: .* parcel_id"):
             example_message(ParcelSent.routing_key)
+        monkeypatch.setattr(sys, "argv", ["contracts", str(tmp_path)])
+        with pytest.raises(SystemExit, match="2"):
+            main()
+        assert "tests.parcel.sent.v1: name an example value of parcel_id" in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == []
     finally:
         EVENT_TYPES.pop("tests.parcel.sent.v1")
 

@@ -9,18 +9,22 @@ from pathlib import Path
 
 from rapport_shared.contracts.asyncapi import linked_documents
 from rapport_shared.contracts.evolution import breaking_changes
+from rapport_shared.contracts.examples import ExampleMissing
 from rapport_shared.contracts.schemas import as_text, json_schemas
 
 
 def main() -> int:
-    """0 when all is well; 1 with one line per stale, missing, unknown or broken file."""
+    """0 when all is well; 1 with one line per stale, missing, unknown or broken file; exits with 2 where an example lacks."""
     parser = argparse.ArgumentParser(prog="python -m rapport_shared.contracts")
     parser.add_argument("folder", type=Path, nargs="?", default=Path("docs/events"))
     parser.add_argument("--check", action="store_true", help="write nothing, fail when the folder is not up to date")
     arguments = parser.parse_args()
     folder: Path = arguments.folder
     schemas = {f"{name}.schema.json": text for name, text in json_schemas().items()}
-    documents = {f"asyncapi/{name}.json": as_text(document) for name, document in linked_documents().items()}
+    try:
+        documents = {f"asyncapi/{name}.json": as_text(document) for name, document in linked_documents().items()}
+    except ExampleMissing as missing:
+        parser.error(str(missing))
     problems = breaking_changes(_written(folder, "*.schema.json"), schemas)
     if arguments.check:
         written = _written(folder, "*.schema.json") | _written(folder, "asyncapi/*.json")
