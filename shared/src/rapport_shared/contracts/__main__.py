@@ -14,7 +14,10 @@ from rapport_shared.contracts.schemas import as_text, json_schemas
 
 
 def main() -> int:
-    """0 when all is well; 1 with one line per stale, missing, unknown or broken file; exits with 2 where an example lacks."""
+    """0 when all is well; 1 with one line per stale, missing, unknown or broken file.
+
+    Exits with 2 where the example of an event lacks a value.
+    """
     parser = argparse.ArgumentParser(prog="python -m rapport_shared.contracts")
     parser.add_argument("folder", type=Path, nargs="?", default=Path("docs/events"))
     parser.add_argument("--check", action="store_true", help="write nothing, fail when the folder is not up to date")
