@@ -6,32 +6,16 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from graphql import (
-    DocumentNode,
-    GraphQLError,
-    OperationDefinitionNode,
-    VariableNode,
-    Visitor,
-    parse,
-    validate,
-    visit,
-)
+from graphql import DocumentNode, OperationDefinitionNode, VariableNode, Visitor, visit
 
-from rapport_gateway.errors import (
-    BAD_REQUEST,
-    GRAPHQL_PARSE_FAILED,
-    GRAPHQL_VALIDATION_FAILED,
-    OPERATION_RESOLUTION_FAILURE,
-    OPERATION_TOO_LARGE,
-    RequestRefused,
-    refused,
-)
+from rapport_gateway.errors import BAD_REQUEST, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, refused
 from rapport_gateway.execution.projection import Projection
+from rapport_gateway.limits.cost import Cost
+from rapport_gateway.limits.documents import DocumentReader
+from rapport_gateway.limits.limits import Limits
 from rapport_gateway.planning.plan import Plan
 from rapport_gateway.supergraph.model import Supergraph
 
-_MAX_TOKENS = 15_000
-_MAX_ERRORS = 50
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -73,6 +57,7 @@ class PreparedOperation:
     document: DocumentNode
     definition: OperationDefinitionNode
     conditions: tuple[str, ...]
+    cost: Cost
     plans: Lru[tuple[bool, ...], PreparedPlan] = field(default_factory=lambda: Lru(16))
 
     @property
@@ -80,36 +65,19 @@ class PreparedOperation:
         return self.definition.operation.value
 
 
-def prepare(supergraph: Supergraph, text: str, operation_name: str | None) -> PreparedOperation:
-    """Raises RequestRefused with every syntax or validation error."""
-    document = _parse(text)
-    try:
-        errors = validate(supergraph.api_schema, document, max_errors=_MAX_ERRORS)
-    except RecursionError as error:
-        raise refused("The document is nested too deeply.", OPERATION_TOO_LARGE) from error
-    if errors:
-        raise RequestRefused([_formatted(error, GRAPHQL_VALIDATION_FAILED) for error in errors])
-    definition = _choose(document, operation_name)
+def prepare(
+    supergraph: Supergraph, text: str, operation_name: str | None, reader: DocumentReader | None = None
+) -> PreparedOperation:
+    """Raises RequestRefused with every syntax or validation error, or the limit that the document passes.
+
+    Without a `reader` the usual limits apply.
+    """
+    read = (reader or DocumentReader(supergraph.api_schema, Limits())).read(text)
+    definition = _choose(read.document, operation_name)
     if definition.operation.value not in supergraph.roots:
         raise refused(f"the schema has no {definition.operation.value} type", GRAPHQL_VALIDATION_FAILED)
-    return PreparedOperation(document, definition, _condition_variables(document))
-
-
-def _parse(text: str) -> DocumentNode:
-    try:
-        return parse(text, max_tokens=_MAX_TOKENS)
-    except GraphQLError as error:
-        raise RequestRefused([_formatted(error, GRAPHQL_PARSE_FAILED)]) from error
-    except RecursionError as error:
-        raise refused("Syntax Error: the document is nested too deeply.", GRAPHQL_PARSE_FAILED) from error
-
-
-def _formatted(error: GraphQLError, code: str) -> dict[str, Any]:
-    result: dict[str, Any] = {"message": error.message}
-    if error.locations:
-        result["locations"] = [location.formatted for location in error.locations]
-    result["extensions"] = {"code": code}
-    return result
+    cost = read.costs[definition.name.value if definition.name else None]
+    return PreparedOperation(read.document, definition, _condition_variables(read.document), cost)
 
 
 def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

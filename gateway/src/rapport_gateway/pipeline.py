@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import OperationDefinitionNode, get_variable_values
+from graphql import VariableDefinitionNode, get_variable_values
 
 from rapport_gateway.errors import (
     BAD_USER_INPUT,
@@ -23,6 +23,8 @@ from rapport_gateway.execution.introspection import introspect
 from rapport_gateway.execution.projection import Projection
 from rapport_gateway.execution.run import Run
 from rapport_gateway.execution.subscribe import events
+from rapport_gateway.limits.documents import DocumentReader
+from rapport_gateway.limits.limits import Limits
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan, prepare
 from rapport_gateway.planning.operation import OperationTooLarge
@@ -49,11 +51,19 @@ class GraphQLRequest:
 
 class Pipeline:
     def __init__(
-        self, supergraph: Supergraph, client: SubgraphClient, *, metrics: Metrics, plan_cache_size: int = 1000
+        self,
+        supergraph: Supergraph,
+        client: SubgraphClient,
+        *,
+        metrics: Metrics,
+        plan_cache_size: int = 1000,
+        limits: Limits | None = None,
     ) -> None:
         self._supergraph = supergraph
         self._client = client
         self._metrics = metrics
+        self._limits = limits or Limits()
+        self._reader = DocumentReader(supergraph.api_schema, self._limits, remembered=plan_cache_size)
         self._operations: Lru[tuple[str, str | None], PreparedOperation] = Lru(plan_cache_size)
 
     def prepare(self, request: GraphQLRequest) -> PreparedOperation:
@@ -62,14 +72,14 @@ class Pipeline:
         operation = self._operations.get(key)
         self._metrics.plan_cache(hit=operation is not None)
         if operation is None:
-            operation = prepare(self._supergraph, *key)
+            operation = prepare(self._supergraph, *key, self._reader)
             if len(request.query) <= _MAX_CACHED_LENGTH:
                 self._operations.put(key, operation)
         return operation
 
     async def execute(self, operation: PreparedOperation, request: GraphQLRequest) -> Answer:
         """The answer to a query or mutation. Raises RequestRefused when it could not be started."""
-        coerced = self._checked_variables(operation.definition, request.variables)
+        coerced = self._checked_variables(operation, request.variables)
         prepared = self._plan(operation, coerced)
         run = Run(self._client, prepared.plan.operation.root, request.variables, request.headers)
         if _asks_for_introspection(prepared):
@@ -83,7 +93,7 @@ class Pipeline:
         self, operation: PreparedOperation, request: GraphQLRequest
     ) -> AsyncIterator[AsyncIterator[Answer]]:
         """The answers to a subscription, one for each event. Raises RequestRefused, SubgraphFailure."""
-        coerced = self._checked_variables(operation.definition, request.variables)
+        coerced = self._checked_variables(operation, request.variables)
         prepared = self._plan(operation, coerced)
         node = prepared.plan.node
         if not isinstance(node, Subscription):
@@ -92,15 +102,23 @@ class Pipeline:
         async with events(run, node, prepared.projection) as answers:
             yield answers
 
-    def _checked_variables(
-        self, definition: OperationDefinitionNode, variables: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
+    def _checked_variables(self, operation: PreparedOperation, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """The variables with defaults applied. What is forwarded are the client's own values."""
-        definitions = definition.variable_definitions or ()
-        if not definitions:
-            return {}
+        self._reader.check_request(variables)
+        definitions = operation.definition.variable_definitions or ()
+        coerced = self._coerced(definitions, variables) if definitions else {}
+        self._reader.check_cost(operation.cost, coerced)
+        return coerced
+
+    def _coerced(
+        self, definitions: Sequence[VariableDefinitionNode], variables: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
         result = get_variable_values(
-            self._supergraph.api_schema, definitions, dict(variables), max_errors=_MAX_INPUT_ERRORS
+            self._supergraph.api_schema,
+            definitions,
+            dict(variables),
+            max_errors=_MAX_INPUT_ERRORS,
+            hide_suggestions=not self._limits.suggestions,
         )
         if isinstance(result, list):
             raise RequestRefused([error(problem.message, BAD_USER_INPUT) for problem in result])

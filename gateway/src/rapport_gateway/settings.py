@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from rapport_gateway.limits.limits import Limits
+
 PREFIX = "RAPPORT_GATEWAY_"
+_SWITCH = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 
 
 class InvalidSetting(Exception):
@@ -14,7 +17,7 @@ class InvalidSetting(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Limits):
     """Sizes in bytes, times in seconds. Each is set by RAPPORT_GATEWAY_<NAME>.
 
     `subscription_urls`: NAME=URL, separated by commas. `subscription_sse` and `subscription_resumed`: names of
@@ -61,9 +64,9 @@ def load_settings(environment: Mapping[str, str], options: Mapping[str, Any]) ->
 
 def _converted(name: str, text: str, kind: type) -> object:
     try:
-        value = kind(text)
-    except ValueError as error:
+        value = _SWITCH[text.lower()] if kind is bool else kind(text)
+    except (ValueError, KeyError) as error:
         raise InvalidSetting(f"{PREFIX}{name.upper()} is {text!r}, which is no {kind.__name__}") from error
-    if name != "port" and isinstance(value, int | float) and value <= 0:
+    if name != "port" and isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
         raise InvalidSetting(f"{PREFIX}{name.upper()} is {text!r}, but must be more than 0")
     return value

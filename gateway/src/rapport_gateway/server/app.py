@@ -24,7 +24,9 @@ class Application:
     """Owns the subgraph client; `close_sockets` and `close` are for shutdown."""
 
     def __init__(self, supergraph: Supergraph, client: NetworkClient, metrics: Metrics, settings: Settings) -> None:
-        pipeline = Pipeline(supergraph, client, metrics=metrics, plan_cache_size=settings.plan_cache_size)
+        pipeline = Pipeline(
+            supergraph, client, metrics=metrics, plan_cache_size=settings.plan_cache_size, limits=settings
+        )
         self._client = client
         self._metrics = metrics
         self._graphql = HttpEndpoint(pipeline, metrics, max_body_bytes=settings.max_body_bytes)

@@ -1,0 +1,182 @@
+"""From text to a valid document within the limits: length → parse → measure → validate → estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_introspection_query,
+    parse,
+    validate,
+)
+from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation.validate import ValidationAbortedError
+
+from rapport_gateway.errors import (
+    GRAPHQL_PARSE_FAILED,
+    GRAPHQL_VALIDATION_FAILED,
+    ErrorDict,
+    RequestRefused,
+    error,
+)
+from rapport_gateway.limits.cost import Cost, Estimator
+from rapport_gateway.limits.limits import Limits
+from rapport_gateway.limits.measure import FragmentCycle, Size, measure
+from rapport_gateway.limits.refusal import DocumentRefused, Refusals, limit_error
+from rapport_gateway.limits.variables import check_variables
+
+_MAX_ERRORS = 50
+_MAX_MESSAGE_LENGTH = 1_000  # characters; messages quote what the client sent
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadDocument:
+    """`costs` are by operation name, None for the operation that has none."""
+
+    document: DocumentNode
+    costs: Mapping[str | None, Cost]
+
+
+class DocumentReader:
+    """Reads what clients send to one schema; remembers what it refused, for the next time."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, remembered: int = 1000) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._estimator = Estimator(schema, limits.assumed_list_size)
+        self._refusals = Refusals(remembered)
+
+    def read(self, text: str) -> ReadDocument:
+        """Raises DocumentRefused with the limit that the document passes, or every syntax or validation error."""
+        limit = self._limits.max_document_length
+        if len(text) > limit:
+            raise _exceeded("document_length", limit, "the document's characters", len(text))
+        self._refusals.check(text)
+        try:
+            return self._read(text)
+        except DocumentRefused as refusal:
+            self._refusals.remember(text, refusal)
+            raise
+
+    def check_request(self, variables: Mapping[str, Any]) -> None:
+        """The variables as they come, before they are coerced. Raises RequestRefused."""
+        check_variables(variables, self._limits)
+
+    def check_cost(self, cost: Cost, coerced: Mapping[str, Any]) -> None:
+        """Raises RequestRefused when the operation may cost too much with these variables."""
+        objects = cost.objects(coerced)
+        if objects > self._limits.max_cost:
+            what = "objects that the answer may hold, by the sizes of its lists"
+            raise RequestRefused([limit_error("cost", self._limits.max_cost, what, objects)])
+
+    def _read(self, text: str) -> ReadDocument:
+        limits = self._limits
+        document = _parse(text, limits)
+        definitions = len(document.definitions)
+        if definitions > limits.max_definitions:
+            raise _exceeded("definitions", limits.max_definitions, "operations and fragments", definitions)
+        try:
+            size = measure(document)
+        except FragmentCycle as cycle:
+            message = f"Cannot spread fragment '{cycle.args[0]}' within itself."
+            raise DocumentRefused([error(_short(message), GRAPHQL_VALIDATION_FAILED)]) from None
+        _check(size, limits)
+        _validate(self._schema, document, limits)
+        return ReadDocument(document, self._costs(document))
+
+    def _costs(self, document: DocumentNode) -> dict[str | None, Cost]:
+        costs: dict[str | None, Cost] = {}
+        for node in document.definitions:
+            if isinstance(node, OperationDefinitionNode):
+                cost = self._estimator.cost(document, node)
+                costs[node.name.value if node.name else None] = cost
+                self._check_estimate(cost)
+        return costs
+
+    def _check_estimate(self, cost: Cost) -> None:
+        if cost.height > self._limits.max_height:
+            what = "fields, those of the same name in the same place counted once"
+            raise _exceeded("height", self._limits.max_height, what, cost.height)
+        if cost.introspection and cost.introspection > self._max_introspection:
+            what = "objects that introspection may give, twice what the full query needs"
+            raise _exceeded("introspection", self._max_introspection, what, cost.introspection)
+
+    @cached_property
+    def _max_introspection(self) -> int:
+        """Enough for what tools ask for, whatever the size of the schema."""
+        document = parse(get_introspection_query(input_value_deprecation=True))
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        return 2 * self._estimator.cost(document, operations[0]).introspection
+
+
+def _parse(text: str, limits: Limits) -> DocumentNode:
+    try:
+        return parse(text, max_tokens=limits.max_tokens)
+    except GraphQLError as problem:
+        # The parser gives up on two more things than wrong syntax, and tells them apart by message only.
+        if problem.message.endswith("nested too deeply. Parsing aborted."):
+            raise _exceeded("nesting", limits.max_nesting, "brackets nested in brackets") from None
+        if problem.message.endswith("tokens. Parsing aborted."):
+            raise _exceeded("tokens", limits.max_tokens, "the document's tokens") from None
+        raise DocumentRefused([_formatted(problem, GRAPHQL_PARSE_FAILED)]) from None
+
+
+def _check(size: Size, limits: Limits) -> None:
+    """Raises DocumentRefused for the first limit that is passed."""
+    totals = size.totals
+    if size.introspects and not limits.introspection:
+        raise DocumentRefused([error("Introspection is turned off.", GRAPHQL_VALIDATION_FAILED)])
+    for name, what, actual, maximum in (
+        ("depth", "fields nested in fields", totals.depth, limits.max_depth),
+        ("nesting", "selection sets nested in selection sets", totals.nesting, limits.max_nesting),
+        ("selections", "selections with fragments expanded", totals.selections, limits.max_selections),
+        ("root_fields", "fields of one operation's root", totals.root_fields, limits.max_root_fields),
+        ("aliases", "aliases in one operation", totals.aliases, limits.max_aliases),
+        ("directives", "directives", size.directives, limits.max_directives),
+        (
+            "directives_per_location",
+            "directives in one place",
+            size.directives_per_location,
+            limits.max_directives_per_location,
+        ),
+        ("literal_values", "values written into the document", size.literal_values, limits.max_literal_values),
+        ("input_depth", "lists and objects nested in arguments", size.literal_depth, limits.max_input_depth),
+    ):
+        if actual > maximum:
+            raise _exceeded(name, maximum, what, actual)
+
+
+def _validate(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> None:
+    # The rule reads its budget when a validation starts. A comparison of two fields costs two units.
+    overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 2 * limits.max_field_comparisons
+    problems = validate(schema, document, max_errors=_MAX_ERRORS, hide_suggestions=not limits.suggestions)
+    if not problems:
+        return
+    last = problems[-1]
+    if isinstance(last, ValidationAbortedError) and not last.message.startswith("Too many"):
+        what = "comparisons of fields with the same name in one place"
+        raise _exceeded("field_comparisons", limits.max_field_comparisons, what)
+    raise DocumentRefused([_formatted(problem, GRAPHQL_VALIDATION_FAILED) for problem in problems])
+
+
+def _exceeded(limit: str, maximum: int, what: str, actual: int | None = None) -> DocumentRefused:
+    return DocumentRefused([limit_error(limit, maximum, what, actual)])
+
+
+def _formatted(problem: GraphQLError, code: str) -> ErrorDict:
+    result: dict[str, Any] = {"message": _short(problem.message)}
+    if problem.locations:
+        result["locations"] = [location.formatted for location in problem.locations]
+    result["extensions"] = {"code": code}
+    return result
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= _MAX_MESSAGE_LENGTH else message[:_MAX_MESSAGE_LENGTH] + "…"
