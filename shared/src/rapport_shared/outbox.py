@@ -74,9 +74,12 @@ class OutboxStore:
             )
         await self._rows.insert_many(rows, session=self._session)
 
-    async def waiting(self, limit: int) -> list[OutboxRow]:
-        """The oldest rows that the broker has not confirmed."""
-        found = await self._rows.find({"waiting": True}).sort("_id", 1).limit(limit).to_list(None)
+    async def waiting(self, limit: int, *, without: Sequence[str] = ()) -> list[OutboxRow]:
+        """The oldest rows that the broker has not confirmed, leaving out those of some subjects."""
+        condition: Document = {"waiting": True}
+        if without:
+            condition["subject"] = {"$nin": list(without)}
+        found = await self._rows.find(condition).sort("_id", 1).limit(limit).to_list(None)
         return [
             OutboxRow(
                 row["_id"], row["routing_key"], row["subject"], row["version"], bytes(row["body"]), row["recorded_at"]

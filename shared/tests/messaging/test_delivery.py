@@ -183,6 +183,24 @@ async def test_an_unroutable_event_waits_in_the_outbox_and_goes_when_it_can(
         await eventually(lambda: _everything_arrived(bench, ["cus_0", "cus_1"], 1))
 
 
+async def test_later_events_do_not_overtake_one_that_was_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "RETRY_SECONDS", 1.0)
+    refused = relay_module.REFUSED._value.get()
+    async with bench.relaying(), bench.consuming(), bench.channel() as channel:
+        await bench.change("cus_0")
+        await eventually(lambda: _everything_arrived(bench, ["cus_0"], 1))
+        exchange = await channel.get_exchange(EVENTS)
+        log, queue = await channel.get_queue(LOG), await channel.get_queue(bench.group.queue)
+        await log.unbind(exchange, "#")
+        await queue.unbind(exchange, CustomerUpdated.routing_key)
+        await bench.change("cus_1")
+        await eventually(lambda: _has_grown(refused))
+        await queue.bind(exchange, CustomerUpdated.routing_key)
+        await bench.change("cus_1", "cus_2")
+        await eventually(lambda: _at_least(bench, 4))
+    assert await bench.ledger() == {"cus_0": [1], "cus_1": [1, 2], "cus_2": [1]}
+
+
 async def test_two_relays_of_one_service_take_turns(bench: Bench) -> None:
     async with bench.relaying(), bench.relaying(), bench.consuming():
         await bench.change(*SUBJECTS, times=5)

@@ -35,7 +35,7 @@ class Relay:
     def __init__(self, outbox: OutboxStore, lease: Lease) -> None:
         self._outbox = outbox
         self._lease = lease
-        self._set_aside: dict[str, float] = {}
+        self._set_aside: dict[str, float] = {}  # when to try again, by the subject of the event that was refused
 
     async def run(self, connection: AbstractConnection) -> None:
         """Relay until the connection is lost; raises Unavailable where the database does not answer."""
@@ -51,46 +51,48 @@ class Relay:
 
     async def _relay_batch(self, exchange: AbstractExchange) -> bool:
         """Publish what waits; True where there may be more at once."""
-        rows = [row for row in await self._outbox.waiting(WINDOW + len(self._set_aside)) if self._is_due(row)]
+        rows = await self._outbox.waiting(WINDOW, without=self._not_due())
         WAITING.set(time.time() - rows[0].recorded_at.timestamp() if rows else 0)
-        if not rows:
-            return False
-        batch = in_version_order(rows[:WINDOW])
-        outcomes = await asyncio.gather(*(_publish(exchange, row) for row in batch), return_exceptions=True)
-        confirmed = [row.event_id for row, outcome in zip(batch, outcomes, strict=True) if outcome is None]
+        confirmed: list[str] = []
+        lanes = [self._publish_lane(exchange, lane, confirmed) for lane in lanes_of(rows)]
+        outcomes = await asyncio.gather(*lanes, return_exceptions=True)
         if confirmed:
             await self._outbox.mark_sent(confirmed)
             PUBLISHED.inc(len(confirmed))
-        for row, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, PublishError | DeliveryError):
-                self._put_aside(row, outcome)
-            elif isinstance(outcome, BaseException):
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
                 raise outcome
-        return len(rows) > len(batch)
+        return len(rows) == WINDOW
+
+    async def _publish_lane(self, exchange: AbstractExchange, lane: Sequence[OutboxRow], confirmed: list[str]) -> None:
+        """Publish one subject's events one after another: where one is refused, none of its successors may overtake."""
+        for row in lane:
+            try:
+                await _publish(exchange, row)
+            except (PublishError, DeliveryError) as refused:
+                self._put_aside(row, refused)
+                return
+            confirmed.append(row.event_id)
 
     def _put_aside(self, row: OutboxRow, reason: AMQPError) -> None:
-        """A refused row waits a while, so that it cannot hold up the others."""
+        """A refused event's subject waits a while, so that it cannot hold up the others."""
         REFUSED.inc()
         log.error("event not routed", event_id=row.event_id, routing_key=row.routing_key, reason=type(reason).__name__)
-        self._set_aside[row.event_id] = time.monotonic() + RETRY_SECONDS
+        self._set_aside[row.subject] = time.monotonic() + RETRY_SECONDS
 
-    def _is_due(self, row: OutboxRow) -> bool:
-        due = self._set_aside.get(row.event_id)
-        if due is None:
-            return True
-        if due > time.monotonic():
-            return False
-        del self._set_aside[row.event_id]
-        return True
+    def _not_due(self) -> list[str]:
+        """The subjects that still wait after a refusal."""
+        now = time.monotonic()
+        self._set_aside = {subject: due for subject, due in self._set_aside.items() if due > now}
+        return list(self._set_aside)
 
 
-def in_version_order(rows: Sequence[OutboxRow]) -> list[OutboxRow]:
-    """The rows with each subject's in version order: ids of different machines' clocks may not be."""
+def lanes_of(rows: Sequence[OutboxRow]) -> list[list[OutboxRow]]:
+    """The rows of each subject in version order: ids of different machines' clocks may not be."""
     by_subject: dict[str, list[OutboxRow]] = defaultdict(list)
     for row in rows:
         by_subject[row.subject].append(row)
-    queues = {subject: iter(sorted(own, key=lambda row: row.version)) for subject, own in by_subject.items()}
-    return [next(queues[row.subject]) for row in rows]
+    return [sorted(lane, key=lambda row: row.version) for lane in by_subject.values()]
 
 
 async def _publish(exchange: AbstractExchange, row: OutboxRow) -> None:
