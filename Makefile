@@ -1,12 +1,13 @@
 # Every target that needs Python makes .venv first; that takes no time when nothing changed.
 PYTHON := .venv/bin/python
 SOURCES := conftest.py shared gateway services cli deploy tests
+RELIABILITY = $(PYTHON) -m pytest -m reliability -q tests/reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit conformance check format schema lock up down clean
+.PHONY: help setup run test test-unit conformance reliability reliability-ci check format schema lock up down clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 setup: ## Make .venv and install everything that the lock names
 	@sh deploy/setup.sh
@@ -22,6 +23,12 @@ test-unit: setup ## Run the tests that need no database and no broker
 
 conformance: setup ## Compare composition and plans with others', from npm (ARGS=--verbose tells how they differ)
 	@$(PYTHON) -m tests.conformance.run $(ARGS)
+
+reliability-ci: setup ## Kill everything for five minutes: nothing lost, nothing done twice
+	@$(RELIABILITY) --kills 12 --seconds 90 --repeats 3
+
+reliability: setup ## The same at night's size: 100 kills in 30 minutes, 12 crashes at each point
+	@$(RELIABILITY) --kills 100 --seconds 1800 --repeats 12
 
 check: setup ## Format, lint, types, import rules, sizes, committed schemas
 	@$(PYTHON) -m ruff format --check --quiet $(SOURCES)

@@ -1,0 +1,1 @@
+"""What the reliability suite is made of: load, faults, and the check of what is left afterwards."""

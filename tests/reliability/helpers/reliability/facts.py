@@ -1,0 +1,153 @@
+"""Reads the end state of the running system from its databases and its broker."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from rapport_customers.consumers import HANDLERS as CUSTOMERS_HANDLERS
+from rapport_interactions.consumers import HANDLERS as INTERACTIONS_HANDLERS
+from rapport_local.testing import RunningSystem
+from rapport_shared.delivery import Handlers
+from rapport_shared.events import decode
+from rapport_shared.messaging import ConsumerGroup, open_channel
+from rapport_shared.mongo import Mongo, connect, database_name
+from rapport_tasks.consumers import HANDLERS as TASKS_HANDLERS
+from reliability.checker import Copy, Facts, StoredEvent
+
+AGGREGATES = {"identity": "users", "customers": "customers", "interactions": "interactions", "tasks": "tasks"}
+CONSUMERS: Mapping[str, Handlers[Any]] = {
+    "customers": CUSTOMERS_HANDLERS,
+    "interactions": INTERACTIONS_HANDLERS,
+    "tasks": TASKS_HANDLERS,
+}
+# The copies that services keep: where, of whom, and the fields that must be the source's.
+_PROJECTIONS = (
+    ("interactions", "customers", "customers", ("version", "owner_id", "deleted", "kind", "stage")),
+    ("tasks", "customers", "customers", ("version", "owner_id", "deleted")),
+    ("tasks", "interactions", "interactions", ("version", "next_follow_up_at")),
+    ("customers", "users", "identity", ("version", "role", "active")),
+    ("tasks", "users", "identity", ("version", "role", "active")),
+)
+_RENAMED = {"follow_up_at": "next_follow_up_at"}
+
+Records = dict[str, dict[str, Any]]
+
+
+class EndState:
+    """What there is to see when the system has come to rest."""
+
+    def __init__(self, system: RunningSystem) -> None:
+        self._amqp_url = system.addresses.amqp_url
+        prefix, url = system.addresses.database_prefix, system.addresses.mongo_url
+        self._databases: dict[str, Mongo] = {
+            service: connect(url, database_name(prefix, service)) for service in AGGREGATES
+        }
+
+    def close(self) -> None:
+        """Close the connections."""
+        for mongo in self._databases.values():
+            mongo.close()
+
+    async def waiting(self) -> dict[str, int]:
+        """How many events each service still has to publish."""
+        return {
+            service: await mongo.database["outbox"].count_documents({"waiting": True})
+            for service, mongo in self._databases.items()
+        }
+
+    async def queued(self) -> dict[str, int]:
+        """How many messages each queue and dead-letter queue holds and nobody has taken."""
+        counts: dict[str, int] = {}
+        async with open_channel(self._amqp_url) as channel:
+            for service in CONSUMERS:
+                group = ConsumerGroup(service)
+                for name in (group.queue, group.dead_letter_queue):
+                    queue = await channel.get_queue(name)
+                    counts[name] = queue.declaration_result.message_count or 0
+        return counts
+
+    async def unhandled(self) -> int:
+        """How many events have not had their effect yet at a consumer of theirs."""
+        events = {service: await self._events(service) for service in AGGREGATES}
+        handled = {consumer: await self._handled(consumer) for consumer in CONSUMERS}
+        return sum(len(wanted - handled[consumer]) for consumer, wanted in _wanted(events).items())
+
+    async def read(self) -> Facts:
+        """Everything."""
+        records = {service: await self._all(service, collection) for service, collection in AGGREGATES.items()}
+        events = {service: await self._events(service) for service in AGGREGATES}
+        tasks = records["tasks"].values()
+        return Facts(
+            events=events,
+            records={service: _only(found, "version") for service, found in records.items()},
+            waiting=await self.waiting(),
+            queued=await self.queued(),
+            wanted=_wanted(events),
+            handled={consumer: await self._handled(consumer) for consumer in CONSUMERS},
+            copies=[*await self._projections(records), *_owners(records)],
+            follow_ups_wanted={
+                identifier: record["next_follow_up_at"]
+                for identifier, record in records["interactions"].items()
+                if record["next_follow_up_at"] is not None
+            },
+            follow_ups=[(task["interaction_id"], task["due_at"]) for task in tasks if task["interaction_id"]],
+        )
+
+    async def _projections(self, records: Mapping[str, Records]) -> list[Copy]:
+        copies = []
+        for service, collection, source, fields in _PROJECTIONS:
+            known = await self._all(service, collection)
+            copies.append(Copy(f"{collection} in {service}", _fields(records[source], fields), _fields(known, fields)))
+        return copies
+
+    async def _all(self, service: str, collection: str) -> Records:
+        found = await self._databases[service].database[collection].find().to_list(None)
+        return {row.pop("_id"): {_RENAMED.get(name, name): value for name, value in row.items()} for row in found}
+
+    async def _events(self, service: str) -> list[StoredEvent]:
+        rows = await self._databases[service].database["outbox"].find({}, {"body": 1}).to_list(None)
+        return await asyncio.to_thread(lambda: [_event(bytes(row["body"])) for row in rows])
+
+    async def _handled(self, consumer: str) -> set[str]:
+        rows = await self._databases[consumer].database["inbox"].find({}, {"_id": 1}).to_list(None)
+        return {row["_id"].removeprefix(f"{consumer}:") for row in rows}
+
+
+def _event(body: bytes) -> StoredEvent:
+    envelope, _ = decode(body)
+    return StoredEvent(
+        id=envelope.id,
+        routing_key=envelope.routing_key,
+        subject=envelope.subject,
+        version=envelope.version,
+        correlation_id=envelope.correlation_id,
+        of_request=envelope.causation_id is None,
+    )
+
+
+def _wanted(events: Mapping[str, list[StoredEvent]]) -> dict[str, set[str]]:
+    everything = [event for own in events.values() for event in own]
+    wanted = {consumer: {kind.routing_key for kind in handlers} for consumer, handlers in CONSUMERS.items()}
+    return {
+        consumer: {event.id for event in everything if event.routing_key in keys} for consumer, keys in wanted.items()
+    }
+
+
+def _owners(records: Mapping[str, Records]) -> list[Copy]:
+    """Communications and tasks carry the owner of their customer."""
+    owner = {identifier: customer["owner_id"] for identifier, customer in records["customers"].items()}
+    copies = []
+    for service in ("interactions", "tasks"):
+        of_customer = {key: record for key, record in records[service].items() if record["customer_id"]}
+        source = {key: {"owner_id": owner.get(record["customer_id"])} for key, record in of_customer.items()}
+        copied = {key: {"owner_id": record["customer_owner_id"]} for key, record in of_customer.items()}
+        copies.append(Copy(f"owner of the customer in {service}", source, copied))
+    return copies
+
+
+def _fields(records: Records, names: tuple[str, ...]) -> Records:
+    return {identifier: {name: record[name] for name in names} for identifier, record in records.items()}
+
+
+def _only(records: Records, name: str) -> dict[str, Any]:
+    return {identifier: record[name] for identifier, record in records.items()}
