@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -134,10 +135,13 @@ def _encoded(answer: Answer) -> bytes:
 async def respond(
     send: Send, status: int, body: bytes, media_type: str, extra: MutableMapping[str, str] | None = None
 ) -> None:
-    headers = [
-        (b"content-type", f"{media_type}; charset=utf-8".encode()),
-        (b"content-length", str(len(body)).encode()),
-        *((name.encode("latin-1"), value.encode("latin-1")) for name, value in (extra or {}).items()),
-    ]
+    headers = [_content_type(media_type), (b"content-length", b"%d" % len(body))]
+    if extra:
+        headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in extra.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+@cache
+def _content_type(media_type: str) -> tuple[bytes, bytes]:
+    return b"content-type", f"{media_type}; charset=utf-8".encode()

@@ -33,6 +33,7 @@ def negotiate(accept: str | None) -> str | None:
     return chosen
 
 
+@lru_cache(maxsize=256)
 def is_json(content_type: str) -> bool:
     """Whether a request body of this type can be read: JSON in UTF-8."""
     name, *parameters = (part.strip().lower() for part in content_type.split(";"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -27,7 +27,7 @@ def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     kept = {name: headers[name] for name in FORWARDED if name in headers}
     given = headers.get(REQUEST_ID, "")
     usable = 0 < len(given) <= _MAX_ID_LENGTH and given.isascii() and given.isprintable()
-    kept[REQUEST_ID] = given if usable else uuid.uuid4().hex
+    kept[REQUEST_ID] = given if usable else secrets.token_hex(16)
     return kept
 
 

@@ -63,7 +63,7 @@ class HttpTransport:
         body: dict[str, Any] = {"query": request.text}
         if request.variables:
             body["variables"] = request.variables
-        content = orjson.dumps(body)
+        content = aiohttp.BytesPayload(orjson.dumps(body))
         timeout = self._timeouts[request.kind]
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -79,7 +79,9 @@ class HttpTransport:
         except (aiohttp.ClientConnectionError, ConnectionError) as error:
             raise _unreachable(request, error) from error
 
-    async def _send(self, request: SubgraphRequest, content: bytes, limits: aiohttp.ClientTimeout) -> SubgraphAnswer:
+    async def _send(
+        self, request: SubgraphRequest, content: aiohttp.BytesPayload, limits: aiohttp.ClientTimeout
+    ) -> SubgraphAnswer:
         subgraph = request.subgraph
         try:
             async with self.session().post(
