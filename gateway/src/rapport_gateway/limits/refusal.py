@@ -10,7 +10,7 @@ from rapport_gateway.errors import OPERATION_TOO_LARGE, ErrorDict, RequestRefuse
 
 COUNT_CAP = 10**9
 """Counts stop here: fragments can make them astronomical, and JSON has no such numbers."""
-_MAX_REMEMBERED_LENGTH = 2_000  # characters of messages
+_MAX_REMEMBERED_LENGTH = 8_000  # characters of messages
 
 
 class DocumentRefused(RequestRefused):
