@@ -38,7 +38,8 @@ from rapport_gateway.supergraph.loader import load_supergraph
 from rapport_gateway.supergraph.model import Supergraph
 
 LINK = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external",
-  "@requires", "@provides", "@shareable", "@override", "@inaccessible", "@tag", "@extends"])
+  "@requires", "@provides", "@shareable", "@override", "@inaccessible", "@tag", "@extends", "@interfaceObject",
+  "@composeDirective", "@authenticated", "@requiresScopes", "@policy", "@cost", "@listSize", "@context"])
 """
 _FEDERATION = """
 scalar _Any
@@ -61,8 +62,9 @@ class Subgraph:
 
     def executable(self) -> GraphQLSchema:
         text = self.sdl + _FEDERATION
+        objects = [name for name in self.entities if f"interface {name} " not in self.sdl]
         if self.entities:
-            text += f"union _Entity = {' | '.join(self.entities)}\n"
+            text += f"union _Entity = {' | '.join(objects)}\n"
             text += "extend type Query { _entities(representations: [_Any!]!): [_Entity]! }\n"
         if "type Query" not in self.sdl:
             text = text.replace("extend type Query", "type Query", 1)

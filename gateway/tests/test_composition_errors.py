@@ -94,7 +94,111 @@ CASES = {
         ["type Query { t: T } type T @shareable { a: Int }", "type T @shareable { a: Int b: Int }"],
         ["T.b", "query → t", '"a"', '"b"'],
     ),
-    "UNSUPPORTED_FEATURE": (["type Query { a: Int @federation__authenticated }"], ["@authenticated"]),
+    "UNSUPPORTED_FEATURE": (['type Query { a: A } type A @context(name: "c") { x: Int }'], ["A", "@context"]),
+    "INVALID_LINK_DIRECTIVE_USAGE": (
+        ['extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@interfaceObject"])'],
+        ["[a]", "@interfaceObject"],
+    ),
+    "INVALID_GRAPHQL directive": (["type Query { a: Int @nope }"], ["[a]", "@nope"]),
+    "INVALID_GRAPHQL twice": (["type Query { a: Int a: Int }"], ["[a]", "Query.a"]),
+    "INVALID_GRAPHQL interface": (
+        ["type Query { i: I } interface I { a: Int } type T implements I { b: Int }"],
+        ["[a]", "T", "I", "a"],
+    ),
+    "ROOT_QUERY_USED": (["schema { query: Q } type Q { a: Int } type Query { b: Int }"], ["[a]", "Query"]),
+    "EXTENSION_WITH_NO_BASE": (["type Query { a: Int }", f"extend {X}"], ["X", '"b"']),
+    "EXTERNAL_ARGUMENT_MISSING": (
+        [
+            'type Query { x: X } type X @key(fields: "id") { id: ID! n(a: Int): Int }',
+            'type X @key(fields: "id") { id: ID! n: Int @external m: Int @requires(fields: "n") }',
+        ],
+        ["X.n", '"b"', '"a"'],
+    ),
+    "EXTERNAL_TYPE_MISMATCH": (
+        [
+            'type Query { x: X } type X @key(fields: "id") { id: ID! n: Int }',
+            'type X @key(fields: "id") { id: ID! n: String @external m: Int @requires(fields: "n") }',
+        ],
+        ["X.n", '"b"', "String", "Int"],
+    ),
+    "EXTERNAL_ON_INTERFACE": (["type Query { i: I } interface I { a: Int @external }"], ["I.a"]),
+    "INVALID_SHAREABLE_USAGE": (["type Query { i: I } interface I { a: Int @shareable }"], ["I.a"]),
+    "OVERRIDE_ON_INTERFACE": (['type Query { i: I } interface I { a: Int @override(from: "b") }'], ["I.a"]),
+    "OVERRIDE_LABEL_INVALID": (
+        ['type Query { a: Int @override(from: "b", label: "percent(101)") }'],
+        ["Query.a", "101"],
+    ),
+    "KEY_INVALID_FIELDS_TYPE": (["type Query { x: X } type X @key(fields: 1) { id: ID! }"], ["X"]),
+    "INTERFACE_KEY_NOT_ON_IMPLEMENTATION": (
+        ['type Query { i: I } interface I @key(fields: "id") { id: ID! } type T implements I { id: ID! }'],
+        ["[a]", "T", "I", '"id"'],
+    ),
+    "INTERFACE_KEY_MISSING_IMPLEMENTATION_TYPE": (
+        [
+            'type Query { i: I } interface I @key(fields: "id") { id: ID! }',
+            'interface I { id: ID! } type T implements I @key(fields: "id") { id: ID! }',
+        ],
+        ["[a]", "I", '"T"'],
+    ),
+    "INTERFACE_OBJECT_USAGE_ERROR": (["type Query { i: I } type I @interfaceObject { a: Int }"], ["I", "@key"]),
+    "INTERFACE_OBJECT_USAGE_ERROR everywhere": (
+        ['type Query { i: I } type I @interfaceObject @key(fields: "a") { a: Int }'],
+        ["I", "interface"],
+    ),
+    "INTERFACE_OBJECT_USAGE_ERROR types": (
+        [
+            (
+                'type Query { i: I } interface I @key(fields: "id") { id: ID! } '
+                'type T implements I @key(fields: "id") { id: ID! }'
+            ),
+            'type I @interfaceObject @key(fields: "id") { id: ID! } type T @key(fields: "id") { id: ID! a: Int }',
+        ],
+        ['"b"', "I", '"T"'],
+    ),
+    "AUTH_REQUIREMENTS_APPLIED_ON_INTERFACE": (["type Query { i: I } interface I { a: Int @authenticated }"], ["I"]),
+    "MISSING_TRANSITIVE_AUTH_REQUIREMENTS": (
+        [
+            'type Query { x: X } type X @key(fields: "id") { id: ID! n: Int @requiresScopes(scopes: [["s"]]) }',
+            'type X @key(fields: "id") { id: ID! n: Int @external m: Int @requires(fields: "n") }',
+        ],
+        ["[b]", "X.m", "X.n", "@requiresScopes"],
+    ),
+    "COST_APPLIED_TO_INTERFACE_FIELD": (["type Query { i: I } interface I { a: Int @cost(weight: 1) }"], ["I.a"]),
+    "LIST_SIZE_APPLIED_TO_NON_LIST": (["type Query { a: Int @listSize(assumedSize: 1) }"], ["Query.a"]),
+    "LIST_SIZE_INVALID_ASSUMED_SIZE": (["type Query { a: [Int] @listSize(assumedSize: -1) }"], ["Query.a"]),
+    "LIST_SIZE_INVALID_SLICING_ARGUMENT": (
+        ['type Query { a(n: ID): [Int] @listSize(slicingArguments: ["n"]) }'],
+        ["Query.a", "n"],
+    ),
+    "LIST_SIZE_INVALID_SIZED_FIELD": (['type Query { a: [Int] @listSize(sizedFields: ["n"]) }'], ["Query.a", "n"]),
+    "DIRECTIVE_COMPOSITION_ERROR": (
+        ['extend schema @composeDirective(name: "@mine") directive @mine on OBJECT type Query { a: Int }'],
+        ['"a"', "@mine"],
+    ),
+    "DIRECTIVE_COMPOSITION_ERROR not defined": (
+        ['extend schema @composeDirective(name: "@mine") type Query { a: Int }'],
+        ['"a"', "@mine"],
+    ),
+    "DIRECTIVE_COMPOSITION_ERROR versions": (
+        [
+            f'extend schema @link(url: "https://example.com/mine/{version}", import: ["@mine"]) '
+            f'@composeDirective(name: "@mine") directive @mine on FIELD_DEFINITION type Query {{ {name}: Int }}'
+            for version, name in (("v1.0", "a"), ("v2.0", "b"))
+        ],
+        ["https://example.com/mine"],
+    ),
+    "QUERY_ROOT_TYPE_INACCESSIBLE": (["type Query @inaccessible { a: Int }"], []),
+    "REFERENCED_INACCESSIBLE": (["type Query { t: T } type T @inaccessible { a: Int }"], ["Query.t", "T"]),
+    "ONLY_INACCESSIBLE_CHILDREN": (["type Query { e: E } enum E { A @inaccessible }"], ["E"]),
+    "REQUIRED_INACCESSIBLE": (["type Query { a(x: Int! @inaccessible): Int }"], ["Query.a(x:)"]),
+    "DEFAULT_VALUE_USES_INACCESSIBLE": (
+        ["type Query { a(x: [E!] = [A]): Int } enum E { A @inaccessible B }"],
+        ["Query.a(x:)", "E.A"],
+    ),
+    "IMPLEMENTED_BY_INACCESSIBLE": (
+        ["type Query { i: I } interface I { a: Int b: Int } type T implements I { a: Int @inaccessible b: Int }"],
+        ["T.a", "I.a"],
+    ),
 }
 
 

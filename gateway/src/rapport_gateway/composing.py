@@ -14,7 +14,7 @@ def compose_supergraph(sources: Sequence[SubgraphSource]) -> str:
     """The supergraph SDL. Raises CompositionFailed with every problem found."""
     sdl = compose(sources)
     try:
-        supergraph = load_supergraph(sdl)
+        supergraph = load_supergraph(sdl, to_serve=False)
     except InvalidSupergraph as error:
         raise CompositionFailed([CompositionProblem("INVALID_GRAPHQL", str(error))]) from error
     if problems := unsatisfiable(supergraph):

@@ -24,8 +24,8 @@ from rapport_gateway.supergraph.errors import InvalidSupergraph, reason
 from rapport_gateway.supergraph.links import SpecLinks
 
 _PUBLIC_DIRECTIVES = frozenset({"deprecated", "specifiedBy", "oneOf"})
-_EXECUTABLE = frozenset(
-    location.value
+EXECUTABLE_LOCATIONS = frozenset(
+    location.name
     for location in (
         DirectiveLocation.QUERY,
         DirectiveLocation.MUTATION,
@@ -71,7 +71,7 @@ class _PublicView:
                     yield self._stripped(node)
 
     def _is_public_directive(self, node: DirectiveDefinitionNode) -> bool:
-        executable = any(location.value in _EXECUTABLE for location in node.locations)
+        executable = any(location.value in EXECUTABLE_LOCATIONS for location in node.locations)
         return executable and not self._links.is_spec_directive(node.name.value)
 
     def _stripped(self, node: Any) -> Any:

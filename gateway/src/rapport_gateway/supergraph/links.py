@@ -50,6 +50,18 @@ class SpecLinks:
             return imported[1:]
         return link.namespace if link.name == directive else f"{link.namespace}__{directive}"
 
+    def owner(self, directive: str) -> tuple[SpecLink, str] | None:
+        """The specification of a directive that is called so here, and its name there."""
+        for link in self.links:
+            for original, local in link.imports.items():
+                if local == f"@{directive}":
+                    return link, original[1:]
+            if directive == link.namespace:
+                return link, link.name
+            if directive.startswith(f"{link.namespace}__"):
+                return link, directive.removeprefix(f"{link.namespace}__")
+        return None
+
     def is_spec_type(self, name: str) -> bool:
         return name in self._imported or (name.split("__", 1)[0] in self._namespaces and "__" in name)
 

@@ -40,14 +40,15 @@ _FULL_OVERRIDE = 100.0
 _KNOWN_FEATURES = frozenset({"link", "core", "join", "inaccessible", "tag"})
 
 
-def load_supergraph(sdl: str) -> Supergraph:
-    """Raises InvalidSupergraph when the text is not a supergraph SDL."""
+def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
+    """Raises InvalidSupergraph when the text is no supergraph SDL, or (`to_serve`) asks for what is not supported."""
     try:
         document = parse(sdl, no_location=True)
         links = read_links(document)
     except (GraphQLError, ValueError) as error:
         raise InvalidSupergraph(f"not a readable SDL: {reason(error)}") from error
-    _refuse_unknown_features(links)
+    if to_serve:
+        _refuse_unknown_features(links)
     subgraphs = _read_subgraphs(document)
     if not subgraphs:
         raise InvalidSupergraph("the SDL has no join__Graph enum: it is not a supergraph")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from graphql import FieldNode, InlineFragmentNode, SelectionSetNode
 
+from rapport_gateway.supergraph.composition.directive_checks import check_interface, check_label, check_list_size
 from rapport_gateway.supergraph.composition.subgraph import FieldDef, SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.directives import named_type
 from rapport_gateway.supergraph.errors import CompositionProblem
@@ -13,8 +14,7 @@ from rapport_gateway.supergraph.field_sets import parse_field_set
 from rapport_gateway.supergraph.model import Kind
 
 _BUILT_IN = frozenset({"String", "Int", "Float", "Boolean", "ID"})
-# Dropping these would open what they close, or leave fields that no plan can fetch.
-_UNSUPPORTED = ("interfaceObject", "authenticated", "requiresScopes", "policy", "context", "fromContext")
+_UNSUPPORTED = ("context", "fromContext")  # without them, arguments would be missing
 Used = set[tuple[str, str]]
 
 
@@ -35,8 +35,14 @@ class _Checker:
         for name in _UNSUPPORTED:
             if type_def.has(name) or any(field.has(name) for field in type_def.fields.values()):
                 yield self._problem("UNSUPPORTED_FEATURE", f"{type_def.name} uses @{name}, which is not supported")
-        for text, _ in type_def.key_texts():
-            yield from self._key(type_def, text)
+        for use in type_def.uses("key"):
+            yield from self._key(type_def, use.get("fields"))
+        if type_def.kind is Kind.INTERFACE:
+            yield from check_interface(self._schema, type_def)
+        elif type_def.is_interface_object and not type_def.has("key"):
+            yield self._problem(
+                "INTERFACE_OBJECT_USAGE_ERROR", f"{type_def.name} is an @interfaceObject without a @key"
+            )
         for field in type_def.fields.values():
             yield from self._field(type_def, field)
 
@@ -48,17 +54,20 @@ class _Checker:
         names |= set(type_def.interfaces) | set(type_def.members)
         for field in type_def.fields.values():
             names |= {named_type(field.type), *(named_type(argument.type) for argument in field.arguments.values())}
+        for interface in type_def.interfaces:
+            declared = self._schema.types.get(interface)
+            missing = [name for name in declared.fields if name not in type_def.fields] if declared else []
+            if missing:
+                message = f"{type_def.name} implements {interface} without its field {', '.join(missing)}"
+                yield self._problem("INVALID_GRAPHQL", message)
         for name in sorted(names - _BUILT_IN - self._schema.types.keys()):
             yield self._problem("INVALID_GRAPHQL", f'{type_def.name} refers to the unknown type "{name}"')
         composite = type_def.kind in {Kind.OBJECT, Kind.INTERFACE}
         if composite and not type_def.fields and type_def.name not in {"Query", "Mutation", "Subscription"}:
             yield self._problem("INVALID_GRAPHQL", f"{type_def.name} has no fields")
 
-    def _key(self, type_def: TypeDef, text: str) -> Iterator[CompositionProblem]:
+    def _key(self, type_def: TypeDef, text: object) -> Iterator[CompositionProblem]:
         where = f'@key(fields: "{text}") on {type_def.name}'
-        if type_def.kind is Kind.INTERFACE:
-            yield self._problem("UNSUPPORTED_FEATURE", f"{where}: keys on interfaces are not supported")
-            return
         for parent, field in self._selected(type_def, text, "KEY_INVALID_FIELDS", where):
             if isinstance(field, CompositionProblem):
                 yield field
@@ -75,19 +84,18 @@ class _Checker:
     def _field(self, type_def: TypeDef, field: FieldDef) -> Iterator[CompositionProblem]:
         where = f"{type_def.name}.{field.name}"
         for use in field.uses("requires"):
-            yield from self._external_set(type_def, str(use.get("fields", "")), "REQUIRES", where)
+            yield from self._external_set(type_def, use.get("fields"), "REQUIRES", where)
         for use in field.uses("provides"):
             target = self._schema.types.get(named_type(field.type))
             if target is None or target.kind not in {Kind.OBJECT, Kind.INTERFACE, Kind.UNION}:
                 message = f"@provides on {where}: the field returns no composite type"
                 yield self._problem("PROVIDES_ON_NON_OBJECT_FIELD", message)
             else:
-                yield from self._external_set(target, str(use.get("fields", "")), "PROVIDES", where)
-        if field.has("override") and (field.external or field.has("requires") or field.has("provides")):
-            message = f"@override on {where} cannot be used together with @external, @requires or @provides"
-            yield self._problem("OVERRIDE_COLLISION_WITH_ANOTHER_DIRECTIVE", message)
+                yield from self._external_set(target, use.get("fields"), "PROVIDES", where)
+        yield from check_label(self._schema, type_def, field)
+        yield from check_list_size(self._schema, type_def, field)
 
-    def _external_set(self, type_def: TypeDef, text: str, kind: str, where: str) -> Iterator[CompositionProblem]:
+    def _external_set(self, type_def: TypeDef, text: object, kind: str, where: str) -> Iterator[CompositionProblem]:
         label = f'@{kind.lower()}(fields: "{text}") on {where}'
         any_external = False
         selected: list[tuple[TypeDef, FieldDef]] = []
@@ -97,17 +105,24 @@ class _Checker:
                 any_external = True
                 continue
             selected.append((parent, field))
+            if kind == "PROVIDES" and field.arguments:
+                message = f"{label}: {parent.name}.{field.name} has arguments"
+                yield self._problem("PROVIDES_FIELDS_HAS_ARGS", message)
             self._used.add((parent.name, field.name))
-            any_external = any_external or field.external or field.has("external") or parent.kind is not Kind.OBJECT
+            any_external = any_external or field.external or field.has("external")
+            any_external = any_external or (parent.kind is Kind.INTERFACE and parent is not type_def)
         if not any_external and self._schema.is_federation_2:
             names = ", ".join(f"{parent.name}.{field.name}" for parent, field in selected)
             yield self._problem(f"{kind}_FIELDS_MISSING_EXTERNAL", f"{label}: none of {names} is marked @external")
 
     def _selected(
-        self, type_def: TypeDef, text: str, code: str, where: str
+        self, type_def: TypeDef, given: object, code: str, where: str
     ) -> Iterator[tuple[TypeDef, FieldDef | CompositionProblem]]:
+        if not isinstance(given, str):
+            yield type_def, self._problem(f"{code}_TYPE", f"{where}: the fields must be a string")
+            return
         try:
-            field_set = parse_field_set(text)
+            field_set = parse_field_set(given)
         except ValueError as error:
             yield type_def, self._problem(code, f"{where}: {error}")
             return

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rapport_gateway.supergraph.composition.access import check_access
 from rapport_gateway.supergraph.composition.checks import check_subgraph
+from rapport_gateway.supergraph.composition.composed import composed_directives
 from rapport_gateway.supergraph.composition.context import Context, listed
+from rapport_gateway.supergraph.composition.inaccessible import check_inaccessible
+from rapport_gateway.supergraph.composition.interface_objects import check_interface_objects
 from rapport_gateway.supergraph.composition.merged import MergedType
 from rapport_gateway.supergraph.composition.read import read_subgraphs
 from rapport_gateway.supergraph.composition.render import render_supergraph
@@ -20,7 +24,7 @@ def compose(sources: Sequence[SubgraphSource]) -> str:
     schemas, problems = read_subgraphs(sources)
     for schema in schemas:
         problems.extend(check_subgraph(schema))
-    if not any("Query" in schema.types and schema.types["Query"].fields for schema in schemas):
+    if not problems and not any("Query" in schema.types and schema.types["Query"].fields for schema in schemas):
         problems.append(CompositionProblem("NO_QUERIES", "no subgraph has a query field"))
     if problems:
         raise CompositionFailed(problems)
@@ -30,10 +34,15 @@ def compose(sources: Sequence[SubgraphSource]) -> str:
         merged = merge_type(context, name, context.sources(name))
         if merged is not None:
             types[name] = merged
-    _check_interfaces(context, types)
+    composed = composed_directives(context)
+    check_interface_objects(context)
+    if not any(problem.code == "INTERFACE_OBJECT_USAGE_ERROR" for problem in context.problems):
+        _check_interfaces(context, types)
+    check_access(context)
+    context.problems.extend(check_inaccessible(types))
     if context.problems:
         raise CompositionFailed(context.problems)
-    return render_supergraph(schemas, types)
+    return render_supergraph(schemas, types, composed)
 
 
 def _check_interfaces(context: Context, types: dict[str, MergedType]) -> None:

@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from graphql.language import ListTypeNode, NonNullTypeNode, TypeNode
 
-from rapport_gateway.supergraph.composition.subgraph import Annotated, SubgraphSchema, TypeDef
+from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.directives import named_type, type_text
 from rapport_gateway.supergraph.errors import CompositionProblem
 from rapport_gateway.supergraph.model import Kind
@@ -34,6 +34,26 @@ class Context:
 
     def sources(self, type_name: str) -> list[Source[TypeDef]]:
         return [Source(schema, schema.types[type_name]) for schema in self.schemas if type_name in schema.types]
+
+    def implementers(self, interface: str) -> list[Source[TypeDef]]:
+        """Object types that implement the interface, as every subgraph has them."""
+        names = {
+            name
+            for schema in self.schemas
+            for name, definition in schema.types.items()
+            if definition.kind is Kind.OBJECT and interface in definition.interfaces
+        }
+        return [source for name in sorted(names) for source in self.sources(name)]
+
+    def interface_objects(self, type_name: str) -> list[Source[TypeDef]]:
+        """The interface objects that stand for the object type in subgraphs that do not know it."""
+        interfaces = dict.fromkeys(name for _, definition in self.sources(type_name) for name in definition.interfaces)
+        return [
+            Source(schema, schema.types[name])
+            for name in interfaces
+            for schema in self.schemas
+            if name in schema.types and schema.types[name].is_interface_object and type_name not in schema.types
+        ]
 
     def is_subtype(self, narrow: str, wide: str) -> bool:
         """Whether objects of `narrow` are also of `wide`, somewhere in the supergraph."""
@@ -118,25 +138,3 @@ def description_of(definitions: Iterable[object]) -> str | None:
     """The description that most subgraphs give, the first among equals."""
     given = Counter(text for item in definitions if (text := getattr(item, "description", None)))
     return given.most_common(1)[0][0] if given else None
-
-
-def quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
-
-
-def public_directives(definitions: Sequence[Annotated]) -> list[str]:
-    """The directives that the supergraph keeps: of any subgraph, each once."""
-    found: dict[str, None] = {}
-    for definition in definitions:
-        for applied in definition.directives:
-            if applied.name == "inaccessible":
-                found["@inaccessible"] = None
-            elif applied.name == "tag":
-                found[f"@tag(name: {quoted(str(applied.arguments.get('name', '')))})"] = None
-            elif applied.name == "specifiedBy":
-                found[f"@specifiedBy(url: {quoted(str(applied.arguments.get('url', '')))})"] = None
-            elif applied.name == "deprecated" and not any(text.startswith("@deprecated") for text in found):
-                reason = applied.arguments.get("reason")
-                found["@deprecated" + (f"(reason: {quoted(str(reason))})" if reason else "")] = None
-    return list(found)

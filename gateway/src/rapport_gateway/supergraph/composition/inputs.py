@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from graphql.language import NonNullTypeNode
 
+from rapport_gateway.supergraph.composition.applied import public_directives
 from rapport_gateway.supergraph.composition.context import (
     Context,
     Source,
     description_of,
     listed,
-    public_directives,
 )
 from rapport_gateway.supergraph.composition.merged import MergedInput, MergedType
 from rapport_gateway.supergraph.composition.subgraph import FieldDef, InputDef, TypeDef
@@ -54,7 +54,7 @@ def merge_input_type(context: Context, name: str, sources: Sequence[Source[TypeD
             if set(own.values()) != {item.type_text}:
                 item.directives[:0] = [f'@join__field(graph: {graph}, type: "{text}")' for graph, text in own.items()]
             merged.inputs.append(item)
-    if not merged.inputs:
+    if not any(all(name in item.inputs for item in definitions) for name in definitions[0].inputs):
         names = listed(schema.name for schema, _ in sources)
         context.problem("EMPTY_MERGED_INPUT_TYPE", f"input {name} has no field that all of {names} have")
     return merged
@@ -68,7 +68,7 @@ def _merge_input(
         context.problem(codes[0], f"{coordinate} has different types: {_each(sources, lambda d: type_text(d.type))}")
         return None
     defaults = {definition.default for _, definition in sources}
-    if len(defaults) > 1:
+    if len(defaults - {None}) > 1:
         context.problem(
             codes[1], f"{coordinate} has different defaults: {_each(sources, lambda d: d.default or 'none')}"
         )
@@ -76,7 +76,7 @@ def _merge_input(
     return MergedInput(
         sources[0].definition.name,
         type_text(merged),
-        sources[0].definition.default,
+        sources[0].definition.default if len(defaults) == 1 else None,
         description_of(definitions),
         public_directives(definitions),
     )

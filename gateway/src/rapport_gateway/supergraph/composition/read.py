@@ -6,7 +6,24 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, Node, SchemaDefinitionNode, SchemaExtensionNode, parse, print_ast
+from graphql import (
+    DirectiveDefinitionNode,
+    DocumentNode,
+    GraphQLError,
+    Node,
+    SchemaDefinitionNode,
+    SchemaExtensionNode,
+    TypeDefinitionNode,
+    TypeExtensionNode,
+    parse,
+    print_ast,
+)
+from graphql.validation import (
+    UniqueArgumentDefinitionNamesRule,
+    UniqueEnumValueNamesRule,
+    UniqueFieldDefinitionNamesRule,
+)
+from graphql.validation.validate import validate_sdl
 
 from rapport_gateway.supergraph.composition.subgraph import (
     Applied,
@@ -23,26 +40,28 @@ from rapport_gateway.supergraph.errors import CompositionProblem, reason
 from rapport_gateway.supergraph.links import SpecLinks, read_links
 from rapport_gateway.supergraph.model import Kind
 
-FEDERATION_DIRECTIVES = (
-    "key",
-    "external",
-    "requires",
-    "provides",
-    "shareable",
-    "override",
-    "inaccessible",
-    "tag",
-    "extends",
-    "interfaceObject",
-    "composeDirective",
-    "authenticated",
-    "requiresScopes",
-    "policy",
-    "context",
-    "fromContext",
-    "cost",
-    "listSize",
-)
+_SINCE = {
+    "key": 0,
+    "external": 0,
+    "requires": 0,
+    "provides": 0,
+    "shareable": 0,
+    "override": 0,
+    "inaccessible": 0,
+    "tag": 0,
+    "extends": 0,
+    "composeDirective": 1,
+    "interfaceObject": 3,
+    "authenticated": 5,
+    "requiresScopes": 5,
+    "policy": 6,
+    "context": 8,
+    "fromContext": 8,
+    "cost": 9,
+    "listSize": 9,
+}
+"""The minor version of federation 2 that brought each directive."""
+FEDERATION_DIRECTIVES = tuple(_SINCE)
 _KINDS = {
     "scalar_type": Kind.SCALAR,
     "object_type": Kind.OBJECT,
@@ -51,6 +70,8 @@ _KINDS = {
     "enum_type": Kind.ENUM,
     "input_object_type": Kind.INPUT,
 }
+_BUILT_IN_DIRECTIVES = frozenset({"deprecated", "specifiedBy", "link", "core"})
+_RULES = (UniqueFieldDefinitionNamesRule, UniqueEnumValueNamesRule, UniqueArgumentDefinitionNamesRule)
 _FEDERATION_TYPES = frozenset({"_Any", "_Entity", "_Service", "_FieldSet", "FieldSet"})
 _FEDERATION_FIELDS = frozenset({"_entities", "_service"})
 ROOT_NAMES = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}
@@ -67,10 +88,28 @@ def read_subgraphs(sources: Sequence[SubgraphSource]) -> tuple[list[SubgraphSche
             continue
         try:
             document = parse(source.sdl, no_location=True)
-            schemas.append(_Reader(source, document, _graph_id(source.name, taken)).schema())
+            links = read_links(document)
+            problems.extend(_unknown_imports(source.name, links))
+            found = [f"[{source.name}] {error.message}" for error in validate_sdl(document, rules=_RULES)]
+            problems.extend(CompositionProblem("INVALID_GRAPHQL", message) for message in found)
+            reader = _Reader(source, document, _graph_id(source.name, taken))
+            schemas.append(reader.schema())
+            problems.extend(reader.problems)
         except (GraphQLError, ValueError) as error:
             problems.append(CompositionProblem("INVALID_GRAPHQL", f"[{source.name}] {reason(error)}"))
     return schemas, problems
+
+
+def _unknown_imports(name: str, links: SpecLinks) -> Iterator[CompositionProblem]:
+    federation = links.get("federation")
+    version = [int(part) for part in federation.version.split(".") if part.isdigit()] if federation else []
+    if federation is None or len(version) != 2 or version[0] != 2:
+        return
+    for imported in federation.imports:
+        since = _SINCE.get(imported[1:]) if imported.startswith("@") else None
+        if imported.startswith("@") and (since is None or since > version[1]):
+            message = f"[{name}] federation v{federation.version} has no {imported} to import"
+            yield CompositionProblem("INVALID_LINK_DIRECTIVE_USAGE", message)
 
 
 def _graph_id(name: str, taken: set[str]) -> str:
@@ -90,10 +129,20 @@ class _Reader:
         self._links = read_links(document)
         federation = self._links.get("federation")
         self._names = _local_names(self._links) if federation else {name: name for name in FEDERATION_DIRECTIVES}
+        self._defined = {
+            node.name.value: node for node in document.definitions if isinstance(node, DirectiveDefinitionNode)
+        }
+        self._type_names = {
+            node.name.value for node in document.definitions if isinstance(node, TypeDefinitionNode | TypeExtensionNode)
+        }
         self._roots = {name: ROOT_NAMES[kind] for kind, name in self._root_types().items()}
-        self._schema = SubgraphSchema(source.name, source.url, graph, federation is not None)
+        self._schema = SubgraphSchema(source.name, source.url, graph, federation is not None, self._links)
+        self._schema.directives.update(self._defined)
+        self._composed = frozenset(self._read_composed())
+        self.problems: list[CompositionProblem] = []
 
     def schema(self) -> SubgraphSchema:
+        self._check_roots()
         for node in self._document.definitions:
             kind = _KINDS.get(node.kind.removesuffix("_definition").removesuffix("_extension"))
             if kind is not None:
@@ -152,7 +201,36 @@ class _Reader:
     def _directives(self, node: Any) -> Iterator[Applied]:
         for directive in node.directives or ():
             name = directive.name.value
-            yield Applied(self._names.get(name, name), arguments(directive))
+            if not self._is_known(name):
+                message = f"[{self._schema.name}] the directive @{name} is not known"
+                self.problems.append(CompositionProblem("INVALID_GRAPHQL", message))
+            text = print_ast(directive) if name in self._composed else None
+            yield Applied(self._names.get(name, name), arguments(directive), text)
+
+    def _is_known(self, directive: str) -> bool:
+        return (
+            directive in self._names
+            or directive in _BUILT_IN_DIRECTIVES
+            or directive in self._defined
+            or self._links.is_spec_directive(directive)
+        )
+
+    def _check_roots(self) -> None:
+        """A type with a root type's usual name must be that root."""
+        for own, usual in self._roots.items():
+            if own != usual and usual in self._type_names:
+                message = f"[{self._schema.name}] {own} is the root type instead of {usual}, which exists too"
+                self.problems.append(CompositionProblem(f"ROOT_{usual.upper()}_USED", message))
+
+    def _read_composed(self) -> Iterator[str]:
+        for node in self._document.definitions:
+            if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode):
+                for directive in node.directives or ():
+                    if self._names.get(directive.name.value) == "composeDirective":
+                        name = arguments(directive).get("name")
+                        self._schema.composes.append(name)
+                        if isinstance(name, str) and name.startswith("@"):
+                            yield name[1:]
 
     def _rename(self, name: str) -> str:
         return self._roots.get(name, name)

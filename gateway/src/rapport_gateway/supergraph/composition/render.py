@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from graphql import StringValueNode, print_ast
 
-from rapport_gateway.supergraph.composition.context import quoted
+from rapport_gateway.supergraph.composition.applied import quoted
+from rapport_gateway.supergraph.composition.composed import ComposedDirectives
+from rapport_gateway.supergraph.composition.features import definitions_for, links_for
 from rapport_gateway.supergraph.composition.merged import MergedField, MergedInput, MergedType
 from rapport_gateway.supergraph.composition.read import ROOT_NAMES
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema
@@ -37,14 +39,6 @@ repeatable on SCHEMA | OBJECT | INTERFACE | FIELD_DEFINITION
 
 scalar join__DirectiveArguments
 """
-_INACCESSIBLE = """
-directive @inaccessible on FIELD_DEFINITION | OBJECT | INTERFACE | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM \
-| ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION
-"""
-_TAG = """
-directive @tag(name: String!) repeatable on FIELD_DEFINITION | INTERFACE | OBJECT | UNION | ARGUMENT_DEFINITION \
-| SCALAR | ENUM | ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION | SCHEMA
-"""
 _SPEC_TYPES = '''
 scalar join__FieldSet
 
@@ -60,19 +54,20 @@ enum link__Purpose {
 '''
 
 
-def render_supergraph(schemas: Sequence[SubgraphSchema], types: Mapping[str, MergedType]) -> str:
-    body = [_type(merged) for merged in types.values() if _is_printed(merged)]
-    text = "\n\n".join(body)
+def render_supergraph(
+    schemas: Sequence[SubgraphSchema], types: Mapping[str, MergedType], composed: ComposedDirectives
+) -> str:
+    text = "\n\n".join(_type(merged) for merged in types.values() if _is_printed(merged))
     label = "overrideLabel:" in text
-    head = [_schema(types, text, label=label), _JOIN.replace("{label}", ", overrideLabel: String" if label else "")]
-    head.extend(
-        definition
-        for wanted, definition in ((label, _JOIN_DIRECTIVE), ("@inaccessible" in text, _INACCESSIBLE))
-        if wanted
-    )
-    if "@tag(" in text:
-        head.append(_TAG)
-    head.extend([_graphs(schemas), _SPEC_TYPES])
+    head = [
+        _schema(types, text, composed, label=label),
+        _JOIN.replace("{label}", ", overrideLabel: String" if label else ""),
+        *([_JOIN_DIRECTIVE] if label else []),
+        *definitions_for(text),
+        *composed.definitions,
+        _graphs(schemas),
+        _SPEC_TYPES,
+    ]
     return "\n\n".join(part.strip("\n") for part in [*head, text]) + "\n"
 
 
@@ -80,13 +75,14 @@ def _is_printed(merged: MergedType) -> bool:
     return bool(merged.fields) or merged.kind not in {Kind.OBJECT, Kind.INTERFACE}
 
 
-def _schema(types: Mapping[str, MergedType], text: str, *, label: bool) -> str:
-    links = ['@link(url: "https://specs.apollo.dev/link/v1.0")']
-    links.append(f'@link(url: "https://specs.apollo.dev/join/{"v0.4" if label else "v0.3"}", for: EXECUTION)')
-    if "@tag(" in text:
-        links.append('@link(url: "https://specs.apollo.dev/tag/v0.3")')
-    if "@inaccessible" in text:
-        links.append('@link(url: "https://specs.apollo.dev/inaccessible/v0.2", for: SECURITY)')
+def _schema(types: Mapping[str, MergedType], text: str, composed: ComposedDirectives, *, label: bool) -> str:
+    join = "v0.4" if label else "v0.3"
+    links = [
+        '@link(url: "https://specs.apollo.dev/link/v1.0")',
+        f'@link(url: "https://specs.apollo.dev/join/{join}", for: EXECUTION)',
+        *links_for(text),
+        *composed.links,
+    ]
     roots = [f"  {kind}: {name}" for kind, name in ROOT_NAMES.items() if name in types and types[name].fields]
     return "\n".join(["schema", *(f"  {link}" for link in links), "{", *roots, "}"])
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import TypeNode
+from graphql import DirectiveDefinitionNode, TypeNode
 
+from rapport_gateway.supergraph.links import SpecLinks
 from rapport_gateway.supergraph.model import Kind
 
 
@@ -22,10 +23,11 @@ class SubgraphSource:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A directive in use; `arguments` are plain Python values."""
+    """A directive in use; `arguments` are plain Python values, `text` is set when the supergraph keeps it as it is."""
 
     name: str
     arguments: dict[str, Any]
+    text: str | None = None
 
 
 class Annotated:
@@ -84,6 +86,10 @@ class TypeDef(Annotated):
     values: dict[str, ValueDef] = field(default_factory=dict)
     extended: bool = False
 
+    @property
+    def is_interface_object(self) -> bool:
+        return self.has("interfaceObject")
+
     def key_texts(self) -> list[tuple[str, bool]]:
         """(fields, resolvable) of every `@key`."""
         return [(str(use.get("fields", "")), bool(use.get("resolvable", True))) for use in self.uses("key")]
@@ -91,10 +97,16 @@ class TypeDef(Annotated):
 
 @dataclass(slots=True, eq=False)
 class SubgraphSchema:
-    """`graph` is the subgraph's value in the `join__Graph` enum; `is_federation_2` decides how strict sharing is."""
+    """`graph` is the subgraph's value in the `join__Graph` enum; `is_federation_2` decides how strict sharing is.
+
+    `directives` are its directive definitions, `composes` what its `@composeDirective`s name.
+    """
 
     name: str
     url: str
     graph: str
     is_federation_2: bool
+    links: SpecLinks
     types: dict[str, TypeDef] = field(default_factory=dict)
+    directives: dict[str, DirectiveDefinitionNode] = field(default_factory=dict)
+    composes: list[object] = field(default_factory=list)

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rapport_gateway.supergraph.composition.applied import access_directives, public_directives, quoted
 from rapport_gateway.supergraph.composition.context import (
     Context,
     Source,
     description_of,
     listed,
-    public_directives,
-    quoted,
 )
 from rapport_gateway.supergraph.composition.fields import merge_fields
 from rapport_gateway.supergraph.composition.inputs import merge_input_type
 from rapport_gateway.supergraph.composition.merged import MergedType, MergedValue
-from rapport_gateway.supergraph.composition.subgraph import TypeDef
+from rapport_gateway.supergraph.composition.read import ROOT_NAMES
+from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.model import Kind
 
 TypeSources = Sequence[Source[TypeDef]]
 
 
 def merge_type(context: Context, name: str, sources: TypeSources) -> MergedType | None:
-    kinds = {definition.kind for _, definition in sources}
+    kinds = {Kind.INTERFACE if definition.is_interface_object else definition.kind for _, definition in sources}
     if len(kinds) > 1:
-        each = ", ".join(f'{definition.kind.value} in "{schema.name}"' for schema, definition in sources)
+        each = ", ".join(f'{_noun(definition)} in "{schema.name}"' for schema, definition in sources)
         context.problem("TYPE_KIND_MISMATCH", f"{name} is of different kinds: {each}")
         return None
+    if all(definition.is_interface_object for _, definition in sources):
+        message = f"{name} is an @interfaceObject everywhere; some subgraph must have it as an interface"
+        context.problem("INTERFACE_OBJECT_USAGE_ERROR", message)
     joins = _type_joins(sources)
+    is_root = name in ROOT_NAMES.values()
+    if not is_root and kinds <= {Kind.OBJECT, Kind.INTERFACE} and all(definition.extended for _, definition in sources):
+        names = listed(schema.name for schema, _ in sources)
+        context.problem("EXTENSION_WITH_NO_BASE", f"{name} is only extended, in {names}, and defined by no subgraph")
     match kinds.pop():
         case Kind.INPUT:
             return merge_input_type(context, name, sources, joins)
@@ -41,16 +48,26 @@ def merge_type(context: Context, name: str, sources: TypeSources) -> MergedType 
             return _merge_composite(context, name, kind, sources, joins)
 
 
+def _is_extension(schema: SubgraphSchema, definition: TypeDef) -> bool:
+    """In federation 1 `extend type` is how every subgraph but one writes a type, and says nothing."""
+    return definition.extended and (schema.is_federation_2 or definition.has("extends"))
+
+
+def _noun(definition: TypeDef) -> str:
+    return "interface object" if definition.is_interface_object else definition.kind.value
+
+
 def _type_joins(sources: TypeSources) -> list[str]:
     joins = []
     for schema, definition in sources:
         start = f"@join__type(graph: {schema.graph}"
-        extension = ", extension: true" if definition.extended and schema.is_federation_2 else ""
+        extension = ", extension: true" if _is_extension(schema, definition) else ""
+        stand_in = ", isInterfaceObject: true" if definition.is_interface_object else ""
         keys = [
-            f"{start}, key: {quoted(text)}{extension}{'' if resolvable else ', resolvable: false'})"
+            f"{start}, key: {quoted(text)}{extension}{'' if resolvable else ', resolvable: false'}{stand_in})"
             for text, resolvable in definition.key_texts()
         ]
-        joins.extend(keys or [f"{start})"])
+        joins.extend(keys or [f"{start}{stand_in})"])
     return list(dict.fromkeys(joins))
 
 
@@ -61,6 +78,8 @@ def _start(name: str, kind: Kind, sources: TypeSources, joins: list[str]) -> Mer
 
 def _merge_composite(context: Context, name: str, kind: Kind, sources: TypeSources, joins: list[str]) -> MergedType:
     merged = _start(name, kind, sources, joins)
+    if kind is Kind.INTERFACE:
+        merged.directives.extend(access_directives(definition for _, definition in context.implementers(name)))
     implements = [
         f'@join__implements(graph: {schema.graph}, interface: "{interface}")'
         for schema, definition in sources

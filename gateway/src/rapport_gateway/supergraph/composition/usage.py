@@ -23,20 +23,21 @@ def key_fields(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
     """(type, field) of everything that is part of a key, at any depth."""
     for type_def in schema.types.values():
         for text, _ in type_def.key_texts():
-            yield from _fields(schema, type_def, text)
+            yield from selected_fields(schema, type_def, text)
 
 
 def _other_uses(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
     for type_def in schema.types.values():
         for field in type_def.fields.values():
             for use in field.uses("requires"):
-                yield from _fields(schema, type_def, str(use.get("fields", "")))
+                yield from selected_fields(schema, type_def, str(use.get("fields", "")))
             target = schema.types.get(named_type(field.type))
             for use in field.uses("provides") if target else ():
-                yield from _fields(schema, target, str(use.get("fields", "")))
+                yield from selected_fields(schema, target, str(use.get("fields", "")))
 
 
-def _fields(schema: SubgraphSchema, type_def: TypeDef | None, text: str) -> Iterator[tuple[str, str]]:
+def selected_fields(schema: SubgraphSchema, type_def: TypeDef | None, text: str) -> Iterator[tuple[str, str]]:
+    """(type, field) of everything in a field set, at any depth."""
     try:
         selections = parse_field_set(text).selections
     except ValueError:

@@ -1,0 +1,55 @@
+"""A field that requires others must ask for all the rights that those ask for, or it would be a way around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rapport_gateway.supergraph.composition.applied import ACCESS, ACCESS_LISTS, implies, required_access
+from rapport_gateway.supergraph.composition.context import Context
+from rapport_gateway.supergraph.composition.subgraph import Annotated, SubgraphSchema
+from rapport_gateway.supergraph.composition.usage import selected_fields
+from rapport_gateway.supergraph.directives import named_type
+
+
+def check_access(context: Context) -> None:
+    if not any(element.has(name) for element in _elements(context) for name in ACCESS):
+        return
+    for schema in context.schemas:
+        for type_def in schema.types.values():
+            for field in type_def.fields.values():
+                for use in field.uses("requires"):
+                    own = (type_def.name, field.name)
+                    for needed in selected_fields(schema, type_def, str(use.get("fields", ""))):
+                        _compare(context, schema, own, needed)
+
+
+def _compare(context: Context, schema: SubgraphSchema, own: tuple[str, str], needed: tuple[str, str]) -> None:
+    held, asked = list(_protecting(context, *own)), list(_protecting(context, *needed))
+    lacking = [
+        f"@{name}" for name in ACCESS_LISTS if not implies(required_access(held, name), required_access(asked, name))
+    ]
+    if any(item.has("authenticated") for item in asked) and not any(item.has("authenticated") for item in held):
+        lacking.insert(0, "@authenticated")
+    if lacking:
+        context.problem(
+            "MISSING_TRANSITIVE_AUTH_REQUIREMENTS",
+            f"[{schema.name}] {'.'.join(own)} requires {'.'.join(needed)} without its {', '.join(lacking)}",
+        )
+
+
+def _protecting(context: Context, type_name: str, field_name: str) -> Iterator[Annotated]:
+    """Whatever may carry access rules for the field: itself, its type, the type it is on, in any subgraph."""
+    for name in (type_name, *(source.definition.name for source in context.implementers(type_name))):
+        for _, definition in context.sources(name):
+            yield definition
+            field = definition.fields.get(field_name)
+            if field is not None:
+                yield field
+                yield from (found for _, found in context.sources(named_type(field.type)))
+
+
+def _elements(context: Context) -> Iterator[Annotated]:
+    for schema in context.schemas:
+        for type_def in schema.types.values():
+            yield type_def
+            yield from type_def.fields.values()
