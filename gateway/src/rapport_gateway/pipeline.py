@@ -21,7 +21,8 @@ from rapport_gateway.errors import (
 from rapport_gateway.execution.answer import answer_of
 from rapport_gateway.execution.introspection import introspect
 from rapport_gateway.execution.projection import Projection
-from rapport_gateway.execution.run import Run
+from rapport_gateway.execution.run import run_node
+from rapport_gateway.execution.state import Run
 from rapport_gateway.execution.subscribe import events
 from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
@@ -85,7 +86,7 @@ class Pipeline:
         if _asks_for_introspection(prepared):
             self._introspect(operation, prepared, request, run)
         if prepared.plan.node is not None:
-            await run.node(prepared.plan.node)
+            await run_node(run, prepared.plan.node)
         return answer_of(run, prepared.projection)
 
     @asynccontextmanager

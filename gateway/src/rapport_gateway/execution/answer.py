@@ -7,7 +7,7 @@ from typing import Any
 
 from rapport_gateway.errors import ErrorDict, error
 from rapport_gateway.execution.projection import Projection
-from rapport_gateway.execution.run import Run
+from rapport_gateway.execution.state import Run
 
 
 def answer_of(run: Run, projection: Projection) -> dict[str, Any]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rapport_gateway.errors import SUBREQUEST_MALFORMED_RESPONSE
 from rapport_gateway.execution.failures import note_entity_errors, note_failure
 from rapport_gateway.execution.representations import Gathered, gather
+from rapport_gateway.execution.state import Run
 from rapport_gateway.execution.values import copied, merge
 from rapport_gateway.planning.plan import EntityBatch, Fetch
 from rapport_gateway.subgraphs.client import SubgraphFailure
-
-if TYPE_CHECKING:
-    from rapport_gateway.execution.run import Run
 
 
 async def fetch_entities(run: Run, fetch: Fetch) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rapport_gateway.errors import ErrorDict, error, subgraph_error
 from rapport_gateway.execution.representations import Gathered
+from rapport_gateway.execution.state import Run
 from rapport_gateway.execution.values import Location, locate
 from rapport_gateway.planning.fetch_graph import Path
 from rapport_gateway.planning.operation import QueryField, QuerySelection
 from rapport_gateway.planning.plan import EntityBatch, Fetch
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure
-
-if TYPE_CHECKING:
-    from rapport_gateway.execution.run import Run
 
 
 def note_failure(run: Run, fetch: Fetch, failure: SubgraphFailure, *, only: EntityBatch | None = None) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from rapport_gateway.execution.answer import answer_of
 from rapport_gateway.execution.projection import Projection
-from rapport_gateway.execution.run import Run
+from rapport_gateway.execution.run import run_node, take_root
+from rapport_gateway.execution.state import Run
 from rapport_gateway.planning.plan import Subscription
 from rapport_gateway.subgraphs.client import SubgraphAnswer
 
@@ -32,7 +33,7 @@ async def _complete(
     template: Run, subscription: Subscription, projection: Projection, event: SubgraphAnswer
 ) -> dict[str, Any]:
     run = Run(template.client, template.selection, template.variables, template.headers)
-    run.take_root(subscription.primary, event, [run.data])
+    take_root(run, subscription.primary, event, [run.data])
     if subscription.rest is not None and event.data is not None:
-        await run.node(subscription.rest)
+        await run_node(run, subscription.rest)
     return answer_of(run, projection)

@@ -1,0 +1,31 @@
+"""One execution: where it stands, shared by everything that takes part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rapport_gateway.errors import ErrorDict
+from rapport_gateway.execution.values import Location, Value
+from rapport_gateway.planning.operation import QuerySelection
+from rapport_gateway.planning.plan import Fetch
+from rapport_gateway.subgraphs.client import SubgraphClient, SubgraphRequest
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution. `failed` are places, list positions left out, that a failed fetch leaves null."""
+
+    client: SubgraphClient
+    selection: QuerySelection
+    variables: Mapping[str, Any]
+    headers: Mapping[str, str]
+    data: Value = field(default_factory=dict)
+    errors: list[ErrorDict] = field(default_factory=list)
+    failed: list[Location] = field(default_factory=list)
+
+    def request(self, fetch: Fetch, representations: Mapping[str, Any] | None = None) -> SubgraphRequest:
+        variables = {name: self.variables[name] for name in fetch.variables if name in self.variables}
+        variables.update(representations or {})
+        return SubgraphRequest(fetch.subgraph, fetch.kind, fetch.text, variables, self.headers)
