@@ -10,10 +10,18 @@ from typing import Any
 
 PARSE, INVALID = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"
 
+COUNTERPARTS = {
+    "depth": "nesting",
+    "introspection": "introspection_aliases",
+    "directives_per_location": INVALID,
+    "field_comparisons": "OPERATION_TOO_LARGE",
+    "root_fields": "aliases",
+}
+
 
 @dataclass(frozen=True)
 class Hostile:
-    """`subgraph` is None where it is the gateway's limit, and "" where only the gateway has something to refuse."""
+    """`subgraph` is None for the subgraphs' counterpart of the gateway's limit, and "" where they have none."""
 
     name: str
     text: str
@@ -23,7 +31,7 @@ class Hostile:
 
     @property
     def at_subgraph(self) -> str:
-        return self.gateway if self.subgraph is None else self.subgraph
+        return COUNTERPARTS.get(self.gateway, self.gateway) if self.subgraph is None else self.subgraph
 
 
 def hostile_documents() -> list[Hostile]:
@@ -45,7 +53,7 @@ def _nested(levels: int, leaf: str = "id") -> str:
 
 
 def _deep() -> Iterator[Hostile]:
-    yield Hostile("a little too deep", f"{{ {_nested(13)} }}", "depth")
+    yield Hostile("a little too deep", f"{{ {_nested(13)} }}", "depth", "")
     yield Hostile("deep", f"{{ {_nested(40)} }}", "depth")
     yield Hostile("deeper than the parser goes", f"{{ {_nested(300)} }}", "nesting")
     yield Hostile("braces without end", "{ a" * 30_000, "nesting")
@@ -87,7 +95,9 @@ def _fragment_bombs() -> Iterator[Hostile]:
     aliased = _bomb(
         8, "a: customers { nodes { owner { ...NEXT } } } b: customers { nodes { owner { ...NEXT } } }", "id", "User"
     )
-    yield Hostile("fragment bomb of aliases", "{ customers { nodes { owner { ...F0 } } } } " + aliased, "selections")
+    yield Hostile(
+        "fragment bomb of aliases", "{ customers { nodes { owner { ...F0 } } } } " + aliased, "selections", "aliases"
+    )
     diamonds = " ".join(
         f"fragment F{n} on Query {{ ...L{n} ...R{n} }} fragment L{n} on Query {{ ...F{n + 1} }}"
         f" fragment R{n} on Query {{ ...F{n + 1} }}"
@@ -111,10 +121,10 @@ def _floods() -> Iterator[Hostile]:
     yield Hostile("aliases of a leaf", f"{{ customers {{ nodes {{ {aliases} }} }} }}", "aliases")
     roots = " ".join(f'a{n}: customer(id: "{n}") {{ id }}' for n in range(300))
     yield Hostile("aliases of a root field", f"{{ {roots} }}", "root_fields")
-    yield Hostile("root fields", "{ " + "__typename " * 1_500 + "}", "root_fields")
+    yield Hostile("root fields", "{ " + "__typename " * 1_500 + "}", "root_fields", "OPERATION_TOO_LARGE")
     doubled = "{ ...F0 } " + _bomb(6, "...NEXT ...NEXT")
-    yield Hostile("root fields out of fragments", doubled, "root_fields")
-    nodes = "{ customers { nodes { ...F0 } } } " + _bomb(7, "...NEXT ...NEXT", "a: id", "Customer")
+    yield Hostile("root fields out of fragments", doubled, "root_fields", "")
+    nodes = "{ customers { nodes { ...F0 } } } " + _bomb(8, "...NEXT ...NEXT", "a: id", "Customer")
     yield Hostile("aliases out of fragments", nodes, "aliases")
     yield Hostile(
         "aliases past the tokens", "{ " + " ".join(f"a{n}: __typename" for n in range(2_000)) + " }", "tokens"
@@ -152,7 +162,9 @@ def _long() -> Iterator[Hostile]:
     yield Hostile("commas", "{" + "," * 1_000_000 + " __typename }", "document_length")
     yield Hostile("comments", "#\n" * 45_000 + "{ __typename }", "tokens")
     yield Hostile("a long name", "{ " + "a" * 90_000 + " }", INVALID)
-    yield Hostile("a number without end", "{ customers(first: " + "1" * 90_000 + ") { totalCount } }", INVALID)
+    yield Hostile(
+        "a number without end", "{ customers(first: " + "1" * 90_000 + ") { totalCount } }", INVALID, "number_length"
+    )
     yield Hostile("a string that does not end", '{ customer(id: "' + "x" * 90_000, PARSE)
     yield Hostile("unicode junk", "{ " + "\u202e\ufeff\u0000\U0001f4a3" * 20_000 + " }", PARSE)
     yield Hostile("half a character", '{ customer(id: "\\uD83D") { id } }', PARSE)
@@ -171,7 +183,7 @@ def _literals() -> Iterator[Hostile]:
     arguments = " ".join(f"a{n}: 1" for n in range(1_600))
     yield Hostile("arguments", f"{{ customer({arguments}) {{ id }} }}", "literal_values")
     declared = " ".join(f"$v{n}: Int = 1" for n in range(800))
-    yield Hostile("variables that nobody uses", f"query({declared}) {{ __typename }}", INVALID)
+    yield Hostile("variables that nobody uses", f"query({declared}) {{ __typename }}", INVALID, "BAD_USER_INPUT")
 
 
 def _variables() -> Iterator[Hostile]:

@@ -5,6 +5,7 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.language import VariableDefinitionNode
+from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import FieldExtension
 
 from rapport_shared.errors import Fault, UserFault
@@ -65,10 +66,17 @@ def error_code(error: GraphQLError) -> str:
     original = error.original_error
     if isinstance(original, Fault):
         return original.code
-    if isinstance(error, GraphQLSyntaxError):
-        return "GRAPHQL_PARSE_FAILED"
     if error.path is not None or (original is not None and not isinstance(original, GraphQLError)):
         return INTERNAL
+    return _stage_code(error)
+
+
+def _stage_code(error: GraphQLError) -> str:
+    """The code of an error that came before execution."""
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    if isinstance(error, ValidationAbortedError) and not error.message.startswith("Too many"):
+        return "OPERATION_TOO_LARGE"
     if error.nodes and isinstance(error.nodes[0], VariableDefinitionNode):
         return "BAD_USER_INPUT"
     return "GRAPHQL_VALIDATION_FAILED"

@@ -6,7 +6,7 @@ from typing import Any, Final
 import structlog
 from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, FragmentSpreadNode, GraphQLError, SelectionSetNode
 from graphql.language import OperationDefinitionNode
-from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
+from strawberry.extensions import SchemaExtension, ValidationCache
 from strawberry.federation import Schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
@@ -14,12 +14,11 @@ from strawberry.types import ExecutionContext
 
 from rapport_shared.errors import Unauthenticated
 from rapport_shared.graphql.errors import INTERNAL, error_code, make_safe
+from rapport_shared.graphql.limits import CACHED_DOCUMENTS, Limits
 from rapport_shared.graphql.scalars import DATE_TIME, DateTime
 from rapport_shared.logs import failure_facts
 
 FEDERATION_VERSION: Final = "2.7"
-MAX_TOKENS = 5000
-CACHED_DOCUMENTS = 512
 
 log = structlog.get_logger(__name__)
 
@@ -34,15 +33,6 @@ class SubgraphSchema(Schema):
                 failure = error.original_error or error
                 log.error("resolver failed", path=error.path, **failure_facts(failure))
             make_safe(error)
-
-
-class MaxTokens(SchemaExtension):
-    """Refuses a document of too many tokens while it is read."""
-
-    def on_operation(self) -> Iterator[None]:
-        """Tell the parser."""
-        self.execution_context.parse_options["max_tokens"] = MAX_TOKENS
-        yield
 
 
 def subgraph_schema(
@@ -70,8 +60,7 @@ def subgraph_schema(
         federation_version=FEDERATION_VERSION,
         config=StrawberryConfig(scalar_map={DateTime: DATE_TIME}),
         extensions=[
-            MaxTokens,
-            lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+            Limits,
             lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
             RequireSignIn,
         ],
