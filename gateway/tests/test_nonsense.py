@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import GraphQLRequest, Pipeline
 from rapport_gateway.subgraphs.http import Timeouts
 from rapport_gateway.subgraphs.network import NetworkClient
+from rapport_gateway.subgraphs.origin import encoded_headers
 from rapport_gateway.subgraphs.streams import StreamSettings
 from rapport_gateway.supergraph.composition import SubgraphSource
 from rapport_gateway.supergraph.loader import load_supergraph
@@ -204,6 +206,48 @@ async def test_a_query_is_sent_again_once_when_its_connection_fails(world: World
 )
 async def test_odd_answers_that_count(world: World, answer: Answer) -> None:
     assert await world.run("{ top }", answer) == {"data": {"top": 3}}
+
+
+@pytest.mark.parametrize("delay", [None, 0.05], ids=["at once", "later"])
+async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next(world: World, delay: float | None) -> None:
+    async def twice(writer: asyncio.StreamWriter) -> None:
+        await json({"data": {"top": 3}}, 201)(writer)
+        if delay is not None:
+            await asyncio.sleep(delay)
+        await json({"data": {"top": 666}}, 500)(writer)
+
+    assert await world.run("{ top }", twice) == {"data": {"top": 3}}
+    await asyncio.sleep(0.1)
+    before = len(world.stars.connections)
+    assert await world.run("{ top }", json({"data": {"top": 4}})) == {"data": {"top": 4}}
+    assert len(world.stars.connections) == before + 1
+    assert await world.run("{ top }", json({"data": {"top": 5}})) == {"data": {"top": 5}}
+    assert len(world.stars.connections) == before + 1
+
+
+async def test_answers_may_come_in_any_pieces(world: World) -> None:
+    text = b'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{"data": {"top": 3}}'
+
+    async def bit_by_bit(writer: asyncio.StreamWriter) -> None:
+        for number in range(len(text)):
+            writer.write(text[number : number + 1])
+            await asyncio.sleep(0)
+
+    assert await world.run("{ top }", bit_by_bit) == {"data": {"top": 3}}
+
+
+async def test_a_request_that_is_given_up_closes_its_connection(world: World) -> None:
+    before = len(world.stars.connections)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await world.run("{ top }", say_nothing)
+    assert await world.run("{ top }", json({"data": {"top": 3}})) == {"data": {"top": 3}}
+    assert len(world.stars.connections) <= before + 2
+
+
+async def test_header_values_cannot_begin_new_headers() -> None:
+    with pytest.raises(ValueError, match="line break"):
+        encoded_headers({"authorization": "a\r\nx: y"})
 
 
 BAD_VALUES: list[tuple[str, Any, Any, list[Any], str]] = [

@@ -169,6 +169,8 @@ async def test_a_failing_join_is_an_error_of_its_event(gateway: Gateway) -> None
         ([{"type": "connection_init"}, {"type": "subscribe", "id": 5, "payload": {}}], 4400),
         ([{"type": "connection_init"}, {"type": "subscribe", "id": "", "payload": {}}], 4400),
         ([{"type": "connection_init", "payload": 5}], 4400),
+        ([{"type": "connection_init", "payload": {"authorization": "a\r\nx-other: b"}}], 4400),
+        ([{"type": "connection_init", "payload": {"Authorization": "é"}}], 4400),
         ([], 4408),
     ],
 )

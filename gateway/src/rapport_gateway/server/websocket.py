@@ -135,6 +135,8 @@ class Connection:
         self._initialised = True
         for name, value in (payload or {}).items():
             if name.lower() == "authorization" and isinstance(value, str):
+                if not (value.isascii() and value.isprintable()):
+                    raise CloseSocket(BAD_MESSAGE, "The authorization is no header value")
                 self._headers["authorization"] = value
         await self._queue({"type": "connection_ack"})
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+import aiohttp
+
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest
 from rapport_gateway.subgraphs.http import HttpTransport, Timeouts
+from rapport_gateway.subgraphs.origin import keep_alive
 from rapport_gateway.subgraphs.resuming import ResumingStream
 from rapport_gateway.subgraphs.sse import SseTransport
 from rapport_gateway.subgraphs.streams import EventStream, StreamSettings, StreamTransport
@@ -38,16 +42,17 @@ class NetworkClient:
         self._connect_timeout = timeouts.connect
         self._http = HttpTransport(self._urls, timeouts=timeouts, max_answer_bytes=max_answer_bytes)
         self._streams = streams
+        self._made_session: aiohttp.ClientSession | None = None
         self._websocket = WebSocketTransport(
             self._urls,
-            self._http.session,
+            self._session,
             settings=streams,
             connect_timeout=timeouts.connect,
             max_message_bytes=max_answer_bytes,
         )
         self._sse = SseTransport(
             self._urls,
-            self._http.session,
+            self._session,
             settings=streams,
             connect_timeout=timeouts.connect,
             max_message_bytes=max_answer_bytes,
@@ -114,9 +119,25 @@ class NetworkClient:
         writer.close()
         return True
 
+    def _session(self) -> aiohttp.ClientSession:
+        """For streams. Made on first use, inside the running loop."""
+        if self._made_session is None:
+            connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=30, socket_factory=_kept_alive_socket)
+            self._made_session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return self._made_session
+
     async def close(self) -> None:
         await self._websocket.close()
-        await self._http.close()
+        if self._made_session is not None:
+            await self._made_session.close()
+        self._http.close()
+
+
+def _kept_alive_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    keep_alive(made)
+    return made
 
 
 async def _each(stream: EventStream) -> AsyncIterator[SubgraphAnswer]:

@@ -11,7 +11,7 @@ import orjson
 
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBREQUEST_MALFORMED_RESPONSE
 from rapport_gateway.subgraphs.client import Interrupted, SubgraphAnswer, SubgraphFailure, SubgraphRequest
-from rapport_gateway.subgraphs.reading import read_body, read_response
+from rapport_gateway.subgraphs.reading import read_response
 from rapport_gateway.subgraphs.streams import StreamSettings, connection_lost, read_event, stream_errors, unreachable
 
 _HEADERS = {"content-type": "application/json", "accept": "text/event-stream", "accept-encoding": "identity"}
@@ -63,7 +63,14 @@ class SseTransport:
     async def _refuse(self, subgraph: str, response: aiohttp.ClientResponse) -> None:
         if response.status in _UNAVAILABLE:
             raise Interrupted(f"subgraph '{subgraph}' answered with HTTP {response.status}", SUBREQUEST_FAILED)
-        answer = read_response(subgraph, response, await read_body(subgraph, response, self._max_message_bytes))
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > self._max_message_bytes:
+                raise SubgraphFailure(
+                    f"subgraph '{subgraph}' answered with too much data", SUBREQUEST_MALFORMED_RESPONSE
+                )
+        answer = read_response(subgraph, response.status, response.content_type, bytes(body))
         if answer.errors:
             raise stream_errors(subgraph, answer.errors)
         raise SubgraphFailure(f"subgraph '{subgraph}' answered with no event stream", SUBREQUEST_MALFORMED_RESPONSE)

@@ -1,0 +1,94 @@
+"""Where a subgraph is served, and the open connections to it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections import deque
+from collections.abc import Mapping
+from functools import cache
+from urllib.parse import urlsplit
+
+from rapport_gateway.subgraphs.connection import Connection, Disconnected, HttpAnswer
+
+_IDLE_SECONDS = 30.0
+# A peer that vanished without a word is noticed on idle connections and silent streams too.
+_KEEP_ALIVE = (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
+
+
+class Origin:
+    """Sends requests to one URL, on connections that are kept for the next; the one used last is used first."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], *, connect_timeout: float, limit: int) -> None:
+        parts = urlsplit(url)
+        self._host = parts.hostname or ""
+        self._is_tls = parts.scheme == "https"
+        self._port = parts.port or (443 if self._is_tls else 80)
+        self._connect_timeout = connect_timeout
+        self._limit = limit
+        self._idle: deque[Connection] = deque()
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        host = parts.netloc.rpartition("@")[2]
+        self._head = f"POST {path} HTTP/1.1\r\nhost: {host}\r\n".encode() + encoded_headers(headers)
+
+    async def post(self, headers: Mapping[str, str], content: bytes, deadline: float) -> HttpAnswer:
+        """Raises Disconnected, BrokenAnswer, TimeoutError."""
+        head = b"%scontent-length: %d\r\n%s\r\n" % (self._head, len(content), encoded_headers(headers))
+        connection = self._kept() or await self._connect(deadline)
+        answer = await connection.exchange(head + content, deadline)
+        if connection.is_reusable:
+            self._keep(connection)
+        return answer
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def _kept(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_reusable:
+                return connection
+        return None
+
+    def _keep(self, connection: Connection) -> None:
+        now = asyncio.get_running_loop().time()
+        connection.idle_since = now
+        self._idle.append(connection)
+        while self._idle[0].idle_since < now - _IDLE_SECONDS:
+            self._idle.popleft().close()
+
+    async def _connect(self, deadline: float) -> Connection:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(min(deadline, loop.time() + self._connect_timeout)):
+                transport, connection = await loop.create_connection(
+                    lambda: Connection(self._limit), self._host, self._port, ssl=_tls() if self._is_tls else None
+                )
+        except TimeoutError:
+            raise
+        except (OSError, ValueError) as error:
+            raise Disconnected from error
+        keep_alive(transport.get_extra_info("socket"))
+        return connection
+
+
+def encoded_headers(headers: Mapping[str, str]) -> bytes:
+    """Raises ValueError where a value would end its line."""
+    text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    if text.count("\n") != len(headers) or text.count("\r") != len(headers) or "\0" in text:
+        raise ValueError("a header holds a line break")
+    return text.encode("latin-1")
+
+
+def keep_alive(connected: socket.socket) -> None:
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE:
+        if hasattr(socket, name):
+            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
