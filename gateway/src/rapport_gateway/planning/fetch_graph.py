@@ -80,12 +80,28 @@ class Step:
 
 
 def can_send_together(first: Mapping[str, Representation], second: Mapping[str, Representation]) -> bool:
-    """Whether one representation can hold both: no field with two values (of other arguments) under one name."""
+    """Whether one representation can hold both: no field with two values (of other arguments) under one name.
+
+    Types that are sent under one name are answered alike, so they must want the same.
+    """
+    if any(types != names for types, names in _shared_names(first, second)):
+        return False
     return all(
         one.sent_as == second[name].sent_as and _agree([*one.fields, *second[name].fields])
         for name, one in first.items()
         if name in second
     )
+
+
+def _shared_names(
+    first: Mapping[str, Representation], second: Mapping[str, Representation]
+) -> Iterable[tuple[set[str], set[str]]]:
+    """The types of both that go under one name, for every such name."""
+    for sent_as in {item.sent_as for item in first.values()} & {item.sent_as for item in second.values()}:
+        yield (
+            {name for name, item in first.items() if item.sent_as == sent_as},
+            {name for name, item in second.items() if item.sent_as == sent_as},
+        )
 
 
 def _agree(fields: Iterable[QueryField]) -> bool:
