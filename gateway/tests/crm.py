@@ -17,11 +17,10 @@ from rapport_gateway.pipeline import GraphQLRequest, Pipeline
 from rapport_gateway.supergraph.loader import load_supergraph
 
 SERVICES = Path(__file__).parents[2] / "services"
-SUPERGRAPH = load_supergraph(
-    compose_supergraph(
-        [source(path.parent.name, path.read_text()) for path in sorted(SERVICES.glob("*/schema.graphql"))]
-    )
+SDL = compose_supergraph(
+    [source(path.parent.name, path.read_text(encoding="utf-8")) for path in sorted(SERVICES.glob("*/schema.graphql"))]
 )
+SUPERGRAPH = load_supergraph(SDL)
 
 
 def pipeline(limits: Limits | None = None) -> Pipeline:
