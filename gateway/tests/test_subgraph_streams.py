@@ -98,7 +98,7 @@ async def failure_of(events: AsyncIterator[SubgraphAnswer]) -> SubgraphFailure:
 
 async def test_one_connection_carries_all_subscriptions_of_an_identity(port: int) -> None:
     async with world(port) as w, AsyncExitStack() as stack:
-        names = [f"s{number}" for number in range(100)]
+        names = [f"s{number}" for number in range(QUICK.per_socket)]
         opened = await asyncio.gather(*(stack.enter_async_context(w.ticks(name, "me", to=5)) for name in names))
         received = await asyncio.gather(*(all_of(events) for events in opened))
         assert received == [[(name, number) for number in range(5)] for name in names]
@@ -132,6 +132,13 @@ async def test_a_connection_that_nobody_uses_is_closed(port: int) -> None:
 
 
 async def test_a_full_connection_is_followed_by_another(port: int) -> None:
+    """Strawberry refuses more than a hundred on one."""
+    async with world(port) as w, AsyncExitStack() as stack:
+        names = [str(number) for number in range(250)]
+        streams = await asyncio.gather(*(stack.enter_async_context(w.ticks(name, to=3)) for name in names))
+        received = await asyncio.gather(*(all_of(events) for events in streams))
+        assert received == [[(name, number) for number in range(3)] for name in names]
+        assert w.proxy.accepted == 3
     async with world(port, replace(QUICK, per_socket=3)) as w, AsyncExitStack() as stack:
         await asyncio.gather(*(stack.enter_async_context(w.ticks(str(n))) for n in range(7)))
         await until(lambda: len(SEEN.running) == 7)

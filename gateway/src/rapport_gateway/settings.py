@@ -38,7 +38,7 @@ class Settings(Limits):
     subscription_sse: str = ""
     subscription_resumed: str = ""
     subscription_resume_timeout: float = 30.0
-    subscription_socket_size: int = 1000
+    subscription_socket_size: int = 100
     subscription_socket_age: float = 60.0
     subscription_socket_linger: float = 5.0
     subscription_socket_heartbeat: float = 20.0

@@ -33,7 +33,7 @@ class StreamSettings:
     sse: frozenset[str] = frozenset()
     resumed: frozenset[str] = frozenset()
     resume_patience: float = 30.0
-    per_socket: int = 1000
+    per_socket: int = 100  # as many as Strawberry takes unless told otherwise
     socket_age: float = 60.0
     linger: float = 5.0
     heartbeat: float = 20.0
