@@ -174,10 +174,11 @@ class Federation:
     """Subgraphs, composed, with a pipeline over them."""
 
     def __init__(self, **subgraphs: Subgraph) -> None:
+        self.draw = 0.0
         self.sdl = compose_supergraph([source(name, subgraph.sdl) for name, subgraph in subgraphs.items()])
         self.supergraph = load_supergraph(self.sdl)
         self.client = InProcessClient(subgraphs)
-        self.pipeline = Pipeline(self.supergraph, self.client, metrics=Metrics(), limits=WIDE)
+        self.pipeline = Pipeline(self.supergraph, self.client, metrics=Metrics(), limits=WIDE, draw=lambda: self.draw)
 
     async def run(self, query: str, headers: Mapping[str, str] | None = None, **variables: Any) -> dict[str, Any]:
         self.client.calls.clear()

@@ -51,21 +51,29 @@ def test_public_schema_of_join_0_1_has_no_trace_of_it() -> None:
     assert not any("join" in name or "core" in name for name in names)
 
 
-def test_progressive_override_is_all_or_nothing() -> None:
-    def owner(percent: int) -> str:
-        supergraph = load_supergraph(
-            f"""
-            schema @link(url: "https://specs.apollo.dev/join/v0.4", for: EXECUTION) {{ query: Query }}
-            enum join__Graph {{ A @join__graph(name: "a", url: "http://a") B @join__graph(name: "b", url: "http://b") }}
-            type Query @join__type(graph: A) @join__type(graph: B) {{
-              x: Int @join__field(graph: A, overrideLabel: "percent({percent})")
-                @join__field(graph: B, override: "a", overrideLabel: "percent({percent})")
-            }}
-            """
-        )
-        return "a" if "'a'" in plan_text(supergraph, "{ x }") else "b"
-
-    assert (owner(30), owner(100)) == ("a", "b")
+@pytest.mark.parametrize(
+    ("label", "draw", "owner"),
+    [
+        ("percent(30)", 0, "b"),
+        ("percent(30)", 29.9, "b"),
+        ("percent(30)", 30, "a"),
+        ("percent(0)", 0, "a"),
+        ("percent(100)", 99.9, "b"),
+        ("some-label", 0, "a"),
+    ],
+)
+def test_progressive_override(label: str, draw: float, owner: str) -> None:
+    supergraph = load_supergraph(
+        f"""
+        schema @link(url: "https://specs.apollo.dev/join/v0.4", for: EXECUTION) {{ query: Query }}
+        enum join__Graph {{ A @join__graph(name: "a", url: "http://a") B @join__graph(name: "b", url: "http://b") }}
+        type Query @join__type(graph: A) @join__type(graph: B) {{
+          x: Int @join__field(graph: A, overrideLabel: "{label}")
+            @join__field(graph: B, override: "a", overrideLabel: "{label}")
+        }}
+        """
+    )
+    assert f"'{owner}'" in plan_text(supergraph.at(draw)[1], "{ x }")
 
 
 @pytest.mark.parametrize(

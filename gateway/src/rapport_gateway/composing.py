@@ -17,6 +17,7 @@ def compose_supergraph(sources: Sequence[SubgraphSource]) -> str:
         supergraph = load_supergraph(sdl, to_serve=False)
     except InvalidSupergraph as error:
         raise CompositionFailed([CompositionProblem("INVALID_GRAPHQL", str(error))]) from error
-    if problems := unsatisfiable(supergraph):
-        raise CompositionFailed(problems)
+    forms = (supergraph, *(form for _, form in supergraph.moving))
+    if problems := dict.fromkeys(problem for form in forms for problem in unsatisfiable(form)):
+        raise CompositionFailed(list(problems))
     return sdl

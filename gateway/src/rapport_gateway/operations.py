@@ -21,23 +21,29 @@ V = TypeVar("V")
 
 
 class Lru(Generic[K, V]):
-    """A dictionary that forgets what was used longest ago."""
+    """A dictionary that forgets what was used longest ago, past a number of items or past the sum of their weights."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, max_weight: int | None = None) -> None:
         self._size = size
-        self._items: OrderedDict[K, V] = OrderedDict()
+        self._max_weight = max_weight
+        self._weight = 0
+        self._items: OrderedDict[K, tuple[V, int]] = OrderedDict()
 
     def get(self, key: K) -> V | None:
-        value = self._items.get(key)
-        if value is not None:
-            self._items.move_to_end(key)
-        return value
-
-    def put(self, key: K, value: V) -> None:
-        self._items[key] = value
+        found = self._items.get(key)
+        if found is None:
+            return None
         self._items.move_to_end(key)
-        if len(self._items) > self._size:
-            self._items.popitem(last=False)
+        return found[0]
+
+    def put(self, key: K, value: V, weight: int = 0) -> None:
+        """The weight counts while the item is kept; what alone is too heavy is not kept at all."""
+        _, replaced = self._items.pop(key, (None, 0))
+        self._items[key] = (value, weight)
+        self._weight += weight - replaced
+        while len(self._items) > self._size or (self._max_weight is not None and self._weight > self._max_weight):
+            _, (_, freed) = self._items.popitem(last=False)
+            self._weight -= freed
 
     def __len__(self) -> int:
         return len(self._items)
@@ -52,13 +58,15 @@ class PreparedPlan:
 
 @dataclass(slots=True, eq=False)
 class PreparedOperation:
-    """A valid operation. `plans` holds one plan for each set of values of the variables in `conditions`."""
+    """A valid operation. `plans` holds one plan for each set of values of the variables in `conditions`
+    and each form of the supergraph."""
 
     document: DocumentNode
     definition: OperationDefinitionNode
     conditions: tuple[str, ...]
     cost: Cost
-    plans: Lru[tuple[bool, ...], PreparedPlan] = field(default_factory=lambda: Lru(16))
+    weight: int
+    plans: Lru[tuple[int, ...], PreparedPlan] = field(default_factory=lambda: Lru(16))
 
     @property
     def kind(self) -> str:
@@ -77,7 +85,7 @@ def prepare(
     if definition.operation.value not in supergraph.roots:
         raise refused(f"the schema has no {definition.operation.value} type", GRAPHQL_VALIDATION_FAILED)
     cost = read.costs[definition.name.value if definition.name else None]
-    return PreparedOperation(read.document, definition, _condition_variables(read.document), cost)
+    return PreparedOperation(read.document, definition, _condition_variables(read.document), cost, read.weight)
 
 
 def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +38,11 @@ from rapport_gateway.supergraph.model import Supergraph
 
 Answer = dict[str, Any]
 _MAX_INPUT_ERRORS = 20
-_MAX_CACHED_LENGTH = 100_000  # characters; what is longer is prepared each time, so that the cache stays small
+_CACHED_WEIGHT = 50  # of an operation on average; what is kept takes some 2 KB for each
+
+
+def _draw() -> float:
+    return random.random() * 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,18 @@ class Pipeline:
         metrics: Metrics,
         plan_cache_size: int = 1000,
         limits: Limits | None = None,
+        draw: Callable[[], float] = _draw,
     ) -> None:
+        """`draw` gives the number, from 0 to below 100, that decides on progressive overrides of a request."""
         self._supergraph = supergraph
+        self._draw = draw
         self._client = client
         self._metrics = metrics
         self._limits = limits or Limits()
         self._reader = DocumentReader(supergraph.api_schema, self._limits, remembered=plan_cache_size)
-        self._operations: Lru[tuple[str, str | None], PreparedOperation] = Lru(plan_cache_size)
+        self._operations: Lru[tuple[str, str | None], PreparedOperation] = Lru(
+            plan_cache_size, plan_cache_size * _CACHED_WEIGHT
+        )
 
     def prepare(self, request: GraphQLRequest) -> PreparedOperation:
         """The valid operation of the request. Raises RequestRefused."""
@@ -74,8 +84,7 @@ class Pipeline:
         self._metrics.plan_cache(hit=operation is not None)
         if operation is None:
             operation = prepare(self._supergraph, *key, self._reader)
-            if len(request.query) <= _MAX_CACHED_LENGTH:
-                self._operations.put(key, operation)
+            self._operations.put(key, operation, operation.weight)
         return operation
 
     async def execute(self, operation: PreparedOperation, request: GraphQLRequest) -> Answer:
@@ -127,12 +136,13 @@ class Pipeline:
 
     def _plan(self, operation: PreparedOperation, coerced: Mapping[str, Any]) -> PreparedPlan:
         chosen = {name: bool(coerced.get(name, False)) for name in operation.conditions}
-        key = tuple(chosen.values())
+        form, supergraph = self._supergraph.at(self._draw()) if self._supergraph.moving else (0, self._supergraph)
+        key = (form, *chosen.values())
         prepared = operation.plans.get(key)
         if prepared is None:
             try:
-                plan = plan_operation(self._supergraph, operation.document, operation.definition, chosen)
-                prepared = PreparedPlan(plan, Projection(self._supergraph.api_schema, plan.operation.root))
+                plan = plan_operation(supergraph, operation.document, operation.definition, chosen)
+                prepared = PreparedPlan(plan, Projection(supergraph.api_schema, plan.operation.root))
             except OperationTooLarge as problem:
                 raise refused(str(problem), OPERATION_TOO_LARGE) from problem
             except RecursionError as problem:

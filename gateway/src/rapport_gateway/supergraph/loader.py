@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -36,7 +37,8 @@ _KINDS = {
     "enum_type_definition": Kind.ENUM,
     "input_object_type_definition": Kind.INPUT,
 }
-_FULL_OVERRIDE = 100.0
+ALL_SETTLED = 100.0
+"""Overrides that cover this percentage are in force for every request."""
 _KNOWN_FEATURES = frozenset({"link", "core", "join", "inaccessible", "tag"})
 
 
@@ -52,20 +54,44 @@ def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
     subgraphs = _read_subgraphs(document)
     if not subgraphs:
         raise InvalidSupergraph("the SDL has no join__Graph enum: it is not a supergraph")
-    reader = _Reader(tuple(subgraphs))
-    types = {}
     try:
-        for node in document.definitions:
-            if isinstance(node, TypeDefinitionNode) and not links.is_spec_type(node.name.value):
-                types[node.name.value] = reader.type_info(node)
+        settled, *moving = [
+            (bound, _types(document, links, tuple(subgraphs), bound)) for bound in (ALL_SETTLED, *_bounds(document))
+        ]
     except (ValueError, KeyError) as error:
         raise InvalidSupergraph(f"a join directive is not valid: {error}") from error
-    return Supergraph(
-        MappingProxyType(subgraphs),
-        MappingProxyType(with_interface_objects(types)),
-        MappingProxyType(_root_types(document, types)),
-        build_api_schema(document, links),
+    roots = MappingProxyType(_root_types(document, settled[1]))
+    api_schema = build_api_schema(document, links)
+
+    def with_types(types: dict[str, TypeInfo]) -> Supergraph:
+        return Supergraph(MappingProxyType(subgraphs), MappingProxyType(types), roots, api_schema)
+
+    result = with_types(settled[1])
+    return replace(result, moving=tuple((bound, with_types(types)) for bound, types in moving)) if moving else result
+
+
+def _types(document: DocumentNode, links: SpecLinks, graphs: tuple[str, ...], bound: float) -> dict[str, TypeInfo]:
+    """The types with every override in force that covers `bound` percent of the requests or more."""
+    reader = _Reader(graphs, bound)
+    return with_interface_objects(
+        {
+            node.name.value: reader.type_info(node)
+            for node in document.definitions
+            if isinstance(node, TypeDefinitionNode) and not links.is_spec_type(node.name.value)
+        }
     )
+
+
+def _bounds(document: DocumentNode) -> list[float]:
+    """The percentages, below 100, of the progressive overrides, from the smallest."""
+    found = {
+        percent
+        for node in document.definitions
+        for field in getattr(node, "fields", None) or ()
+        for join in directives(field, "join__field")
+        if join.get("overrideLabel") and 0 < (percent := _percent(str(join["overrideLabel"]))) < ALL_SETTLED
+    }
+    return sorted(found)
 
 
 def _refuse_unknown_features(links: SpecLinks) -> None:
@@ -94,8 +120,9 @@ def _root_types(document: DocumentNode, types: Mapping[str, TypeInfo]) -> dict[s
 
 
 class _Reader:
-    def __init__(self, graphs: tuple[str, ...]) -> None:
+    def __init__(self, graphs: tuple[str, ...], bound: float) -> None:
         self._graphs = graphs
+        self._bound = bound
 
     def type_info(self, node: TypeDefinitionNode) -> TypeInfo:
         joins = self._type_joins(node)
@@ -142,7 +169,7 @@ class _Reader:
         declared = list(directives(field, "join__field"))
         if not declared:
             return {graph: _field_join(field, {"graph": graph}) for graph in default}
-        taken_over = _overridden_graphs(declared)
+        taken_over = _overridden_graphs(declared, self._bound)
         return {
             join["graph"]: _field_join(field, join)
             for join in declared
@@ -183,20 +210,20 @@ class _Reader:
         return {graph: frozenset(names) for graph, names in declared.items()}
 
 
-def _overridden_graphs(declared: list[dict[str, Any]]) -> set[str]:
-    """The losing side of each progressive override: the old subgraph serves until the label says 100 percent."""
+def _overridden_graphs(declared: list[dict[str, Any]], bound: float) -> set[str]:
+    """The losing side of each progressive override: the new subgraph serves when the label covers the bound."""
     labelled = [join for join in declared if join.get("overrideLabel")]
-    winners = {join["graph"] for join in labelled if join.get("override") and _is_full(join["overrideLabel"])}
     movers = {join["graph"] for join in labelled if join.get("override")}
-    if winners:
+    if any(join.get("override") and _percent(str(join["overrideLabel"])) >= bound for join in labelled):
         return {join["graph"] for join in labelled} - movers
     return movers
 
 
-def _is_full(label: str) -> bool:
+def _percent(label: str) -> float:
+    """Labels other than `percent(x)` are never in force: nothing tells when they should be."""
     if not label.startswith("percent(") or not label.endswith(")"):
-        return False
-    return float(label[len("percent(") : -1]) >= _FULL_OVERRIDE
+        return 0
+    return float(label[len("percent(") : -1])
 
 
 def _field_join(field: FieldDefinitionNode, join: Mapping[str, Any]) -> FieldJoin:

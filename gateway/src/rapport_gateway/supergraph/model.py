@@ -97,12 +97,23 @@ class TypeInfo:
 
 @dataclass(frozen=True, eq=False)
 class Supergraph:
-    """`roots` maps `query`, `mutation`, `subscription` to type names; `api_schema` is what clients see."""
+    """`roots` maps `query`, `mutation`, `subscription` to type names; `api_schema` is what clients see.
+
+    `moving` are the forms for the share of requests that progressive overrides take: (percent below, supergraph).
+    """
 
     subgraphs: Mapping[str, Subgraph]
     types: Mapping[str, TypeInfo]
     roots: Mapping[str, str]
     api_schema: GraphQLSchema
+    moving: tuple[tuple[float, Supergraph], ...] = ()
+
+    def at(self, draw: float) -> tuple[int, Supergraph]:
+        """The form for a request that drew a number from 0 to below 100, and its number among all forms."""
+        for number, (bound, form) in enumerate(self.moving, start=1):
+            if draw < bound:
+                return number, form
+        return 0, self
 
     @cached_property
     def root_names(self) -> frozenset[str]:

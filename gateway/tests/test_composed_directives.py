@@ -1,0 +1,91 @@
+"""Directives that subgraphs put on fields and that the supergraph carries on, and overrides that move by steps."""
+
+from __future__ import annotations
+
+import pytest
+from gateway.tests.subgraph_world import LINK, Federation, Subgraph, source
+
+from rapport_gateway.composing import compose_supergraph
+from rapport_gateway.supergraph.errors import InvalidSupergraph
+from rapport_gateway.supergraph.loader import load_supergraph
+
+MINE = (
+    'extend schema @link(url: "https://example.com/mine/{version}", import: ["@mine"]) @composeDirective(name: "@mine")'
+)
+
+
+def _composed(**subgraphs: str) -> str:
+    return compose_supergraph([source(name, LINK + sdl) for name, sdl in subgraphs.items()])
+
+
+def test_access_is_what_all_subgraphs_ask_for() -> None:
+    sdl = _composed(
+        a='type Query { x: Int @shareable @requiresScopes(scopes: [["r"], ["admin"]]) '
+        "y: Int @shareable @authenticated }",
+        b='type Query { x: Int @shareable @requiresScopes(scopes: [["w"], ["r"]]) y: Int @shareable }',
+    )
+    assert 'x: Int @requiresScopes(scopes: [["r"], ["admin", "w"]])' in sdl
+    assert "y: Int @authenticated" in sdl
+    assert '@link(url: "https://specs.apollo.dev/requiresScopes/v0.1", for: SECURITY)' in sdl
+
+
+def test_an_interface_asks_for_what_its_types_ask_for() -> None:
+    sdl = _composed(
+        a="type Query { i: I } interface I { x: Int } type S implements I { x: Int @authenticated } "
+        'type T implements I { x: Int @policy(policies: [["p"]]) }'
+    )
+    interface = sdl[sdl.index("interface I") : sdl.index("type S")]
+    assert 'x: Int @authenticated @policy(policies: [["p"]])' in interface
+
+
+def test_what_cannot_be_enforced_is_composed_but_not_served() -> None:
+    sdl = _composed(a="type Query { x: Int @authenticated }")
+    with pytest.raises(InvalidSupergraph, match="authenticated"):
+        load_supergraph(sdl)
+
+
+def test_costs_and_sizes_take_the_highest() -> None:
+    size = "@listSize(assumedSize: {}, slicingArguments: [{}])"
+    sdl = _composed(
+        a=f'type Query {{ l(n: Int, m: Int): [Int] @shareable @cost(weight: 2) {size.format(5, """"n" """)} }}',
+        b=f'type Query {{ l(n: Int, m: Int): [Int] @shareable @cost(weight: 7) {size.format(3, """"m" """)} }}',
+    )
+    assert '@cost(weight: 7) @listSize(assumedSize: 5, slicingArguments: ["n", "m"])' in sdl
+    assert '@link(url: "https://specs.apollo.dev/cost/v0.1", import: ["@listSize"])' in sdl
+    assert load_supergraph(sdl)
+
+
+def test_composed_directives_keep_their_uses_and_the_newest_definition() -> None:
+    sdl = _composed(
+        a=MINE.format(version="v1.0")
+        + " directive @mine(n: Int) on FIELD_DEFINITION type Query { a: Int @mine(n: 1) }",
+        b=MINE.format(version="v1.3")
+        + " directive @mine(n: Int) on FIELD_DEFINITION | OBJECT type Query { b: T } type T @mine { x: Int }",
+    )
+    assert '@link(url: "https://example.com/mine/v1.3", import: ["@mine"])' in sdl
+    assert "directive @mine(n: Int) on FIELD_DEFINITION | OBJECT" in sdl
+    assert "a: Int @join__field(graph: A) @mine(n: 1)" in sdl
+    assert sdl.count("@mine") == 4
+    assert "mine" not in load_supergraph(sdl).api_schema.type_map
+
+
+def test_directives_of_operations_that_all_subgraphs_know() -> None:
+    sdl = _composed(
+        a="directive @cached(for: Int, by: Int) on FIELD | QUERY directive @own on FIELD type Query { a: Int }",
+        b="directive @cached(for: Int) on FIELD | FIELD_DEFINITION type Query { b: Int }",
+    )
+    assert "directive @cached(for: Int) on FIELD" in sdl
+    assert [directive.name for directive in load_supergraph(sdl).api_schema.directives if directive.name == "cached"]
+    assert "@own" not in sdl
+
+
+@pytest.mark.parametrize(("draw", "from_"), [(10, "new"), (90, "old")])
+async def test_a_share_of_requests_is_answered_by_the_new_subgraph(draw: float, from_: str) -> None:
+    federation = Federation(
+        old=Subgraph(LINK + "type Query { who: String }", {"who": "old"}),
+        new=Subgraph(LINK + 'type Query { who: String @override(from: "old", label: "percent(50)") }', {"who": "new"}),
+    )
+    federation.draw = draw
+    assert await federation.data("{ who }") == {"who": from_}
+    federation.draw = 100 - draw
+    assert (await federation.data("{ who }"))["who"] != from_
