@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from gateway.tests.crm import admitted, pipeline, refusal
+from gateway.tests.crm import SUPERGRAPH, admitted, pipeline, refusal
+from gateway.tests.subgraph_world import InProcessClient
 from graphql import DocumentNode
 from hostile_documents import Hostile, hostile_documents
 
@@ -17,6 +18,8 @@ from rapport_gateway.limits.limits import Limits
 from rapport_gateway.limits.measure import Size, measure
 from rapport_gateway.limits.refusal import DocumentRefused, Refusals
 from rapport_gateway.limits.variables import check_variables
+from rapport_gateway.metrics import Metrics
+from rapport_gateway.pipeline import Pipeline
 from rapport_gateway.settings import InvalidSetting, load_settings
 
 
@@ -107,6 +110,19 @@ def test_what_is_remembered_is_bounded() -> None:
     refusals.check("long")
     with pytest.raises(DocumentRefused):
         refusals.check("49")
+
+
+def test_prepared_operations_are_kept_within_bounds() -> None:
+    by = Pipeline(SUPERGRAPH, InProcessClient({}), metrics=Metrics(), plan_cache_size=10)
+    for number in range(30):
+        admitted(f"query Q{number} {{ me {{ id }} }}", by=by)
+    assert len(by._operations) == 10
+    for number in range(5):
+        admitted(f"query Q{number} {{ me {{ {'id name ' * 90} }} }}", by=by)
+    assert len(by._operations) == 2
+    fields = "id name email title role active version externalId createdAt updatedAt"
+    admitted("{ " + " ".join(f"m{number}: me {{ {fields} }}" for number in range(50)) + " }", by=by)
+    assert len(by._operations) == 2
 
 
 def test_a_long_variable_is_not_looked_through() -> None:

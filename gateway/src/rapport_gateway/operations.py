@@ -38,6 +38,8 @@ class Lru(Generic[K, V]):
 
     def put(self, key: K, value: V, weight: int = 0) -> None:
         """The weight counts while the item is kept; what alone is too heavy is not kept at all."""
+        if self._max_weight is not None and weight > self._max_weight:
+            return
         _, replaced = self._items.pop(key, (None, 0))
         self._items[key] = (value, weight)
         self._weight += weight - replaced

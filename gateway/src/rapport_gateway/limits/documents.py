@@ -33,15 +33,17 @@ from rapport_gateway.limits.refusal import DocumentRefused, Refusals, limit_erro
 from rapport_gateway.limits.variables import check_variables
 
 _MAX_ERRORS = 50
+_WEIGHTLESS_CHARACTERS = 1_000
 _MAX_MESSAGE_LENGTH = 1_000  # characters; messages quote what the client sent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadDocument:
-    """`costs` are by operation name, None for the operation that has none."""
+    """`costs` are by operation name, None for the operation that has none; `weight` is for a cache."""
 
     document: DocumentNode
     costs: Mapping[str | None, Cost]
+    weight: int
 
 
 class DocumentReader:
@@ -89,7 +91,7 @@ class DocumentReader:
             raise DocumentRefused([error(_short(message), GRAPHQL_VALIDATION_FAILED)]) from None
         _check(size, limits)
         _validate(self._schema, document, limits)
-        return ReadDocument(document, self._costs(document))
+        return ReadDocument(document, self._costs(document), size.steps + len(text) // _WEIGHTLESS_CHARACTERS)
 
     def _costs(self, document: DocumentNode) -> dict[str | None, Cost]:
         costs: dict[str | None, Cost] = {}
