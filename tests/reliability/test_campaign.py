@@ -7,7 +7,7 @@ import time
 import pytest
 from reliability.client import Client, Seen, http_session
 from reliability.facts import EndState
-from reliability.keeper import Keeper, targets
+from reliability.keeper import ELECTIONS, Keeper, targets
 from reliability.load import Journal, Worker
 from reliability.rest import DRAIN_SECONDS, broken_promises, come_to_rest
 from reliability.summary import Size, Summary
@@ -70,5 +70,6 @@ def _report(keeper: Keeper, journal: Journal, seen: Seen, drained_in: float, see
         f"seed {seed}: {len(journal.commands)} commands, {journal.acknowledged} acknowledged",
         f"{sum(seen.troubles.values())} attempts failed ({troubles}); {slow}; drained in {drained_in:.1f} s",
         f"killed: {killed}",
+        f"queues that the broker left without a leader: {sum(ELECTIONS)}",
         f"ended without being killed: {', '.join(keeper.ended_by_themselves) or 'none'}",
     ]

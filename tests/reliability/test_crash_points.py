@@ -43,7 +43,7 @@ class Track:
     crashes: dict[str, int] = field(default_factory=dict)
 
     async def crash(self, point: str, times: int) -> None:
-        """Let the process end at the point that many times, then start it without a fault."""
+        """Let the process end at the point that many times; it is down afterwards."""
         child = self.system.processes[self.process]
         await in_thread(lambda: child.end(grace=10))
         child.env.update(fault_env(crash_point=point))
@@ -55,7 +55,10 @@ class Track:
             await in_thread(lambda: child.wait(CRASH_SECONDS))
             assert child.exit_code == EXIT_CODE, f"{point} was not reached: {child.exit_code}"
             self.crashes[point] = self.crashes.get(point, 0) + 1
-        child.env.update(fault_env())
+
+    async def recover(self) -> None:
+        """Start the process without a fault."""
+        self.system.processes[self.process].env.update(fault_env())
         await in_thread(lambda: self.system.restart(self.process))
 
     async def _until_ready_or_gone(self) -> None:
@@ -107,6 +110,7 @@ async def test_a_crash_at_every_point_loses_nothing_and_does_nothing_twice(
 async def _crash_at(track: Track, points: tuple[str, ...], times: int) -> None:
     for point in points:
         await track.crash(point, times)
+    await track.recover()
 
 
 def _batches(repeats: int) -> Iterator[int]:

@@ -8,14 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from rapport_local.backing import BackingServices
+from rapport_local.backing import BackingServices, Broker
 from rapport_local.backing.model import Server
+from rapport_local.backing.rabbitmq import OwnBroker
 from rapport_local.processes.child import Child
 from rapport_local.testing import RunningSystem
+from reliability.leaders import elect_missing
 
 BROKER, DATABASE = "broker", "database"
 # In one round every process is killed once, these twice.
 _TWICE = (BROKER, DATABASE)
+ELECTIONS: list[int] = []
+"""How many queues the broker left without a leader, at each restart that left some."""
 # The kernel kills a process of ours when the thread that started it ends: these stay until the end of the run.
 _THREADS = ThreadPoolExecutor(8, thread_name_prefix="keeper")
 
@@ -99,6 +103,13 @@ class Keeper:
         return Kill(name, old_pid, new_pid, exit_code, time.monotonic() - killed_at)
 
 
+def restart_broker(broker: Broker) -> None:
+    """Start the broker after a kill, with a leader for every queue."""
+    broker.start()
+    if isinstance(broker, OwnBroker) and (elected := elect_missing(broker)):
+        ELECTIONS.append(elected)
+
+
 def targets(system: RunningSystem, backing: BackingServices) -> dict[str, Target]:
     """Every process of the system, and the servers as far as they are ours."""
     found = {name: _of_system(system, name) for name in system.processes}
@@ -114,4 +125,6 @@ def _of_system(system: RunningSystem, name: str) -> Target:
 
 
 def _starter(server: Server) -> Callable[[], None]:
+    if isinstance(server, OwnBroker):
+        return lambda: restart_broker(server)
     return server.start

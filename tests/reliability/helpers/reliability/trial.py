@@ -49,12 +49,16 @@ class Trial:
 
     async def all_sent(self, *, seconds: float) -> bool:
         """Whether the outbox has nothing that waits, within that time."""
+        return await self.fewer_wait(1, seconds=seconds)
 
-        async def empty() -> bool:
-            return await self.bench.waiting() == 0
+    async def fewer_wait(self, events: int, *, seconds: float) -> bool:
+        """Whether fewer events than that wait in the outbox, within that time."""
+
+        async def fewer() -> bool:
+            return await self.bench.waiting() < events
 
         try:
-            return bool(await eventually(empty, seconds=seconds))
+            return bool(await eventually(fewer, seconds=seconds))
         except AssertionError:
             return False
 
