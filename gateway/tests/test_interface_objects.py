@@ -85,8 +85,8 @@ async def test_the_type_name_comes_from_who_knows_it(world: Federation) -> None:
               {
                 debtors {
                   __typename
-                  debt
                   id
+                  debt
                 }
               }
             }

@@ -87,3 +87,32 @@ def test_wide_unions_are_planned_once_for_alike_types(monkeypatch: pytest.Monkey
     plan = _plan(supergraph, f"{{ i {{ next {{ next {{ next {{ {leaves} }} }} }} }} }}")
     assert plan.count("Fetch(") == 2
     assert counts[0] < 2_000
+
+
+def test_types_that_differ_at_every_level_share_what_is_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four types, each with a field of its own at each of 14 levels: one walk of what they all select, not 4^14."""
+    counts = _count_decisions(monkeypatch)
+    types = [f"T{n}" for n in range(4)]
+    first = " ".join(
+        f'type {t} implements I @key(fields: "id") {{ id: ID! next: I own{n}: Int }}' for n, t in enumerate(types)
+    )
+    supergraph = load_supergraph(
+        compose_supergraph(
+            [
+                source(
+                    "a", f'{LINK} type Query {{ i: I }} interface I @key(fields: "id") {{ id: ID! next: I }} {first}'
+                ),
+                source(
+                    "b", f'{LINK} type Query {{ j: I }} type I @interfaceObject @key(fields: "id") {{ id: ID! n: Int }}'
+                ),
+            ]
+        )
+    )
+    query = "n __typename"
+    own = " ".join(f"... on {t} {{ own{n} }}" for n, t in enumerate(types))
+    for _ in range(14):
+        query = f"n {own} next {{ {query} }}"
+    for root in ("i", "j"):
+        plan = _plan(supergraph, f"{{ {root} {{ {query} }} }}")
+        assert plan.count("Fetch(") <= 3
+    assert counts[0] < 2_000

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from rapport_gateway.planning.choose import Chooser
 from rapport_gateway.planning.fetch_graph import FetchGraph, Path, Representation, Segment, Step, StepSelection
@@ -31,6 +33,15 @@ class Spot:
     path: Path
     names: Names
     several: bool = False
+
+
+class _Taking(NamedTuple):
+    """Bits of a field to take at a spot, for objects of the types."""
+
+    spot: Spot
+    types: tuple[str, ...]
+    field: QueryField
+    mask: int
 
 
 class Walker:
@@ -91,9 +102,16 @@ class _Walk:
 
     def group(self, spot: Spot, types: tuple[str, ...], fields: tuple[QueryField, ...], mask: int) -> set[Step]:
         """Fetch the fields' bits at an object; gives the steps that bring them."""
-        choice = self._chooser.choose(spot.place, fields, mask)
         conditions = self._supergraph.named(types) if spot.several else ()
         steps: set[Step] = set()
+        for taking in self._takings(spot, types, fields, mask):
+            steps |= self.field(taking.spot, types, taking.field, taking.mask, conditions)
+        return steps
+
+    def _takings(
+        self, spot: Spot, types: tuple[str, ...], fields: tuple[QueryField, ...], mask: int
+    ) -> Iterator[_Taking]:
+        choice = self._chooser.choose(spot.place, fields, mask)
         entered: dict[Option, Spot] = {}
         covered = 0
         for assignment in choice.assignments:
@@ -103,11 +121,10 @@ class _Walk:
                 if assignment.option not in entered:
                     entered[assignment.option] = self._enter(spot, types, assignment.option)
                 there = entered[assignment.option]
-            steps |= self.field(there, types, assignment.field, assignment.mask, conditions)
+            yield _Taking(there, types, assignment.field, assignment.mask)
         if missing := mask & ~covered:
             lost = next(field.name for field in fields if field.mask & missing)
             raise Unplannable(f"no subgraph can resolve {spot.place.type_name}.{lost} from here")
-        return steps
 
     def field(
         self, spot: Spot, types: tuple[str, ...], field: QueryField, mask: int, conditions: tuple[str, ...]
@@ -134,13 +151,29 @@ class _Walk:
     def _children(self, spot: Spot, selection: QuerySelection, via: Via, mask: int) -> set[Step]:
         steps: set[Step] = set()
         present = [self._reach.present(group, spot.place.graph, via.join.type_name) for group in selection.groups]
+        everywhere = {name for types in present for name in types}
         several = spot.several or sum(map(bool, present)) > 1
+        alike: dict[Hashable, list[_Taking]] = {}
         for group, types in zip(selection.groups, present, strict=True):
             if types and group.wanted_mask & mask:
                 place = Place(types[0], spot.place.graph, via.provided)
                 there = replace(spot, place=place, several=several)
-                steps |= self.group(there, types, group.wanted, group.wanted_mask & mask)
+                for taking in self._takings(there, types, group.wanted, group.wanted_mask & mask):
+                    alike.setdefault(self._likeness(taking), []).append(taking)
+        for same in alike.values():
+            first = same[0]
+            names = tuple(name for taking in same for name in taking.types)
+            on_all = not spot.several and everywhere == set(names)
+            conditions = () if on_all else self._supergraph.named(names)
+            steps |= self.field(first.spot, names, first.field, first.mask, conditions)
         return steps
+
+    def _likeness(self, taking: _Taking) -> Hashable:
+        """Equal for takings that go on alike: types that share a field are walked once, not each for itself."""
+        spot = taking.spot
+        via = self._reach.via(taking.types[0], taking.field, spot.place.graph, spot.place.provided)
+        join = (via.join.type_name, id(via.provided)) if via else None
+        return id(taking.field), taking.mask, spot.step, id(spot.selection), spot.place.graph, join
 
     # -- entering another subgraph
 
