@@ -45,13 +45,15 @@ class BrokerLink:
 
     async def run(self) -> None:
         """Run until cancelled."""
-        pause = 0.1
+        pause, clock = 0.1, asyncio.get_running_loop().time
         while True:
+            started = clock()
             try:
                 await self._run_once()
             except* (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, Unavailable) as failures:
                 log.warning("broker link down", link=self._name, reason=_first_reason(failures))
-            pause = 0.1 if self.connected else min(pause * 2, MAX_PAUSE_SECONDS)
+            # A link that was up for a while comes back at once; a body that fails as soon as it starts must not spin.
+            pause = 0.1 if clock() - started > MAX_PAUSE_SECONDS else min(pause * 2, MAX_PAUSE_SECONDS)
             self.connected = False
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
 
