@@ -24,8 +24,8 @@ SUPERGRAPH = load_supergraph(SDL)
 
 
 def pipeline(limits: Limits | None = None) -> Pipeline:
-    """Of the whole CRM. Nothing here may get as far as a subgraph."""
-    return Pipeline(SUPERGRAPH, InProcessClient({}), metrics=Metrics(), limits=limits)
+    """Of the whole CRM, with its limit of cost. Nothing here may get as far as a subgraph."""
+    return Pipeline(SUPERGRAPH, InProcessClient({}), metrics=Metrics(), limits=limits or Limits(max_cost=10_000))
 
 
 CRM = pipeline()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rapport_gateway.limits.refusal import COUNT_CAP
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -24,7 +26,8 @@ class Limits:
     max_literal_values: int = 1_000
     max_input_depth: int = 20
     max_variable_values: int = 10_000
-    max_cost: int = 10_000
+    # Sizes of lists are the schema's business: what is too much is for who serves it to say.
+    max_cost: int = COUNT_CAP
     assumed_list_size: int = 20
     introspection: bool = True
     suggestions: bool = True

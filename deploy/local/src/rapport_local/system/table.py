@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 SERVICES = ("identity", "customers", "interactions", "tasks")
 GATEWAY = "gateway"
+MAX_COST = "10000"
+"""Objects that one answer may hold: a page of 100 customers with 20 interactions and 20 tasks each, and some more."""
 
 READY_PATH = "/ready"
 GRAPHQL_PATH = "/graphql"
@@ -110,7 +112,7 @@ def long_running(addresses: Addresses) -> list[ProcessSpec]:
 def gateway(addresses: Addresses) -> ProcessSpec:
     port = addresses.ports[GATEWAY]
     where = ("--supergraph", addresses.supergraph, "--host", addresses.listen, "--port", str(port))
-    return ProcessSpec(name=GATEWAY, module="rapport_gateway", arguments=("serve", *where), port=port)
+    return ProcessSpec(GATEWAY, "rapport_gateway", ("serve", *where), port, {"RAPPORT_GATEWAY_MAX_COST": MAX_COST})
 
 
 def composition(addresses: Addresses) -> ProcessSpec:
