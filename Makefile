@@ -24,7 +24,7 @@ test-unit: setup ## Run the tests that need no database and no broker
 conformance: setup ## Compare composition and plans with others', from npm (ARGS=--verbose tells how they differ)
 	@$(PYTHON) -m tests.conformance.run $(ARGS)
 
-reliability-ci: setup ## Kill everything for five minutes: nothing lost, nothing done twice
+reliability-ci: setup ## Kill everything for some minutes: nothing lost, nothing done twice
 	@$(RELIABILITY) --kills 12 --seconds 90 --repeats 3
 
 reliability: setup ## The same at night's size: 100 kills in 30 minutes, 12 crashes at each point
