@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -12,6 +11,7 @@ from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from prometheus_client import Counter
 
 from rapport_shared.events import Envelope, Event, MalformedEvent, decode
+from rapport_shared.logs import failure_facts
 from rapport_shared.messaging.connection import Unavailable
 from rapport_shared.messaging.dead_letters import DeadLetterBox
 from rapport_shared.messaging.topology import ConsumerGroup, declare_consumer
@@ -104,8 +104,7 @@ class Consumer(Generic[W]):
                 return await attempt()
             except Exception as failure:
                 # Neither the log nor the dead letter repeats the exception's text: it may quote personal values.
-                stack = "".join(traceback.format_tb(failure.__traceback__))
-                log.error("handler failed", event_id=envelope.id, kind=type(failure).__name__, stack=stack)
+                log.error("handler failed", event_id=envelope.id, **failure_facts(failure))
                 if pause is None:
                     if isinstance(failure, DatabaseError | OSError | TimeoutError):
                         raise Unavailable(f"handler: {type(failure).__name__}") from failure
