@@ -6,6 +6,7 @@ import pytest
 from gateway.tests.subgraph_world import LINK, Federation, Subgraph, source
 
 from rapport_gateway.composing import compose_supergraph
+from rapport_gateway.supergraph.access import Access
 from rapport_gateway.supergraph.errors import InvalidSupergraph
 from rapport_gateway.supergraph.loader import load_supergraph
 
@@ -89,3 +90,26 @@ async def test_a_share_of_requests_is_answered_by_the_new_subgraph(draw: float, 
     assert await federation.data("{ who }") == {"who": from_}
     federation.draw = 100 - draw
     assert (await federation.data("{ who }"))["who"] != from_
+
+
+def test_the_supergraph_tells_what_each_place_asks_for() -> None:
+    sdl = _composed(
+        a='type Query { x: Int @requiresScopes(scopes: [["r"], ["w", "s"]]) y: T } '
+        'type T @authenticated @policy(policies: [["p"]]) { n: Int }'
+    )
+    assert dict(load_supergraph(sdl, to_serve=False).access) == {
+        ("Query", "x"): Access(scopes=frozenset({frozenset({"r"}), frozenset({"w", "s"})})),
+        ("T", None): Access(authenticated=True, policies=frozenset({frozenset({"p"})})),
+    }
+
+
+def test_access_directives_may_be_called_otherwise() -> None:
+    sdl = _composed(a='type Query { x: Int @authenticated y: Int @policy(policies: [["p"]]) }')
+    sdl = sdl.replace("@authenticated", "@signedIn").replace("@policy", "@rules__policy")
+    sdl = sdl.replace('authenticated/v0.1", for', 'authenticated/v0.1", as: "signedIn", for')
+    sdl = sdl.replace('policy/v0.1", for', 'policy/v0.1", as: "rules", import: ["@policy"], for')
+    sdl = sdl.replace("@rules__policy", "@policy")
+    assert dict(load_supergraph(sdl, to_serve=False).access) == {
+        ("Query", "x"): Access(authenticated=True),
+        ("Query", "y"): Access(policies=frozenset({frozenset({"p"})})),
+    }

@@ -21,6 +21,7 @@ from graphql import (
     parse,
 )
 
+from rapport_gateway.supergraph.access import read_access
 from rapport_gateway.supergraph.api_schema import build_api_schema
 from rapport_gateway.supergraph.directives import directives, has_directive, inner_name, named_type, type_text
 from rapport_gateway.supergraph.errors import InvalidSupergraph, reason
@@ -61,10 +62,10 @@ def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
     except (ValueError, KeyError) as error:
         raise InvalidSupergraph(f"a join directive is not valid: {error}") from error
     roots = MappingProxyType(_root_types(document, settled[1]))
-    api_schema = build_api_schema(document, links)
+    api_schema, access = build_api_schema(document, links), read_access(document, links)
 
     def with_types(types: dict[str, TypeInfo]) -> Supergraph:
-        return Supergraph(MappingProxyType(subgraphs), MappingProxyType(types), roots, api_schema)
+        return Supergraph(MappingProxyType(subgraphs), MappingProxyType(types), roots, api_schema, access=access)
 
     result = with_types(settled[1])
     return replace(result, moving=tuple((bound, with_types(types)) for bound, types in moving)) if moving else result

@@ -1,4 +1,7 @@
-"""The supergraph in memory: which subgraph resolves which field, under what condition. Immutable."""
+"""The supergraph in memory: which subgraph resolves which field, under what condition. Immutable.
+
+`Supergraph.access` tells by (type, field) and (type, None) what clients must hold, see `Access` in `access`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from types import MappingProxyType
 
 from graphql import GraphQLSchema, TypeNode
 
+from rapport_gateway.supergraph.access import NO_ACCESS_RULES, AccessMap
 from rapport_gateway.supergraph.field_sets import FieldSet
 
 
@@ -100,6 +104,7 @@ class Supergraph:
     """`roots` maps `query`, `mutation`, `subscription` to type names; `api_schema` is what clients see.
 
     `moving` are the forms for the share of requests that progressive overrides take: (percent below, supergraph).
+    `access`: what `@authenticated`, `@requiresScopes` and `@policy` ask of clients, by place, public or not.
     """
 
     subgraphs: Mapping[str, Subgraph]
@@ -107,6 +112,7 @@ class Supergraph:
     roots: Mapping[str, str]
     api_schema: GraphQLSchema
     moving: tuple[tuple[float, Supergraph], ...] = ()
+    access: AccessMap = NO_ACCESS_RULES
 
     def at(self, draw: float) -> tuple[int, Supergraph]:
         """The form for a request that drew a number from 0 to below 100, and its number among all forms."""

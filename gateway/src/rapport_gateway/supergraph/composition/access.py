@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rapport_gateway.supergraph.composition.applied import ACCESS, ACCESS_LISTS, implies, required_access
+from rapport_gateway.supergraph.access import ACCESS, ACCESS_LISTS, implies
+from rapport_gateway.supergraph.composition.applied import required_access
 from rapport_gateway.supergraph.composition.context import Context
 from rapport_gateway.supergraph.composition.subgraph import Annotated, SubgraphSchema
 from rapport_gateway.supergraph.composition.usage import selected_fields

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import product
 from typing import Any
 
+from rapport_gateway.supergraph.access import ACCESS_LISTS, Alternatives, alternatives, both
 from rapport_gateway.supergraph.composition.subgraph import Annotated, Applied
-
-Alternatives = frozenset[frozenset[str]]
-"""Any of the outer sets is enough, each asks for all of its names. Empty: nothing is asked for."""
-
-ACCESS_LISTS = {"requiresScopes": "scopes", "policy": "policies"}
-ACCESS = ("authenticated", *ACCESS_LISTS)
 
 
 def public_directives(definitions: Sequence[Annotated]) -> list[str]:
@@ -45,23 +39,8 @@ def required_access(definitions: Iterable[Annotated], name: str) -> Alternatives
     result: Alternatives = frozenset()
     for definition in definitions:
         for use in definition.uses(name):
-            given = frozenset(frozenset(map(str, names)) for names in use.get(ACCESS_LISTS[name]) or ())
-            result = both(result, given)
+            result = both(result, alternatives(use.get(ACCESS_LISTS[name])))
     return result
-
-
-def both(first: Alternatives, second: Alternatives) -> Alternatives:
-    if not first or not second:
-        return first or second
-    joined = {one | other for one, other in product(first, second)}
-    return frozenset(names for names in joined if not any(other < names for other in joined))
-
-
-def implies(held: Alternatives, needed: Alternatives) -> bool:
-    """Whether whoever satisfies `held` also satisfies `needed`."""
-    if not needed:
-        return True
-    return bool(held) and all(any(other <= names for other in needed) for names in held)
 
 
 def quoted(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from graphql import TypeNode
 from graphql.language import ListTypeNode, NonNullTypeNode
 
-from rapport_gateway.supergraph.composition.applied import ACCESS
+from rapport_gateway.supergraph.access import ACCESS
 from rapport_gateway.supergraph.composition.subgraph import FieldDef, SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.directives import named_type, type_text
 from rapport_gateway.supergraph.errors import CompositionProblem
