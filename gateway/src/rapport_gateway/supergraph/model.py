@@ -112,7 +112,7 @@ class Supergraph:
     roots: Mapping[str, str]
     api_schema: GraphQLSchema
     moving: tuple[tuple[float, Supergraph], ...] = ()
-    access: AccessMap = NO_ACCESS_RULES
+    access: AccessMap = field(default_factory=lambda: NO_ACCESS_RULES)
 
     def at(self, draw: float) -> tuple[int, Supergraph]:
         """The form for a request that drew a number from 0 to below 100, and its number among all forms."""
