@@ -17,18 +17,32 @@ TIME: Final = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 _IDS: Final[Mapping[str, str]] = {
     "customer": "cus_01kjmbqde0ewx9msbsthjn4fbx",
     "interaction": "int_01kjmbqde0fc8rrggfdrn93h6r",
+    "key": "key_01kjmbqde0f4s7n0vb5zqj6p3c",
+    "session": "ses_01kjmbqde0e8w6t2hx9y4mdk7a",
     "task": "tsk_01kjmbqde0fhcb7m2eewctmmqp",
+    "team": "tem_01kjmbqde0ev3c1rg8w5n2bz4y",
     "user": "usr_01kjmbqde0fm2a3xwkr1dyhmgt",
 }
 # Whom a field such as ``customer_owner_id`` means: its last word before ``_id``.
-_ROLES: Final[Mapping[str, str]] = {"owner": "user", "author": "user", "by": "user", "assignee": "user"}
+_ROLES: Final[Mapping[str, str]] = {
+    "owner": "user",
+    "author": "user",
+    "by": "user",
+    "assignee": "user",
+    "parent": "team",
+}
 
 _VALUES: Final[Mapping[str, Any]] = {
     "active": True,
     "channel": "PHONE",
+    "builtin": True,
     "due_at": datetime(2026, 3, 6, 17, 0, tzinfo=UTC),
+    "expires_at": datetime(2026, 8, 28, 9, 30, tzinfo=UTC),
+    "fields": {"Deal": {"amount": "READ"}},
+    "grants": {"Customer": {"READ": "TEAM", "CREATE": "OWN", "UPDATE": "OWN"}},
     "intent": "HIGH",
     "kind": "COMPANY",
+    "label": "Sales",
     "next_follow_up_at": datetime(2026, 3, 4, 9, 0, tzinfo=UTC),
     "occurred_at": datetime(2026, 3, 1, 9, 15, tzinfo=UTC),
     "origin": "FOLLOW_UP",
@@ -43,6 +57,15 @@ _FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "customers.customer.updated": {"changed": ("owner_id",), "before.owner_id": None},
     "customers.customer.deleted": {"after.deleted": True},
     "customers.customer.restored": {"before.deleted": True},
+    "identity.api_key.updated": {"changed": ("expires_at",), "before.expires_at": datetime(2026, 3, 1, 9, tzinfo=UTC)},
+    "identity.api_key.revoked": {"after.active": False},
+    "identity.role.updated": {
+        "changed": ("grants",),
+        "before.grants": {"Customer": {"READ": "OWN", "CREATE": "OWN", "UPDATE": "OWN"}},
+    },
+    "identity.role.deleted": {"after.deleted": True},
+    "identity.team.updated": {"changed": ("parent_id",), "before.parent_id": None},
+    "identity.team.deleted": {"after.deleted": True},
     "identity.user.updated": {"changed": ("role",), "before.role": "SUPPORT"},
     "interactions.interaction.updated": {"changed": ("intent",), "before.intent": "MEDIUM"},
     "interactions.interaction.deleted": {"after.deleted": True},
