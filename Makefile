@@ -4,7 +4,7 @@ SOURCES := conftest.py shared gateway services cli deploy tests
 RELIABILITY = $(PYTHON) -m pytest -m reliability -q tests/reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit conformance reliability reliability-ci check format schema lock up down clean
+.PHONY: help setup run test test-unit conformance reliability reliability-ci bench-gateway check format schema lock up down clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ test-unit: setup ## Run the tests that need no database and no broker
 
 conformance: setup ## Compare composition and plans with others', from npm (ARGS=--verbose tells how they differ)
 	@$(PYTHON) -m tests.conformance.run $(ARGS)
+
+bench-gateway: setup ## Measure the gateway beside others from npm, and write docs/performance.md (30 minutes)
+	@$(PYTHON) -m tests.benchmarks.gateway.run --publish
 
 reliability-ci: setup ## Kill everything for some minutes: nothing lost, nothing done twice
 	@$(RELIABILITY) --kills 12 --seconds 90 --repeats 3
@@ -51,6 +54,9 @@ lock: setup ## Write the lock files again (UPGRADE=1: with the newest versions)
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh deploy/lock.sh
 
 up: ## Start the whole system in containers
+	@test -n "$$RAPPORT_SERVICE_KEY" || \
+	  { echo "make up: set RAPPORT_SERVICE_KEY, what the gateway signs its calls to services with" >&2; \
+	    echo "(32 characters or more: python3 -c 'import secrets; print(secrets.token_urlsafe(32))')" >&2; exit 1; }
 	@test -n "$$RAPPORT_IDENTITY_ADMIN_PASSWORD" || \
 	  { echo "make up: set RAPPORT_IDENTITY_ADMIN_PASSWORD, the password of the first administrator" >&2; exit 1; }
 	@docker compose up --build --detach --wait
