@@ -21,7 +21,7 @@ from rapport_shared.mongo import Mongo, Order, PageRequest, page_request
 from rapport_shared.persistence import Transactions
 from rapport_shared.rights import Reach, Scope
 
-EVERYTHING = Scope(Reach.ALL, "usr_admin", ("owner_id",))
+EVERYTHING = Scope(Reach.ALL)
 FULL = {
     "kind": "COMPANY",
     "name": "上海云帆科技有限公司",

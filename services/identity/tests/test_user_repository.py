@@ -22,7 +22,7 @@ from rapport_shared.mongo import Mongo, Order, PageRequest, page_request
 from rapport_shared.persistence import Transactions
 from rapport_shared.rights import Reach, Scope
 
-EVERYBODY = Scope(Reach.ALL, "usr_admin", ())
+EVERYBODY = Scope(Reach.ALL)
 DETAILS = {"email": "Li.Wei@example.com", "name": "李伟", "role": "SALES"}
 
 

@@ -21,7 +21,7 @@ from rapport_shared.mongo import Mongo, Order, PageRequest, page_request
 from rapport_shared.persistence import Transactions
 from rapport_shared.rights import Reach, Scope
 
-EVERYTHING = Scope(Reach.ALL, "usr_admin", ())
+EVERYTHING = Scope(Reach.ALL)
 CUSTOMER = "cus_1"
 
 

@@ -21,7 +21,7 @@ from rapport_tasks.tasks.repository import INDEXES, TaskRepository
 from rapport_tasks.tasks.service import TaskService, search_condition
 from rapport_tasks.work import TasksWork
 
-EVERYTHING = Scope(Reach.ALL, "usr_admin", ())
+EVERYTHING = Scope(Reach.ALL)
 pytestmark = pytest.mark.usefixtures("company")
 
 

@@ -38,6 +38,17 @@ class NotAllowed(UserFault):
     code = "FORBIDDEN"
 
 
+class ForbiddenField(UserFault):
+    """The caller's role hides this field, or does not let it be set."""
+
+    code = "FORBIDDEN_FIELD"
+
+    @classmethod
+    def named(cls, field: str) -> "ForbiddenField":
+        """Of a field by its name in the schema."""
+        return cls(f"Your role may not use {field} here.", path=("input", field))
+
+
 class VersionConflict(UserFault):
     """Somebody else changed the record first; ``current`` is the record as it stands now."""
 
@@ -54,6 +65,12 @@ class InvalidIdempotencyKey(UserFault):
     """An ``idempotencyKey`` that is empty or longer than 200 characters."""
 
     code = "INVALID_IDEMPOTENCY_KEY"
+
+
+class InvalidReason(UserFault):
+    """A reason that is too long or holds control characters."""
+
+    code = "INVALID_REASON"
 
 
 class RequestFault(Fault):

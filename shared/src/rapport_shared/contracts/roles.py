@@ -1,31 +1,88 @@
-"""The default roles and what they may do."""
+"""The default roles, what makes a record somebody's, and which fields a role can be kept from.
 
+The default roles hold in every service until it hears of a role of that name from identity.
+"""
+
+from collections.abc import Mapping
 from typing import Final
 
-from rapport_shared.rights import Grants, Policy, Reach, Verb
+from rapport_shared.contracts.identity import RoleState
+from rapport_shared.rights import FieldRight, FieldRights, Policy, Reach, RoleRights, Snapshot, Verb
 
-_ALL = dict.fromkeys(Verb, Reach.ALL)
-_OWN = dict.fromkeys(Verb, Reach.OWN)
-_READ = {Verb.READ: Reach.ALL}
+MASKABLE: Final[Mapping[str, frozenset[str]]] = {
+    "Customer": frozenset({"phone", "email", "source", "externalId"}),
+    "Interaction": frozenset({"participants", "content", "outcome", "intent", "nextFollowUpAt"}),
+    "Task": frozenset({"description", "dueAt", "result"}),
+}
+"""The fields that a role can be kept from seeing (MASK), by type: nullable ones that nobody's rights depend on."""
 
-DEFAULT_GRANTS: Final[Grants] = {
-    "ADMIN": {"User": _ALL, "Customer": _ALL, "Interaction": _ALL, "Task": _ALL},
-    "MANAGER": {"User": _READ, "Customer": _ALL, "Interaction": _ALL, "Task": _ALL},
+SETTABLE: Final[Mapping[str, frozenset[str]]] = {
+    "Customer": MASKABLE["Customer"] | {"kind", "name", "stage", "ownerId", "tags"},
+    "Interaction": MASKABLE["Interaction"] | {"channel", "occurredAt"},
+    "Task": MASKABLE["Task"] | {"title", "priority", "status", "assigneeId", "customerId"},
+}
+"""The fields that a role can be kept from setting (READ), by type."""
+
+_ALL: Final = dict.fromkeys(map(str, Verb), "ALL")
+_OWN: Final = dict.fromkeys(("READ", "CREATE", "UPDATE", "DELETE"), "OWN")
+_READ: Final = {"READ": "ALL"}
+# Whoever helps every customer writes down what was said, and mends what is their own.
+_HELP: Final = {"READ": "ALL", "CREATE": "ALL", "UPDATE": "OWN", "DELETE": "OWN"}
+_FEED: Final = {"READ": "ALL", "CREATE": "ALL", "UPDATE": "ALL", "IMPORT": "ALL", "EXPORT": "ALL"}
+
+
+def _role(label: str, **grants: Mapping[str, str]) -> RoleState:
+    return RoleState(label=label, grants={name: dict(verbs) for name, verbs in grants.items()}, fields={}, builtin=True)
+
+
+DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
+    "ADMIN": _role("Administrator · 管理员", User=_ALL, Customer=_ALL, Interaction=_ALL, Task=_ALL),
+    "MANAGER": _role("Manager · 主管", User=_READ, Customer=_ALL, Interaction=_ALL, Task=_ALL),
     # Sellers see their own customers only, and what hangs on them.
-    "SALES": {"User": _READ, "Customer": _OWN, "Interaction": _OWN, "Task": _OWN},
+    "SALES": _role("Sales · 销售", User=_READ, Customer=_OWN, Interaction=_OWN, Task=_OWN),
     # Service reads and looks after every customer, but neither creates nor deletes one.
-    "SUPPORT": {
-        "User": _READ,
-        "Customer": {Verb.READ: Reach.ALL, Verb.UPDATE: Reach.ALL},
-        "Interaction": {Verb.READ: Reach.ALL, Verb.CREATE: Reach.ALL, Verb.UPDATE: Reach.OWN, Verb.DELETE: Reach.OWN},
-        "Task": {Verb.READ: Reach.ALL, Verb.CREATE: Reach.ALL, Verb.UPDATE: Reach.OWN, Verb.DELETE: Reach.OWN},
-    },
+    "SUPPORT": _role(
+        "Support · 客服",
+        User=_READ,
+        Customer={"READ": "ALL", "UPDATE": "ALL"},
+        Interaction=_HELP,
+        Task=_HELP,
+    ),
+    # Whom to write to, but not what was said in confidence.
+    "MARKETING": _role("Marketing · 市场", User=_READ, Customer={"READ": "ALL", "EXPORT": "ALL"}, Task=_OWN),
+    # Programs bring and fetch records, and delete none.
+    "INTEGRATOR": _role("Integrator · 集成", User=_READ, Customer=_FEED, Interaction=_FEED, Task=_FEED),
 }
 
+
+def field_rights(type_name: str, rules: Mapping[str, str]) -> FieldRights:
+    """The rights that a role's rules give for the fields of a type.
+
+    A field that cannot be hidden is at least not to be set; a right that is not known here counts as MASK.
+    """
+    hidden = {name for name, right in rules.items() if right not in {FieldRight.READ.value, FieldRight.WRITE.value}}
+    masked = frozenset(hidden & MASKABLE.get(type_name, frozenset()))
+    guarded = {name for name, right in rules.items() if right != FieldRight.WRITE}
+    return FieldRights(masked, frozenset(guarded) - masked)
+
+
+def role_rights(role: RoleState) -> RoleRights:
+    """What a role may do; a verb or reach that is not known here grants nothing."""
+    verbs, reaches = set(map(str, Verb)), set(map(str, Reach))
+    grants = {
+        type_name: {Verb(verb): Reach(reach) for verb, reach in granted.items() if verb in verbs and reach in reaches}
+        for type_name, granted in role.grants.items()
+    }
+    return RoleRights(grants, {name: field_rights(name, rules) for name, rules in role.fields.items()})
+
+
+_DEFAULT: Final = Snapshot({name: role_rights(role) for name, role in DEFAULT_ROLES.items()})
+
 DEFAULT_POLICY: Final = Policy(
-    grants=DEFAULT_GRANTS,
+    current=lambda: _DEFAULT,
     # What hangs on a customer is its owner's; a task also belongs to who works on it and who asked for it.
     owner_fields={
+        "User": ("id",),
         "Customer": ("owner_id",),
         "Interaction": ("customer_owner_id",),
         "Task": ("assignee_id", "created_by_id", "customer_owner_id"),
