@@ -35,6 +35,7 @@ ADDRESSES = Addresses(
     database_prefix="rapport",
     supergraph=".rapport/supergraph.graphql",
     ports=DEFAULT_PORTS,
+    service_key="${RAPPORT_SERVICE_KEY:?a secret of 32 characters or more}",
     hosts={name: name for name in DEFAULT_PORTS},
     listen="0.0.0.0",
 )

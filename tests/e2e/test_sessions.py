@@ -9,6 +9,7 @@ import pytest
 from gql.transport.exceptions import TransportQueryError
 from staff import Staff, execute, sign_in
 
+from rapport_gateway.subgraphs.credentials import ServiceCredentials
 from rapport_local.testing.running import RunningSystem
 
 SESSION = "accessToken refreshToken expiresAt user { id } userErrors { code }"
@@ -62,11 +63,13 @@ async def test_nothing_else_answers_without_a_valid_token(
     assert [error["extensions"]["code"] for error in refused.value.errors or []] == ["UNAUTHENTICATED"]
 
 
-def test_every_subgraph_refuses_a_caller_without_a_token(running_system: RunningSystem) -> None:
+def test_every_subgraph_refuses_the_gateway_without_a_users_token(running_system: RunningSystem) -> None:
+    credentials = ServiceCredentials({"*": running_system.addresses.service_key})
     entities = '{ _entities(representations: [{__typename: "Customer", id: "cus_1"}]) { __typename } }'
-    for url in running_system.subgraphs.values():
-        for document in ("{ _service { sdl } }", "{ __schema { types { name } } }", entities):
-            codes = [error["extensions"]["code"] for error in _post(url, {"query": document})["errors"]]
+    for service, url in running_system.subgraphs.items():
+        for document in ("{ __schema { types { name } } }", entities):
+            answer = _post(url, {"query": document}, credentials.headers(service))
+            codes = [error["extensions"]["code"] for error in answer["errors"]]
             assert codes == ["UNAUTHENTICATED"], (url, document)
 
 
@@ -85,8 +88,8 @@ def test_health_and_readiness_answer_everywhere(running_system: RunningSystem) -
                 assert response.status == 200
 
 
-def _post(url: str, content: Any) -> Any:
-    request = urllib.request.Request(url, json.dumps(content).encode(), {"content-type": "application/json"})
+def _post(url: str, content: Any, headers: dict[str, str]) -> Any:
+    request = urllib.request.Request(url, json.dumps(content).encode(), {"content-type": "application/json"} | headers)
     try:
         with urllib.request.urlopen(request, timeout=5) as response:
             return json.load(response)

@@ -15,7 +15,9 @@ from rapport_local.system.table import DEFAULT_PORTS, Addresses, Admin
 
 @pytest.fixture
 def system(tmp_path: Path, stand_ins: Any, ports: dict[str, int]) -> Iterator[System]:
-    addresses = Addresses("mongodb://unused", "amqp://unused", "test", str(tmp_path / "supergraph.graphql"), ports)
+    addresses = Addresses(
+        "mongodb://unused", "amqp://unused", "test", str(tmp_path / "supergraph.graphql"), ports, "k" * 32
+    )
     admin = Admin("admin@rapport.example", "a password")
     made = System(addresses, admin, logs=tmp_path / "logs", base_env=stand_ins.env)
     yield made

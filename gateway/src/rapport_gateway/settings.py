@@ -21,7 +21,8 @@ class Settings(Limits):
     """Sizes in bytes, times in seconds. Each is set by RAPPORT_GATEWAY_<NAME>.
 
     `subscription_urls`: NAME=URL, separated by commas. `subscription_sse` and `subscription_resumed`: names of
-    subgraphs, separated by commas, or `*` for all.
+    subgraphs, separated by commas, or `*` for all. `service_keys` and `service_tokens`: NAME=VALUE, separated by
+    commas; `service_key` and `service_token` are for all other subgraphs.
     """
 
     supergraph: str = ""
@@ -46,6 +47,10 @@ class Settings(Limits):
     websocket_send_timeout: float = 10.0
     websocket_queue_size: int = 256
     shutdown_timeout: float = 10.0
+    service_key: str = ""
+    service_keys: str = ""
+    service_token: str = ""
+    service_tokens: str = ""
 
 
 def load_settings(environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:

@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
 from strawberry.schema import BaseSchema
 
 from rapport_shared.clock import Clock, system_clock
@@ -15,6 +16,7 @@ from rapport_shared.delivery import Consumer, Handlers, Lease, Relay
 from rapport_shared.http.answers import json_answer
 from rapport_shared.http.endpoint import GraphQLEndpoint, MakeContext
 from rapport_shared.http.jwks import fetch_json
+from rapport_shared.http.service_credential import ServicesOnly, credentials_of
 from rapport_shared.http.shell import create_app
 from rapport_shared.http.tokens import FetchKeys, KeySet, TokenVerifier
 from rapport_shared.messaging import BrokerLink, ChangeFeed, ConsumerGroup, declare_consumer, open_channel
@@ -45,7 +47,10 @@ def api_app(
     """The API process: the GraphQL endpoint, the live feed of the service's own events, and their description."""
     keys = KeySet(fetch_keys or (lambda: fetch_json(settings.jwks_url)))
     verifier = TokenVerifier(keys, issuer=settings.issuer, audience=settings.audience)
-    endpoint = GraphQLEndpoint(schema, verifier=verifier, make_context=make_context)
+    endpoint: ASGIApp = GraphQLEndpoint(schema, verifier=verifier, make_context=make_context)
+    credentials = credentials_of(settings, service)
+    if credentials.are_required:
+        endpoint = ServicesOnly(endpoint, credentials)
     link = BrokerLink(settings.amqp_url, f"{service}-api", feed.run)
     return create_app(
         routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), _event_contract(service), *routes],

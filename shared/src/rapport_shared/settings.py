@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIN_SECRET_LENGTH = 32
 
 
 def _shared(service: str, name: str) -> AliasChoices:
@@ -17,7 +19,7 @@ class ServiceSettings(BaseSettings):
     ``RAPPORT_<SERVICE>_<NAME>`` overrides ``RAPPORT_<NAME>`` for the fields in ``SHARED``.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     host: str = "127.0.0.1"
     port: int
@@ -30,9 +32,34 @@ class ServiceSettings(BaseSettings):
     audience: str = "rapport"
     log_level: str = "INFO"
     max_body_bytes: Annotated[int, Field(gt=0)] = 2 * 1024 * 1024
+    service_keys: SecretStr = SecretStr("")
+    service_tokens: SecretStr = SecretStr("")
+
+    @field_validator("service_keys", "service_tokens")
+    @classmethod
+    def _are_long_enough(cls, value: SecretStr) -> SecretStr:
+        if any(len(secret) < MIN_SECRET_LENGTH for secret in cls.listed(value)):
+            raise ValueError(f"each must have at least {MIN_SECRET_LENGTH} characters")
+        return value
+
+    @staticmethod
+    def listed(secrets: SecretStr) -> list[str]:
+        """The secrets of a setting that separates them by commas."""
+        return [secret.strip() for secret in secrets.get_secret_value().split(",") if secret.strip()]
 
 
-SHARED = ("mongo_url", "amqp_url", "database_prefix", "jwks_url", "issuer", "audience", "log_level", "max_body_bytes")
+SHARED = (
+    "mongo_url",
+    "amqp_url",
+    "database_prefix",
+    "jwks_url",
+    "issuer",
+    "audience",
+    "log_level",
+    "max_body_bytes",
+    "service_keys",
+    "service_tokens",
+)
 
 
 def settings_for(service: str) -> type[ServiceSettings]:

@@ -12,6 +12,7 @@ import uvicorn
 
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.server.app import Application
+from rapport_gateway.server.service_access import service_credentials
 from rapport_gateway.server.streaming import stream_settings
 from rapport_gateway.settings import Settings
 from rapport_gateway.subgraphs.http import Timeouts
@@ -97,5 +98,6 @@ def _application(supergraph: Supergraph, settings: Settings) -> Application:
         timeouts=Timeouts(settings.connect_timeout, settings.query_timeout, settings.mutation_timeout),
         streams=stream_settings(settings, [subgraph.name for subgraph in supergraph.subgraphs.values()]),
         max_answer_bytes=settings.max_answer_bytes,
+        credentials=service_credentials(settings),
     )
     return Application(supergraph, client, metrics, settings)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ import orjson
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBREQUEST_MALFORMED_RESPONSE
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest
 from rapport_gateway.subgraphs.connection import BrokenAnswer, Disconnected
+from rapport_gateway.subgraphs.credentials import ServiceCredentials
 from rapport_gateway.subgraphs.origin import Origin
 from rapport_gateway.subgraphs.reading import read_response
 
@@ -38,9 +40,17 @@ class Timeouts:
 class HttpTransport:
     """Keep-alive connections to all subgraphs."""
 
-    def __init__(self, urls: Mapping[str, str], *, timeouts: Timeouts, max_answer_bytes: int) -> None:
+    def __init__(
+        self, urls: Mapping[str, str], *, timeouts: Timeouts, max_answer_bytes: int, credentials: ServiceCredentials
+    ) -> None:
         self._origins = {
-            name: Origin(url, _HEADERS, connect_timeout=timeouts.connect, limit=max_answer_bytes)
+            name: Origin(
+                url,
+                _HEADERS,
+                connect_timeout=timeouts.connect,
+                limit=max_answer_bytes,
+                credential=partial(credentials.line, name),
+            )
             for name, url in urls.items()
         }
         self._seconds = {"query": timeouts.query, "mutation": timeouts.mutation}

@@ -13,6 +13,7 @@ import aiohttp
 
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest
+from rapport_gateway.subgraphs.credentials import ServiceCredentials
 from rapport_gateway.subgraphs.http import HttpTransport, Timeouts
 from rapport_gateway.subgraphs.origin import keep_alive
 from rapport_gateway.subgraphs.resuming import ResumingStream
@@ -35,12 +36,14 @@ class NetworkClient:
         timeouts: Timeouts,
         streams: StreamSettings,
         max_answer_bytes: int,
+        credentials: ServiceCredentials | None = None,
     ) -> None:
+        shown = credentials or ServiceCredentials()
         self._urls = {subgraph.name: subgraph.url for subgraph in subgraphs}
         self._metrics = metrics
         self._quiet_until: dict[str, float] = {}
         self._connect_timeout = timeouts.connect
-        self._http = HttpTransport(self._urls, timeouts=timeouts, max_answer_bytes=max_answer_bytes)
+        self._http = HttpTransport(self._urls, timeouts=timeouts, max_answer_bytes=max_answer_bytes, credentials=shown)
         self._streams = streams
         self._made_session: aiohttp.ClientSession | None = None
         self._websocket = WebSocketTransport(
@@ -49,6 +52,7 @@ class NetworkClient:
             settings=streams,
             connect_timeout=timeouts.connect,
             max_message_bytes=max_answer_bytes,
+            credentials=shown,
         )
         self._sse = SseTransport(
             self._urls,
@@ -56,6 +60,7 @@ class NetworkClient:
             settings=streams,
             connect_timeout=timeouts.connect,
             max_message_bytes=max_answer_bytes,
+            credentials=shown,
         )
 
     async def execute(self, request: SubgraphRequest) -> SubgraphAnswer:

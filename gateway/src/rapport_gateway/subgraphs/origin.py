@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -20,13 +20,23 @@ _KEEP_ALIVE = (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 class Origin:
     """Sends requests to one URL, on connections that are kept for the next; the one used last is used first."""
 
-    def __init__(self, url: str, headers: Mapping[str, str], *, connect_timeout: float, limit: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        connect_timeout: float,
+        limit: int,
+        credential: Callable[[], bytes] = bytes,
+    ) -> None:
+        """`credential` gives a whole header line, or nothing, for the next request."""
         parts = urlsplit(url)
         self._host = parts.hostname or ""
         self._is_tls = parts.scheme == "https"
         self._port = parts.port or (443 if self._is_tls else 80)
         self._connect_timeout = connect_timeout
         self._limit = limit
+        self._credential = credential
         self._idle: deque[Connection] = deque()
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         host = parts.netloc.rpartition("@")[2]
@@ -34,7 +44,8 @@ class Origin:
 
     async def post(self, headers: Mapping[str, str], content: bytes, deadline: float) -> HttpAnswer:
         """Raises Disconnected, BrokenAnswer, TimeoutError."""
-        head = b"%scontent-length: %d\r\n%s\r\n" % (self._head, len(content), encoded_headers(headers))
+        own = (self._head, self._credential(), len(content))
+        head = b"%s%scontent-length: %d\r\n%s\r\n" % (*own, encoded_headers(headers))
         connection = self._kept() or await self._connect(deadline)
         answer = await connection.exchange(head + content, deadline)
         if connection.is_reusable:

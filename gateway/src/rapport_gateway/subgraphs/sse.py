@@ -11,6 +11,7 @@ import orjson
 
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBREQUEST_MALFORMED_RESPONSE
 from rapport_gateway.subgraphs.client import Interrupted, SubgraphAnswer, SubgraphFailure, SubgraphRequest
+from rapport_gateway.subgraphs.credentials import ServiceCredentials
 from rapport_gateway.subgraphs.reading import read_response
 from rapport_gateway.subgraphs.streams import StreamSettings, connection_lost, read_event, stream_errors, unreachable
 
@@ -30,11 +31,13 @@ class SseTransport:
         settings: StreamSettings,
         connect_timeout: float,
         max_message_bytes: int,
+        credentials: ServiceCredentials,
     ) -> None:
         self._urls = {**urls, **settings.urls}
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
         self._max_message_bytes = max_message_bytes
+        self._credentials = credentials
 
     async def open(self, request: SubgraphRequest) -> _SseStream:
         """Raises SubgraphFailure."""
@@ -47,7 +50,7 @@ class SseTransport:
                 response = await self._session().post(
                     self._urls[subgraph],
                     data=orjson.dumps(body),
-                    headers={**request.headers, **_HEADERS},
+                    headers={**request.headers, **_HEADERS, **self._credentials.headers(subgraph)},
                     timeout=self._timeout,
                     allow_redirects=False,
                 )

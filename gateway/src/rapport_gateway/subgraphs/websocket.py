@@ -10,6 +10,7 @@ import aiohttp
 
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBSCRIPTION_LOST
 from rapport_gateway.subgraphs.client import Interrupted, SubgraphAnswer, SubgraphFailure, SubgraphRequest
+from rapport_gateway.subgraphs.credentials import ServiceCredentials
 from rapport_gateway.subgraphs.reading import REFUSALS
 from rapport_gateway.subgraphs.socket import SocketStream, SubgraphSocket
 from rapport_gateway.subgraphs.streams import StreamSettings, unreachable
@@ -34,12 +35,14 @@ class WebSocketTransport:
         settings: StreamSettings,
         connect_timeout: float,
         max_message_bytes: int,
+        credentials: ServiceCredentials,
     ) -> None:
         self._urls = {name: websocket_url(settings.urls.get(name, url)) for name, url in urls.items()}
         self._session = session
         self._settings = settings
         self._connect_timeout = connect_timeout
         self._max_message_bytes = max_message_bytes
+        self._credentials = credentials
         self._sockets: dict[Key, list[SubgraphSocket]] = {}
         self._opening: dict[Key, asyncio.Task[SubgraphSocket]] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -122,7 +125,7 @@ class WebSocketTransport:
                 connection = await self._session().ws_connect(
                     self._urls[subgraph],
                     protocols=(_PROTOCOL,),
-                    headers=headers,
+                    headers=headers | self._credentials.headers(subgraph),
                     heartbeat=self._settings.heartbeat,
                     max_msg_size=self._max_message_bytes,
                     timeout=aiohttp.ClientWSTimeout(ws_close=1.0),

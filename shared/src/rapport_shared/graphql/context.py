@@ -12,12 +12,13 @@ from rapport_shared.errors import Unauthenticated
 class RequestContext:
     """The context of one request, or of one WebSocket; a service's own adds its use cases and loaders.
 
-    ``refusal`` says why there is no ``caller``.
+    ``refusal`` says why there is no ``caller``. ``from_service``: the request came with a service credential.
     """
 
     caller: Actor | None = None
     refusal: str = "Sign in first."
     connection_params: dict[str, Any] = field(default_factory=dict)
+    from_service: bool = False
 
     @property
     def actor(self) -> Actor:

@@ -45,11 +45,15 @@ def subgraph_schema(
     """Gather the root fields of a service's nouns; ``public`` names those that answer without an access token."""
 
     class RequireSignIn(SchemaExtension):
-        """Refuses every other root field, introspection and SDL included, before anything else is said."""
+        """Refuses every other root field, introspection and SDL included, before anything else is said.
+
+        A gateway may read the SDL in its own name.
+        """
 
         def on_validate(self) -> Iterator[None]:
             context = self.execution_context
-            if context.context.caller is None and not _root_fields(context) <= public:
+            open_to_all = public | {"_service"} if context.context.from_service else public
+            if context.context.caller is None and not _root_fields(context) <= open_to_all:
                 context.pre_execution_errors = [_unauthenticated(context.context.refusal)]
             yield
 

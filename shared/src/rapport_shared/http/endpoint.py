@@ -18,6 +18,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.errors import Unauthenticated
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.http.answers import error_answer
+from rapport_shared.http.service_credential import FROM_SERVICE
 from rapport_shared.http.tokens import TokenVerifier
 from rapport_shared.ids import new_event_id
 from rapport_shared.tracing import Trace, traced
@@ -64,6 +65,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     async def get_context(self, request: Request | WebSocket, response: Any) -> RequestContext:
         """Who calls: by the header over HTTP; over a socket the connection_init payload will say."""
         context = self._make_context(None)
+        context.from_service = request.scope.get(FROM_SERVICE, False)
         if isinstance(request, Request):
             await self._identify(context, request.headers.get("authorization"))
         return context

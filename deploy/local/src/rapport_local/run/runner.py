@@ -10,7 +10,7 @@ from rapport_local.run.options import Options, read_options, require_free_ports
 from rapport_local.run.running import Running
 from rapport_local.run.sample import SampleData, sample_accounts
 from rapport_local.run.signals import Stopped, stop_signals
-from rapport_local.run.state import kept_admin, only_one
+from rapport_local.run.state import kept_admin, kept_service_key, only_one
 from rapport_local.run.watch import Watch
 from rapport_local.system.system import System
 from rapport_local.system.table import Addresses
@@ -76,6 +76,7 @@ def _start(stack: ExitStack, options: Options, backing: BackingServices, console
         database_prefix=options.database_prefix,
         supergraph=str(options.state / "supergraph.graphql"),
         ports=options.ports,
+        service_key=kept_service_key(options.state, os.environ),
     )
     system = System(addresses, kept_admin(options.state, os.environ), logs=options.logs)
     console.step("migrations and supergraph")

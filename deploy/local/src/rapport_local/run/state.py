@@ -39,6 +39,17 @@ def kept_admin(state: Path, env: Mapping[str, str]) -> Admin:
     return Admin(email, known[email])
 
 
+def kept_service_key(state: Path, env: Mapping[str, str]) -> str:
+    """What the gateway signs its calls to subgraphs with: of the environment, or made at the first run and kept."""
+    if given := env.get("RAPPORT_SERVICE_KEY"):
+        return given
+    kept = state / "service_key.json"
+    if not kept.exists():
+        write_private(kept, [secrets.token_urlsafe(32)])
+    key: str = json.loads(kept.read_text())[0]
+    return key
+
+
 def write_private(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
     """Write JSON that only the owner may read; readers see the old content or the new, never a part."""
     draft = path.with_suffix(".draft")

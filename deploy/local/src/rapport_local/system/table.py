@@ -45,13 +45,14 @@ class ProcessSpec:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the processes find their servers and each other."""
+    """Where the processes find their servers and each other; `service_key` tells subgraphs who is the gateway."""
 
     mongo_url: str
     amqp_url: str
     database_prefix: str
     supergraph: str
     ports: Mapping[str, int]
+    service_key: str
     hosts: Mapping[str, str] = field(default_factory=dict)
     listen: str = "127.0.0.1"
 
@@ -81,6 +82,7 @@ def service_env(service: str, addresses: Addresses) -> dict[str, str]:
         "RAPPORT_AMQP_URL": addresses.amqp_url,
         "RAPPORT_DATABASE_PREFIX": addresses.database_prefix,
         "RAPPORT_JWKS_URL": addresses.url("identity-api", JWKS_PATH),
+        "RAPPORT_SERVICE_KEYS": addresses.service_key,
         f"{prefix}_HOST": addresses.listen,
         f"{prefix}_PORT": str(addresses.ports[f"{service}-api"]),
         f"{prefix}_WORKER_PORT": str(addresses.ports[f"{service}-worker"]),
@@ -112,7 +114,8 @@ def long_running(addresses: Addresses) -> list[ProcessSpec]:
 def gateway(addresses: Addresses) -> ProcessSpec:
     port = addresses.ports[GATEWAY]
     where = ("--supergraph", addresses.supergraph, "--host", addresses.listen, "--port", str(port))
-    return ProcessSpec(GATEWAY, "rapport_gateway", ("serve", *where), port, {"RAPPORT_GATEWAY_MAX_COST": MAX_COST})
+    settings = {"RAPPORT_GATEWAY_MAX_COST": MAX_COST, "RAPPORT_GATEWAY_SERVICE_KEY": addresses.service_key}
+    return ProcessSpec(GATEWAY, "rapport_gateway", ("serve", *where), port, settings)
 
 
 def composition(addresses: Addresses) -> ProcessSpec:
