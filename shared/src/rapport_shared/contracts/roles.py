@@ -20,6 +20,7 @@ SETTABLE: Final[Mapping[str, frozenset[str]]] = {
     "Customer": MASKABLE["Customer"] | {"kind", "name", "stage", "ownerId", "tags"},
     "Interaction": MASKABLE["Interaction"] | {"channel", "occurredAt"},
     "Task": MASKABLE["Task"] | {"title", "priority", "status", "assigneeId", "customerId"},
+    "User": frozenset({"email", "name", "role", "title", "teamId", "managerId", "externalId"}),
 }
 """The fields that a role can be kept from setting (READ), by type."""
 
@@ -35,23 +36,35 @@ def _role(label: str, **grants: Mapping[str, str]) -> RoleState:
     return RoleState(label=label, grants={name: dict(verbs) for name, verbs in grants.items()}, fields={}, builtin=True)
 
 
+_STAFF: Final = {"User": _READ, "Team": _READ, "Role": _READ}
+
 DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
-    "ADMIN": _role("Administrator · 管理员", User=_ALL, Customer=_ALL, Interaction=_ALL, Task=_ALL),
-    "MANAGER": _role("Manager · 主管", User=_READ, Customer=_ALL, Interaction=_ALL, Task=_ALL),
+    "ADMIN": _role(
+        "Administrator · 管理员",
+        User=_ALL,
+        Team=_ALL,
+        Role=_ALL,
+        ApiKey=_ALL,
+        Customer=_ALL,
+        Interaction=_ALL,
+        Task=_ALL,
+        AuditEntry=_READ,
+    ),
+    "MANAGER": _role("Manager · 主管", **_STAFF, Customer=_ALL, Interaction=_ALL, Task=_ALL),
     # Sellers see their own customers only, and what hangs on them.
-    "SALES": _role("Sales · 销售", User=_READ, Customer=_OWN, Interaction=_OWN, Task=_OWN),
+    "SALES": _role("Sales · 销售", **_STAFF, Customer=_OWN, Interaction=_OWN, Task=_OWN),
     # Service reads and looks after every customer, but neither creates nor deletes one.
     "SUPPORT": _role(
         "Support · 客服",
-        User=_READ,
+        **_STAFF,
         Customer={"READ": "ALL", "UPDATE": "ALL"},
         Interaction=_HELP,
         Task=_HELP,
     ),
     # Whom to write to, but not what was said in confidence.
-    "MARKETING": _role("Marketing · 市场", User=_READ, Customer={"READ": "ALL", "EXPORT": "ALL"}, Task=_OWN),
+    "MARKETING": _role("Marketing · 市场", **_STAFF, Customer={"READ": "ALL", "EXPORT": "ALL"}, Task=_OWN),
     # Programs bring and fetch records, and delete none.
-    "INTEGRATOR": _role("Integrator · 集成", User=_READ, Customer=_FEED, Interaction=_FEED, Task=_FEED),
+    "INTEGRATOR": _role("Integrator · 集成", **_STAFF, Customer=_FEED, Interaction=_FEED, Task=_FEED),
 }
 
 
@@ -83,6 +96,7 @@ DEFAULT_POLICY: Final = Policy(
     # What hangs on a customer is its owner's; a task also belongs to who works on it and who asked for it.
     owner_fields={
         "User": ("id",),
+        "ApiKey": ("owner_id",),
         "Customer": ("owner_id",),
         "Interaction": ("customer_owner_id",),
         "Task": ("assignee_id", "created_by_id", "customer_owner_id"),
