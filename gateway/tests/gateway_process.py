@@ -44,6 +44,13 @@ class SubgraphServer:
     refuse_with: int | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def forget(self) -> None:
+        """What came in, and what it was to do."""
+        self.hook = self.refuse_with = None
+        self.ended.clear()
+        for recorded in (self.requests, self.headers, self.inits, self.sockets, self.completed):
+            recorded.clear()
+
     async def start(self, port: int) -> None:
         self._client = InProcessClient({self.name: self.subgraph})
         app = web.Application()
@@ -197,8 +204,9 @@ async def gateway_before(folder: Path, sources: list[SubgraphSource], **environm
 async def start_process(*arguments: str, **environment: str) -> asyncio.subprocess.Process:
     settings = {
         "RAPPORT_GATEWAY_WEBSOCKET_INIT_TIMEOUT": "1",
-        "RAPPORT_GATEWAY_WEBSOCKET_SEND_TIMEOUT": "1",
-        "RAPPORT_GATEWAY_WEBSOCKET_QUEUE_SIZE": "8",
+        "RAPPORT_GATEWAY_STREAM_SEND_TIMEOUT": "1",
+        "RAPPORT_GATEWAY_STREAM_QUEUE_SIZE": "8",
+        "RAPPORT_GATEWAY_SSE_KEEP_ALIVE": "0.2",
         "RAPPORT_GATEWAY_QUERY_TIMEOUT": "4",
         **environment,
     }

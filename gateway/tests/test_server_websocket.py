@@ -11,33 +11,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from gateway.tests.gateway_process import Gateway, running_gateway
-from gateway.tests.subgraph_world import Subgraph
-
-
-async def _ticks(count: int = 3) -> AsyncIterator[dict[str, Any]]:
-    for number in range(count):
-        yield {"tick": {"id": str(number), "number": number}}
-        await asyncio.sleep(0.01)
-
-
-async def _burst(size: int) -> AsyncIterator[dict[str, Any]]:
-    while True:
-        yield {"burst": "x" * size}
-        await asyncio.sleep(0)
-
-
-TICKS = Subgraph(
-    """
-    type Query { now: Int }
-    type Subscription { tick(count: Int = 3): Tick burst(size: Int!): String }
-    type Tick @key(fields: "id") { id: ID! number: Int! }
-    """,
-    {"now": 5, "tick": lambda _, count: _ticks(count), "burst": lambda _, size: _burst(size)},
-    {"Tick": lambda r: r},
-)
-NAMES = Subgraph(
-    'type Tick @key(fields: "id") { id: ID! name: String }', {}, {"Tick": lambda r: {**r, "name": f"tick {r['id']}"}}
-)
+from gateway.tests.ticking import NAMES, TICKS
 
 
 @pytest_asyncio.fixture(name="shared", scope="module")
@@ -50,12 +24,7 @@ async def _shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gat
 @pytest.fixture(name="gateway")
 def _gateway(shared: Gateway) -> Gateway:
     for server in shared.servers.values():
-        server.hook = None
-        server.refuse_with = None
-        server.ended.clear()
-        server.headers.clear()
-        server.inits.clear()
-        server.sockets.clear()
+        server.forget()
     return shared
 
 

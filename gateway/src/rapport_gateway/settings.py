@@ -44,8 +44,11 @@ class Settings(Limits):
     subscription_socket_linger: float = 5.0
     subscription_socket_heartbeat: float = 20.0
     websocket_init_timeout: float = 10.0
-    websocket_send_timeout: float = 10.0
-    websocket_queue_size: int = 256
+    max_socket_operations: int = 100
+    stream_send_timeout: float = 10.0
+    stream_queue_size: int = 256
+    stream_queue_bytes: int = 4 * 1024 * 1024
+    sse_keep_alive: float = 15.0
     shutdown_timeout: float = 10.0
     service_key: str = ""
     service_keys: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -10,8 +11,12 @@ import orjson
 from rapport_gateway.errors import METHOD_NOT_ALLOWED, NOT_FOUND, error
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Pipeline
-from rapport_gateway.server.http import HttpEndpoint, respond
+from rapport_gateway.server.admission import Admission
+from rapport_gateway.server.http import HttpEndpoint
 from rapport_gateway.server.negotiation import JSON
+from rapport_gateway.server.replies import respond
+from rapport_gateway.server.running import Runner
+from rapport_gateway.server.sse import EventStreams
 from rapport_gateway.server.websocket import WebSocketEndpoint
 from rapport_gateway.settings import Settings
 from rapport_gateway.subgraphs.network import NetworkClient
@@ -29,8 +34,11 @@ class Application:
         )
         self._client = client
         self._metrics = metrics
-        self._graphql = HttpEndpoint(pipeline, metrics, max_body_bytes=settings.max_body_bytes)
-        self._websocket = WebSocketEndpoint(pipeline, metrics, settings)
+        admission = Admission(pipeline)
+        runner = Runner(admission, metrics)
+        self._streams = EventStreams(runner, settings)
+        self._graphql = HttpEndpoint(admission, self._streams, metrics, max_body_bytes=settings.max_body_bytes)
+        self._websocket = WebSocketEndpoint(runner, metrics, settings)
         self._draining = False
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
@@ -48,7 +56,7 @@ class Application:
 
     async def close_sockets(self, seconds: float) -> None:
         self._draining = True
-        await self._websocket.close_all(seconds)
+        await asyncio.gather(self._websocket.close_all(seconds), self._streams.close_all(seconds))
 
     async def close(self) -> None:
         await self._client.close()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from functools import cache
-from typing import Any
 
 import orjson
 
@@ -25,17 +22,17 @@ from rapport_gateway.errors import (
     refused,
 )
 from rapport_gateway.metrics import Metrics
-from rapport_gateway.pipeline import Answer, GraphQLRequest, Pipeline
-from rapport_gateway.server.negotiation import JSON, is_json, negotiate
+from rapport_gateway.pipeline import Answer
+from rapport_gateway.server.admission import Admission
+from rapport_gateway.server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, accepts_events, is_json, negotiate
+from rapport_gateway.server.replies import Receive, Scope, Send, respond
 from rapport_gateway.server.requests import REQUEST_ID, forwarded_headers, from_body, from_query_string, request_headers
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from rapport_gateway.server.sse import EventStreams
 
 _LOG = logging.getLogger("rapport_gateway.http")
 # A client that is still sending does not see an answer, so a body that is too large is read (and dropped) up to here.
 _MAX_DRAINED_BYTES = 32 * 1024 * 1024
+_SUBSCRIPTIONS = "Subscriptions are served over WebSocket (graphql-transport-ws) and as text/event-stream."
 # Over plain application/json a well-formed request is answered with 200, whatever GraphQL says of it.
 _GRAPHQL_CODES = frozenset(
     {BAD_USER_INPUT, GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, OPERATION_TOO_LARGE}
@@ -47,21 +44,35 @@ class Disconnected(Exception):
 
 
 class HttpEndpoint:
-    def __init__(self, pipeline: Pipeline, metrics: Metrics, *, max_body_bytes: int) -> None:
-        self._pipeline = pipeline
+    def __init__(self, admission: Admission, streams: EventStreams, metrics: Metrics, *, max_body_bytes: int) -> None:
+        self._admission = admission
+        self._streams = streams
         self._metrics = metrics
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = request_headers(scope["headers"])
         forwarded = forwarded_headers(headers)
-        media_type = negotiate(headers.get("accept"))
+        accept = headers.get("accept")
+        media_type = negotiate(accept)
+        read_only = scope["method"] == "GET"
         extra = {REQUEST_ID: forwarded[REQUEST_ID]}
         try:
             if media_type is None:
                 raise refused("None of the accepted media types can be produced.", NOT_ACCEPTABLE, 406)
-            request = await self._read(scope, receive, headers, forwarded)
-            status, answer = await self._answer(scope["method"], request)
+            payload = await self._read(scope, receive, headers)
+            streamed = media_type == EVENT_STREAM
+            if not streamed:
+                admitted = self._admission.admit(payload, forwarded, read_only=read_only)
+                streamed = admitted.kind == "subscription"
+                if streamed and not accepts_events(accept):
+                    raise refused(_SUBSCRIPTIONS, NOT_ACCEPTABLE, 406)
+            if streamed:
+                await self._streams.serve(payload, forwarded, extra, receive, send, read_only=read_only)
+                return
+            answer = await admitted.answer()
+            self._metrics.request(admitted.kind, "errors" if "errors" in answer else "ok")
+            status = 200
         except Disconnected:
             return
         except RequestRefused as problem:
@@ -75,30 +86,18 @@ class HttpEndpoint:
             _LOG.exception("request %s failed", forwarded[REQUEST_ID])
             status = 500
             answer = {"errors": [error("Internal server error.", INTERNAL_SERVER_ERROR)]}
-        await respond(send, status, _encoded(answer), media_type or JSON, extra)
+        await respond(send, status, _encoded(answer), GRAPHQL_JSON if media_type == GRAPHQL_JSON else JSON, extra)
 
-    async def _answer(self, method: str, request: GraphQLRequest) -> tuple[int, Answer]:
-        operation = self._pipeline.prepare(request)
-        if operation.kind == "subscription":
-            raise refused("Subscriptions are served over WebSocket (graphql-transport-ws).", METHOD_NOT_ALLOWED, 405)
-        if method == "GET" and operation.kind != "query":
-            raise refused("Only queries may be sent by GET.", METHOD_NOT_ALLOWED, 405, headers={"allow": "POST"})
-        answer = await self._pipeline.execute(operation, request)
-        self._metrics.request(operation.kind, "errors" if "errors" in answer else "ok")
-        return 200, answer
-
-    async def _read(
-        self, scope: Scope, receive: Receive, headers: dict[str, str], forwarded: dict[str, str]
-    ) -> GraphQLRequest:
+    async def _read(self, scope: Scope, receive: Receive, headers: dict[str, str]) -> object:
         method = scope["method"]
         if method == "GET":
-            return from_query_string(scope["query_string"], forwarded)
+            return from_query_string(scope["query_string"])
         if method != "POST":
             allow = {"allow": "GET, POST"}
             raise refused(f"{method} is not allowed here.", METHOD_NOT_ALLOWED, 405, headers=allow)
         if not is_json(headers.get("content-type", "")):
             raise refused("The content type must be application/json.", UNSUPPORTED_MEDIA_TYPE, 415)
-        return from_body(await self._body(receive, headers), forwarded)
+        return from_body(await self._body(receive, headers))
 
     async def _body(self, receive: Receive, headers: dict[str, str]) -> bytes:
         length = headers.get("content-length", "")
@@ -130,18 +129,3 @@ def _encoded(answer: Answer) -> bytes:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError:
         return orjson.dumps({"errors": [error("The answer is nested too deeply.", OPERATION_TOO_LARGE)]})
-
-
-async def respond(
-    send: Send, status: int, body: bytes, media_type: str, extra: MutableMapping[str, str] | None = None
-) -> None:
-    headers = [_content_type(media_type), (b"content-length", b"%d" % len(body))]
-    if extra:
-        headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in extra.items()]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-@cache
-def _content_type(media_type: str) -> tuple[bytes, bytes]:
-    return b"content-type", f"{media_type}; charset=utf-8".encode()

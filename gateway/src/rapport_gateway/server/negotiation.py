@@ -6,9 +6,11 @@ from functools import lru_cache
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
 _MATCHES = {
     JSON: (JSON, 2),
     GRAPHQL_JSON: (GRAPHQL_JSON, 2),
+    EVENT_STREAM: (EVENT_STREAM, 2),
     "application/*": (JSON, 1),
     "*/*": (JSON, 0),
 }
@@ -31,6 +33,12 @@ def negotiate(accept: str | None) -> str | None:
         if best is None or rank > best:
             best, chosen = rank, match[0]
     return chosen
+
+
+@lru_cache(maxsize=256)
+def accepts_events(accept: str | None) -> bool:
+    """Whether an event stream may be sent, if only as the second choice."""
+    return any(negotiate(item) == EVENT_STREAM for item in (accept or "").split(","))
 
 
 @lru_cache(maxsize=256)

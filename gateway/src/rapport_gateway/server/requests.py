@@ -1,4 +1,4 @@
-"""GraphQL requests as clients send them, checked."""
+"""GraphQL requests as clients send them: their headers, and their parameters wherever those stand."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from urllib.parse import parse_qs
 import orjson
 
 from rapport_gateway.errors import BAD_REQUEST, refused
-from rapport_gateway.pipeline import GraphQLRequest
 
 FORWARDED = ("authorization", "traceparent", "tracestate")
 REQUEST_ID = "x-request-id"
 _MAX_ID_LENGTH = 128
+_STRINGS = ("query", "operationName", "documentId")
+_OBJECTS = ("variables", "extensions")
 
 
 def request_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -31,43 +32,38 @@ def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def from_body(body: bytes, headers: Mapping[str, str]) -> GraphQLRequest:
-    """Raises RequestRefused."""
+def from_body(body: bytes) -> object:
+    """The JSON of a body, whatever it is. Raises RequestRefused."""
     try:
-        payload = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise refused(f"The body is not valid JSON: {error}.", BAD_REQUEST) from error
-    return from_payload(payload, headers)
 
 
-def from_payload(payload: object, headers: Mapping[str, str]) -> GraphQLRequest:
-    """Raises RequestRefused."""
-    if not isinstance(payload, dict):
-        raise refused("The request must be a JSON object.", BAD_REQUEST)
-    query = payload.get("query")
-    if not isinstance(query, str) or not query.strip():
-        raise refused("The request has no 'query' string.", BAD_REQUEST)
-    name = payload.get("operationName")
-    if name is not None and not isinstance(name, str):
-        raise refused("'operationName' must be a string.", BAD_REQUEST)
-    for key in ("variables", "extensions"):
-        if not isinstance(payload.get(key), dict | None):
-            raise refused(f"'{key}' must be an object.", BAD_REQUEST)
-    variables: dict[str, Any] = payload.get("variables") or {}
-    return GraphQLRequest(query, name or None, variables, headers)
-
-
-def from_query_string(text: bytes, headers: Mapping[str, str]) -> GraphQLRequest:
-    """Raises RequestRefused."""
+def from_query_string(text: bytes) -> dict[str, Any]:
+    """The parameters of a URL as they would stand in a body. Raises RequestRefused."""
     try:
         parameters = {name: values[-1] for name, values in parse_qs(text.decode(), max_num_fields=20).items()}
     except ValueError as error:
         raise refused("The query string cannot be read.", BAD_REQUEST) from error
-    payload: dict[str, Any] = {"query": parameters.get("query"), "operationName": parameters.get("operationName")}
-    for key in ("variables", "extensions"):
+    payload: dict[str, Any] = {name: parameters[name] for name in _STRINGS if name in parameters}
+    for key in _OBJECTS:
         if key in parameters:
             try:
                 payload[key] = orjson.loads(parameters[key])
             except orjson.JSONDecodeError as error:
                 raise refused(f"'{key}' is not valid JSON.", BAD_REQUEST) from error
-    return from_payload(payload, headers)
+    return payload
+
+
+def checked_payload(payload: object) -> dict[str, Any]:
+    """The parameters of one request, each of its type or absent. Raises RequestRefused."""
+    if not isinstance(payload, dict):
+        raise refused("The request must be a JSON object.", BAD_REQUEST)
+    for key in _STRINGS:
+        if not isinstance(payload.get(key), str | None):
+            raise refused(f"'{key}' must be a string.", BAD_REQUEST)
+    for key in _OBJECTS:
+        if not isinstance(payload.get(key), dict | None):
+            raise refused(f"'{key}' must be an object.", BAD_REQUEST)
+    return payload

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import MutableMapping
+import time
+from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from typing import Any
 
 import orjson
 
-from rapport_gateway.errors import INTERNAL_SERVER_ERROR, OPERATION_TOO_LARGE, ErrorDict, RequestRefused, error
+from rapport_gateway.errors import TOO_MANY_OPERATIONS, error
 from rapport_gateway.metrics import Metrics
-from rapport_gateway.pipeline import GraphQLRequest, Pipeline
-from rapport_gateway.server.requests import forwarded_headers, from_payload, request_headers
+from rapport_gateway.pipeline import Answer
+from rapport_gateway.server.outbox import Outbox, SlowClient
+from rapport_gateway.server.requests import forwarded_headers, request_headers
+from rapport_gateway.server.running import Runner
+from rapport_gateway.server.tokens import EXPIRED, seconds_left
 from rapport_gateway.settings import Settings
-from rapport_gateway.subgraphs.client import SubgraphErrors, SubgraphFailure
 
 PROTOCOL = "graphql-transport-ws"
-_LOG = logging.getLogger("rapport_gateway.websocket")
 
 GOING_AWAY = 1001
 TRY_AGAIN_LATER = 1013
 BAD_MESSAGE = 4400
 UNAUTHORIZED = 4401
+FORBIDDEN = 4403
 BAD_PROTOCOL = 4406
 INIT_TIMEOUT = 4408
 DUPLICATE_ID = 4409
@@ -40,60 +42,63 @@ class CloseSocket(Exception):
 
 
 class Connection:
-    """One client's socket: a reader, a writer with a bounded queue, and one task per running operation."""
+    """One client's socket: a reader, a writer with a bounded outbox, and one task per running operation."""
 
     def __init__(
-        self,
-        pipeline: Pipeline,
-        metrics: Metrics,
-        settings: Settings,
-        scope: MutableMapping[str, Any],
-        receive: Any,
-        send: Any,
+        self, runner: Runner, settings: Settings, scope: MutableMapping[str, Any], receive: Any, send: Any
     ) -> None:
-        self._pipeline = pipeline
-        self._metrics = metrics
+        self._runner = runner
         self._settings = settings
         self._receive = receive
         self._send = send
         self._headers = forwarded_headers(request_headers(scope["headers"]))
         self._operations: dict[str, asyncio.Task[None]] = {}
-        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(settings.websocket_queue_size)
+        self._outbox = Outbox(
+            size=settings.stream_queue_size,
+            max_bytes=settings.stream_queue_bytes,
+            patience=settings.stream_send_timeout,
+        )
         self._closing: asyncio.Future[CloseSocket] = asyncio.get_running_loop().create_future()
+        self._deadline: asyncio.TimerHandle | None = None
         self._initialised = False
 
     async def serve(self) -> None:
         """Until the client leaves or is closed; ends all its operations."""
         await self._send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        reader = asyncio.create_task(self._read())
-        others = [asyncio.create_task(self._write()), asyncio.create_task(self._expect_init())]
+        self._close_after(self._settings.websocket_init_timeout, INIT_TIMEOUT, "Connection initialisation timeout")
+        reader, writer = asyncio.create_task(self._read()), asyncio.create_task(self._write())
         waited: list[asyncio.Future[Any]] = [reader, self._closing]
         try:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            await _ended([reader, *self._operations.values()])
+            if self._closing.done():
+                await self._say_goodbye(self._closing.result(), writer)
         finally:
-            running = [reader, *others, *self._operations.values()]
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
-        if self._closing.done():
-            await self._say_goodbye(self._closing.result())
+            self._keep_open()
+            await _ended([reader, writer, *self._operations.values()])
 
-    async def _say_goodbye(self, close: CloseSocket) -> None:
-        """Not for longer than a while: a client that does not read cannot be told."""
+    async def _say_goodbye(self, close: CloseSocket, writer: asyncio.Task[None]) -> None:
+        """After what waits, but not for longer than a while: a client that does not read cannot be told."""
+        self._outbox.end()
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.websocket_send_timeout):
+            async with asyncio.timeout(self._settings.stream_send_timeout):
+                await writer
                 await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
 
     def close(self, code: int, reason: str) -> None:
         if not self._closing.done():
             self._closing.set_result(CloseSocket(code, reason))
 
-    # -- reading
+    def _close_after(self, seconds: float, code: int, reason: str) -> None:
+        """In place of what was to close the socket before."""
+        self._keep_open()
+        self._deadline = asyncio.get_running_loop().call_later(seconds, self.close, code, reason)
 
-    async def _expect_init(self) -> None:
-        await asyncio.sleep(self._settings.websocket_init_timeout)
-        if not self._initialised:
-            self.close(INIT_TIMEOUT, "Connection initialisation timeout")
+    def _keep_open(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+    # -- reading
 
     async def _read(self) -> None:
         while True:
@@ -120,7 +125,7 @@ class Connection:
             case {"type": "pong"}:
                 pass
             case {"type": "subscribe", "id": str(operation), "payload": dict(payload)} if operation:
-                self._subscribe(operation, payload)
+                await self._subscribe(operation, payload)
             case {"type": "complete", "id": str(operation)}:
                 if task := self._operations.pop(operation, None):
                     task.cancel()
@@ -132,79 +137,88 @@ class Connection:
             raise CloseSocket(TOO_MANY_INITS, "Too many initialisation requests")
         if payload is not None and not isinstance(payload, dict):
             raise CloseSocket(BAD_MESSAGE, "The payload of connection_init must be an object")
-        self._initialised = True
         for name, value in (payload or {}).items():
             if name.lower() == "authorization" and isinstance(value, str):
                 if not (value.isascii() and value.isprintable()):
                     raise CloseSocket(BAD_MESSAGE, "The authorization is no header value")
                 self._headers["authorization"] = value
+        self._keep_open()
+        self._expire_with(self._headers.get("authorization"))
+        self._initialised = True
         await self._queue({"type": "connection_ack"})
 
-    def _subscribe(self, operation: str, payload: dict[str, Any]) -> None:
+    def _expire_with(self, authorization: str | None) -> None:
+        remaining = seconds_left(authorization, now=time.time())
+        if remaining is None:
+            return
+        if remaining <= 0:
+            raise CloseSocket(FORBIDDEN, EXPIRED)
+        self._close_after(remaining, FORBIDDEN, EXPIRED)
+
+    async def _subscribe(self, operation: str, payload: dict[str, Any]) -> None:
         if not self._initialised:
             raise CloseSocket(UNAUTHORIZED, "Unauthorized")
         if operation in self._operations:
             raise CloseSocket(DUPLICATE_ID, f"Subscriber for {operation} already exists"[:120])
-        task = asyncio.create_task(self._run(operation, payload))
-        self._operations[operation] = task
+        limit = self._settings.max_socket_operations
+        if len(self._operations) >= limit:
+            problem = error(f"At most {limit} operations may run on one connection.", TOO_MANY_OPERATIONS)
+            await self._queue({"id": operation, "type": "error", "payload": [problem]})
+            return
+        self._operations[operation] = asyncio.create_task(self._run(operation, payload))
 
     # -- operations
 
     async def _run(self, operation: str, payload: dict[str, Any]) -> None:
+        async def emit(answer: Answer) -> None:
+            await self._put({"id": operation, "type": "next", "payload": answer})
+
         try:
-            await self._execute(operation, from_payload(payload, self._headers))
-            await self._queue({"id": operation, "type": "complete"})
-        except RequestRefused as problem:
-            self._metrics.request("unknown", "refused")
-            await self._fail(operation, problem.errors)
-        except SubgraphErrors as problem:
-            await self._fail(operation, problem.errors or [error(str(problem), problem.code)])
-        except SubgraphFailure as problem:
-            await self._fail(operation, [error(str(problem), problem.code)])
-        except orjson.JSONEncodeError:
-            await self._fail(operation, [error("The answer is nested too deeply.", OPERATION_TOO_LARGE)])
-        except Exception:  # noqa: BLE001  (the last resort: the client gets an answer, the log the reason)
-            _LOG.exception("operation failed")
-            await self._fail(operation, [error("Internal server error.", INTERNAL_SERVER_ERROR)])
+            ending = await self._runner.run(payload, self._headers, emit)
+            if ending.errors:
+                await self._put({"id": operation, "type": "error", "payload": ending.errors})
+            else:
+                await self._put({"id": operation, "type": "complete"})
+            if ending.revoked and "authorization" in self._headers:
+                self.close(FORBIDDEN, "The credentials are not accepted any more")
+        except SlowClient:
+            self._give_up()
         finally:
             if self._operations.get(operation) is asyncio.current_task():
                 del self._operations[operation]
 
-    async def _execute(self, operation: str, request: GraphQLRequest) -> None:
-        prepared = self._pipeline.prepare(request)
-        if prepared.kind != "subscription":
-            answer = await self._pipeline.execute(prepared, request)
-            self._metrics.request(prepared.kind, "errors" if "errors" in answer else "ok")
-            await self._queue({"id": operation, "type": "next", "payload": answer})
-            return
-        self._metrics.request(prepared.kind, "ok")
-        with self._metrics.subscriptions.track_inprogress():
-            async with self._pipeline.subscribe(prepared, request) as answers:
-                async for answer in answers:
-                    await self._queue({"id": operation, "type": "next", "payload": answer})
-
-    async def _fail(self, operation: str, errors: list[ErrorDict]) -> None:
-        await self._queue({"id": operation, "type": "error", "payload": errors})
-
     # -- writing
 
     async def _queue(self, message: dict[str, Any]) -> None:
-        """Waits while the client is slow; one that stays slow is closed."""
         try:
-            async with asyncio.timeout(self._settings.websocket_send_timeout):
-                await self._outgoing.put(orjson.dumps(message))
-        except TimeoutError:
-            self.close(TRY_AGAIN_LATER, "The client reads too slowly")
+            await self._put(message)
+        except SlowClient:
+            self._give_up()
+
+    async def _put(self, message: dict[str, Any]) -> None:
+        """Raises SlowClient."""
+        await self._outbox.put(orjson.dumps(message))
+
+    def _give_up(self) -> None:
+        self._outbox.end(drop=True)
+        self.close(TRY_AGAIN_LATER, "The client reads too slowly")
 
     async def _write(self) -> None:
-        while True:
-            message = await self._outgoing.get()
+        while (message := await self._outbox.take()) is not None:
             await self._send({"type": "websocket.send", "text": message.decode()})
 
 
+async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Once they are: cancelled, and done with what they do then."""
+    kept = list(tasks)
+    for task in kept:
+        task.cancel()
+    await asyncio.gather(*kept, return_exceptions=True)
+
+
 class WebSocketEndpoint:
-    def __init__(self, pipeline: Pipeline, metrics: Metrics, settings: Settings) -> None:
-        self._pipeline = pipeline
+    def __init__(self, runner: Runner, metrics: Metrics, settings: Settings) -> None:
+        self._runner = runner
         self._metrics = metrics
         self._settings = settings
         self._connections: dict[Connection, asyncio.Task[Any]] = {}
@@ -215,7 +229,7 @@ class WebSocketEndpoint:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": BAD_PROTOCOL, "reason": f"Use the protocol {PROTOCOL}"})
             return
-        connection = Connection(self._pipeline, self._metrics, self._settings, scope, receive, send)
+        connection = Connection(self._runner, self._settings, scope, receive, send)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  (ASGI servers run applications in tasks)
         self._connections[connection] = task

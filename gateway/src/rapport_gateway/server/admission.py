@@ -1,0 +1,50 @@
+"""From what a client sent to a valid operation: the same rules at every door."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from rapport_gateway.errors import BAD_REQUEST, METHOD_NOT_ALLOWED, refused
+from rapport_gateway.operations import PreparedOperation
+from rapport_gateway.pipeline import Answer, GraphQLRequest, Pipeline
+from rapport_gateway.server.requests import checked_payload
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A valid operation with everything that it needs to run."""
+
+    pipeline: Pipeline
+    operation: PreparedOperation
+    request: GraphQLRequest
+
+    @property
+    def kind(self) -> str:
+        return self.operation.kind
+
+    async def answer(self) -> Answer:
+        """Of a query or mutation. Raises RequestRefused."""
+        return await self.pipeline.execute(self.operation, self.request)
+
+    def answers(self) -> AbstractAsyncContextManager[AsyncIterator[Answer]]:
+        """Of a subscription. Raises RequestRefused, SubgraphFailure."""
+        return self.pipeline.subscribe(self.operation, self.request)
+
+
+class Admission:
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+
+    def admit(self, payload: object, headers: Mapping[str, str], *, read_only: bool = False) -> Admitted:
+        """`payload` is the decoded request, `headers` are those to forward. Raises RequestRefused."""
+        fields = checked_payload(payload)
+        text = fields.get("query")
+        if not text or not text.strip():
+            raise refused("The request has no 'query' string.", BAD_REQUEST)
+        request = GraphQLRequest(text, fields.get("operationName") or None, fields.get("variables") or {}, headers)
+        operation = self.pipeline.prepare(request)
+        if read_only and operation.kind == "mutation":
+            raise refused("Only queries may be sent by GET.", METHOD_NOT_ALLOWED, 405, headers={"allow": "POST"})
+        return Admitted(self.pipeline, operation, request)
