@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,12 +173,18 @@ async def subgraph_server(name: str, subgraph: Subgraph) -> AsyncIterator[Subgra
 
 
 @asynccontextmanager
-async def running_gateway(folder: Path, **subgraphs: Subgraph) -> AsyncIterator[Gateway]:
-    """The gateway's process in front of these subgraphs, each served on a port of its own."""
+async def running_gateway(
+    folder: Path, environment: Mapping[str, str] | None = None, **subgraphs: Subgraph
+) -> AsyncIterator[Gateway]:
+    """The gateway's process in front of these subgraphs, each served on a port of its own.
+
+    `environment` are settings by their names without the prefix.
+    """
     async with AsyncExitStack() as stack:
         servers = [await stack.enter_async_context(subgraph_server(*named)) for named in subgraphs.items()]
         sources = [SubgraphSource(s.name, s.url, LINK + s.subgraph.sdl) for s in servers]
-        gateway = await stack.enter_async_context(gateway_before(folder, sources))
+        settings = {f"RAPPORT_GATEWAY_{name}": value for name, value in (environment or {}).items()}
+        gateway = await stack.enter_async_context(gateway_before(folder, sources, **settings))
         gateway.servers.update({server.name: server for server in servers})
         yield gateway
 

@@ -15,7 +15,7 @@ from gateway.tests.event_stream import Stream, opened, token_for
 from gateway.tests.gateway_process import Gateway, running_gateway
 from gateway.tests.ticking import NAMES, TICKS
 
-EVENTS = {"accept": "text/event-stream"}
+EVENTS = {"accept": "text/event-stream", "apollo-require-preflight": "1"}
 
 
 @pytest_asyncio.fixture(name="shared", scope="module")

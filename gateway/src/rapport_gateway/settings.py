@@ -49,6 +49,17 @@ class Settings(Limits):
     stream_queue_size: int = 256
     stream_queue_bytes: int = 4 * 1024 * 1024
     sse_keep_alive: float = 15.0
+    max_batch_size: int = 1
+    compression_min_bytes: int = 1024
+    csrf_prevention: bool = True
+    csrf_headers: str = "apollo-require-preflight,x-apollo-operation-name,x-graphql-require-preflight"
+    cors_origins: str = ""
+    cors_credentials: bool = False
+    cors_max_age: int = 600
+    cors_headers: str = (
+        "authorization,content-type,x-request-id,traceparent,tracestate,"
+        "apollo-require-preflight,x-apollo-operation-name,x-graphql-require-preflight"
+    )
     shutdown_timeout: float = 10.0
     service_key: str = ""
     service_keys: str = ""

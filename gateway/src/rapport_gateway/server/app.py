@@ -37,7 +37,7 @@ class Application:
         admission = Admission(pipeline)
         runner = Runner(admission, metrics)
         self._streams = EventStreams(runner, settings)
-        self._graphql = HttpEndpoint(admission, self._streams, metrics, max_body_bytes=settings.max_body_bytes)
+        self._graphql = HttpEndpoint(admission, self._streams, metrics, settings)
         self._websocket = WebSocketEndpoint(runner, metrics, settings)
         self._draining = False
 

@@ -15,7 +15,7 @@ from rapport_gateway.errors import (
     NOT_ACCEPTABLE,
     OPERATION_RESOLUTION_FAILURE,
     OPERATION_TOO_LARGE,
-    PAYLOAD_TOO_LARGE,
+    PREFLIGHT_REQUIRED,
     UNSUPPORTED_MEDIA_TYPE,
     RequestRefused,
     error,
@@ -24,14 +24,18 @@ from rapport_gateway.errors import (
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Answer
 from rapport_gateway.server.admission import Admission
+from rapport_gateway.server.batches import batch_answers, check_size
+from rapport_gateway.server.compression import compressed, content_coding
+from rapport_gateway.server.csrf import is_preflighted
+from rapport_gateway.server.exchange import Disconnected, Exchange, read_body
 from rapport_gateway.server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, accepts_events, is_json, negotiate
+from rapport_gateway.server.origins import names, origins
 from rapport_gateway.server.replies import Receive, Scope, Send, respond
 from rapport_gateway.server.requests import REQUEST_ID, forwarded_headers, from_body, from_query_string, request_headers
 from rapport_gateway.server.sse import EventStreams
+from rapport_gateway.settings import Settings
 
 _LOG = logging.getLogger("rapport_gateway.http")
-# A client that is still sending does not see an answer, so a body that is too large is read (and dropped) up to here.
-_MAX_DRAINED_BYTES = 32 * 1024 * 1024
 _SUBSCRIPTIONS = "Subscriptions are served over WebSocket (graphql-transport-ws) and as text/event-stream."
 # Over plain application/json a well-formed request is answered with 200, whatever GraphQL says of it.
 _GRAPHQL_CODES = frozenset(
@@ -39,92 +43,103 @@ _GRAPHQL_CODES = frozenset(
 )
 
 
-class Disconnected(Exception):
-    """The client left before its request was complete."""
-
-
 class HttpEndpoint:
-    def __init__(self, admission: Admission, streams: EventStreams, metrics: Metrics, *, max_body_bytes: int) -> None:
+    def __init__(self, admission: Admission, streams: EventStreams, metrics: Metrics, settings: Settings) -> None:
+        """Raises InvalidSetting."""
         self._admission = admission
         self._streams = streams
         self._metrics = metrics
-        self._max_body_bytes = max_body_bytes
+        self._settings = settings
+        self._origins = origins(settings)
+        self._proofs = names(settings.csrf_headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = request_headers(scope["headers"])
-        forwarded = forwarded_headers(headers)
-        accept = headers.get("accept")
-        media_type = negotiate(accept)
-        read_only = scope["method"] == "GET"
-        extra = {REQUEST_ID: forwarded[REQUEST_ID]}
+        exchange = Exchange(scope, receive, send, headers, forwarded_headers(headers), negotiate(headers.get("accept")))
+        exchange.extra[REQUEST_ID] = exchange.forwarded[REQUEST_ID]
+        exchange.extra.update(self._origins.answer_headers(headers.get("origin")))
+        if exchange.method == "OPTIONS" and (allowed := self._origins.preflight_headers(headers)) is not None:
+            await respond(send, 204, b"", JSON, allowed)
+            return
         try:
-            if media_type is None:
-                raise refused("None of the accepted media types can be produced.", NOT_ACCEPTABLE, 406)
-            payload = await self._read(scope, receive, headers)
-            streamed = media_type == EVENT_STREAM
-            if not streamed:
-                admitted = self._admission.admit(payload, forwarded, read_only=read_only)
-                streamed = admitted.kind == "subscription"
-                if streamed and not accepts_events(accept):
-                    raise refused(_SUBSCRIPTIONS, NOT_ACCEPTABLE, 406)
-            if streamed:
-                await self._streams.serve(payload, forwarded, extra, receive, send, read_only=read_only)
+            answer = await self._answer(exchange)
+            if answer is None:
                 return
-            answer = await admitted.answer()
-            self._metrics.request(admitted.kind, "errors" if "errors" in answer else "ok")
             status = 200
         except Disconnected:
             return
         except RequestRefused as problem:
             self._metrics.request("unknown", "refused")
             status = problem.status
-            if media_type == JSON and problem.errors[0]["extensions"]["code"] in _GRAPHQL_CODES:
+            if exchange.media_type == JSON and problem.errors[0]["extensions"]["code"] in _GRAPHQL_CODES:
                 status = 200
             answer = {"errors": problem.errors}
-            extra.update(problem.headers)
+            exchange.extra.update(problem.headers)
         except Exception:  # noqa: BLE001  (the last resort: the client gets an answer, the log the reason)
-            _LOG.exception("request %s failed", forwarded[REQUEST_ID])
+            _LOG.exception("request %s failed", exchange.forwarded[REQUEST_ID])
             status = 500
             answer = {"errors": [error("Internal server error.", INTERNAL_SERVER_ERROR)]}
-        await respond(send, status, _encoded(answer), GRAPHQL_JSON if media_type == GRAPHQL_JSON else JSON, extra)
+        await self._send(exchange, status, answer)
 
-    async def _read(self, scope: Scope, receive: Receive, headers: dict[str, str]) -> object:
-        method = scope["method"]
-        if method == "GET":
-            return from_query_string(scope["query_string"])
-        if method != "POST":
+    async def _answer(self, exchange: Exchange) -> Answer | list[Answer] | None:
+        """None when a stream has been sent instead. Raises RequestRefused, Disconnected."""
+        if exchange.media_type is None:
+            raise refused("None of the accepted media types can be produced.", NOT_ACCEPTABLE, 406)
+        payload = await self._read(exchange)
+        if exchange.media_type == EVENT_STREAM:
+            await self._stream(exchange, payload)
+            return None
+        if isinstance(payload, list):
+            check_size(payload, self._settings.max_batch_size)
+            return await batch_answers(
+                payload, lambda member: self._admission.admit(member, exchange.forwarded), self._metrics
+            )
+        admitted = self._admission.admit(payload, exchange.forwarded, read_only=exchange.read_only)
+        if admitted.kind == "subscription":
+            if not accepts_events(exchange.headers.get("accept")):
+                raise refused(_SUBSCRIPTIONS, NOT_ACCEPTABLE, 406)
+            await self._stream(exchange, payload)
+            return None
+        answer = await admitted.answer()
+        self._metrics.request(admitted.kind, "errors" if "errors" in answer else "ok")
+        return answer
+
+    async def _stream(self, exchange: Exchange, payload: object) -> None:
+        await self._streams.serve(
+            payload,
+            exchange.forwarded,
+            exchange.extra,
+            exchange.receive,
+            exchange.send,
+            read_only=exchange.read_only,
+        )
+
+    async def _read(self, exchange: Exchange) -> object:
+        if exchange.method == "GET":
+            if self._settings.csrf_prevention and not is_preflighted(exchange.headers, self._proofs):
+                raise refused(f"Send one of these headers by GET: {', '.join(self._proofs)}.", PREFLIGHT_REQUIRED)
+            return from_query_string(exchange.scope["query_string"])
+        if exchange.method != "POST":
             allow = {"allow": "GET, POST"}
-            raise refused(f"{method} is not allowed here.", METHOD_NOT_ALLOWED, 405, headers=allow)
-        if not is_json(headers.get("content-type", "")):
+            raise refused(f"{exchange.method} is not allowed here.", METHOD_NOT_ALLOWED, 405, headers=allow)
+        if not is_json(exchange.headers.get("content-type", "")):
             raise refused("The content type must be application/json.", UNSUPPORTED_MEDIA_TYPE, 415)
-        return from_body(await self._body(receive, headers))
+        length = exchange.headers.get("content-length", "")
+        return from_body(await read_body(exchange.receive, length, self._settings.max_body_bytes))
 
-    async def _body(self, receive: Receive, headers: dict[str, str]) -> bytes:
-        length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > _MAX_DRAINED_BYTES:
-            raise self._too_large()
-        chunks: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > self._max_body_bytes:
-                chunks.clear()
-            else:
-                chunks.append(chunk)
-            if size > _MAX_DRAINED_BYTES or (size > self._max_body_bytes and not message.get("more_body")):
-                raise self._too_large()
-            if not message.get("more_body"):
-                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-    def _too_large(self) -> RequestRefused:
-        return refused(f"The body has more than {self._max_body_bytes} bytes.", PAYLOAD_TOO_LARGE, 413)
+    async def _send(self, exchange: Exchange, status: int, answer: Answer | list[Answer]) -> None:
+        body = _encoded(answer)
+        if len(body) >= self._settings.compression_min_bytes:
+            exchange.vary_by("accept-encoding")
+            coding = content_coding(exchange.headers.get("accept-encoding"))
+            if coding is not None:
+                body = await compressed(body, coding)
+                exchange.extra["content-encoding"] = coding
+        media_type = GRAPHQL_JSON if exchange.media_type == GRAPHQL_JSON else JSON
+        await respond(exchange.send, status, body, media_type, exchange.extra)
 
 
-def _encoded(answer: Answer) -> bytes:
+def _encoded(answer: Answer | list[Answer]) -> bytes:
     try:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError:

@@ -13,6 +13,7 @@ import orjson
 from rapport_gateway.errors import TOO_MANY_OPERATIONS, error
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Answer
+from rapport_gateway.server.origins import origins
 from rapport_gateway.server.outbox import Outbox, SlowClient
 from rapport_gateway.server.requests import forwarded_headers, request_headers
 from rapport_gateway.server.running import Runner
@@ -218,13 +219,18 @@ async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
 
 class WebSocketEndpoint:
     def __init__(self, runner: Runner, metrics: Metrics, settings: Settings) -> None:
+        """Raises InvalidSetting."""
         self._runner = runner
         self._metrics = metrics
         self._settings = settings
+        self._origins = origins(settings)
         self._connections: dict[Connection, asyncio.Task[Any]] = {}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         await receive()  # websocket.connect
+        if not self._origins.may_open_socket(request_headers(scope["headers"])):
+            await send({"type": "websocket.close"})  # before it is accepted: HTTP 403
+            return
         if PROTOCOL not in scope.get("subprotocols", ()):
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": BAD_PROTOCOL, "reason": f"Use the protocol {PROTOCOL}"})
