@@ -40,13 +40,13 @@ class OutboxStore:
     def __init__(self, database: Database, *, source: str, clock: Clock, session: Session | None = None) -> None:
         self._rows = database[COLLECTION]
         self._source = source
-        self._clock = clock
+        self.clock = clock
         self._session = session
 
     async def append(self, aggregate: Aggregate, *, by: Actor) -> None:
         """Store the aggregate's recorded events, in the transaction of this store's session."""
         trace = current_trace()
-        now = self._clock()
+        now = self.clock()
         rows: list[Document] = []
         for version, event in enumerate(aggregate.recorded, start=aggregate.stored_version + 1):
             envelope = Envelope(
@@ -93,5 +93,5 @@ class OutboxStore:
 
     async def mark_sent(self, event_ids: Sequence[str]) -> None:
         """Called after the broker's confirm, never before."""
-        change = {"$set": {"sent_at": self._clock()}, "$unset": {"waiting": ""}}
+        change = {"$set": {"sent_at": self.clock()}, "$unset": {"waiting": ""}}
         await self._rows.update_many({"_id": {"$in": list(event_ids)}}, change)

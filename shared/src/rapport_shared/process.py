@@ -12,14 +12,19 @@ import uvicorn
 from pydantic import ValidationError
 from starlette.applications import Starlette
 
+from rapport_shared.audit import Chain, verify
+from rapport_shared.clock import system_clock
+from rapport_shared.delivery.published import published_blocks
 from rapport_shared.logs import configure_logging
 from rapport_shared.messaging.connection import open_channel
 from rapport_shared.messaging.dead_letters import list_dead_letters, redrive
 from rapport_shared.messaging.topology import ConsumerGroup
+from rapport_shared.mongo import connect, database_name
 from rapport_shared.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
 GRACE_SECONDS = 20
+_ANCHOR_HELP = "a block's number and hash, kept elsewhere, such as in the worker's logs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,9 @@ class ServiceProcess(Generic[S]):
         dead_letters = commands.add_parser("dead-letters", help="messages that could not be handled")
         dead_letters.add_argument("action", choices=("list", "retry"))
         dead_letters.add_argument("--limit", type=int, default=100)
+        audit = commands.add_parser("audit", help="the audit log: verify finds what was edited or deleted")
+        audit.add_argument("action", choices=("verify",))
+        audit.add_argument("--anchor", type=_anchor, action="append", default=[], metavar="SEQ:HASH", help=_ANCHOR_HELP)
         arguments = parser.parse_args()
         if arguments.command == "schema":
             sys.stdout.write(self.sdl())
@@ -68,6 +76,8 @@ class ServiceProcess(Generic[S]):
             case "dead-letters":
                 action = _list if arguments.action == "list" else _retry
                 asyncio.run(action(settings.amqp_url, ConsumerGroup(self.name), arguments.limit))
+            case "audit":
+                return asyncio.run(_verify_audit(settings, self.name, dict(arguments.anchor)))
         return 0
 
 
@@ -91,6 +101,26 @@ def serve(app: Starlette, host: str, port: int) -> int:
 
 async def _awaited(awaitable: Awaitable[None]) -> None:
     await awaitable
+
+
+def _anchor(text: str) -> tuple[int, str]:
+    seq, _, block_hash = text.partition(":")
+    return int(seq), block_hash
+
+
+async def _verify_audit(settings: ServiceSettings, service: str, anchors: dict[int, str]) -> int:
+    """0 where the log is as it was written; else 1, with one line for each edit or deletion."""
+    published = await published_blocks(settings.amqp_url, service) | anchors
+    mongo = connect(settings.mongo_url, database_name(settings.database_prefix, service))
+    try:
+        problems = [problem async for problem in verify(mongo.database, published)]
+        head = await Chain(mongo, system_clock).head()
+    finally:
+        mongo.close()
+    for problem in problems:
+        sys.stdout.write(f"{problem}\n")
+    sys.stdout.write(f"{service}: {head.seq} blocks, {len(published)} published, {len(problems)} problems\n")
+    return 1 if problems else 0
 
 
 async def _list(amqp_url: str, group: ConsumerGroup, limit: int) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 from rapport_identity.sessions.schema import SessionMutation
 from rapport_identity.users.schema import UserMutation, UserQuery
+from rapport_shared.graphql.audit import audit_query
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 
 PUBLIC: Final = frozenset({"signIn", "refreshSession"})
@@ -12,4 +13,6 @@ PUBLIC: Final = frozenset({"signIn", "refreshSession"})
 
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
-    return subgraph_schema(queries=(UserQuery,), mutations=(SessionMutation, UserMutation), public=PUBLIC)
+    return subgraph_schema(
+        queries=(UserQuery, audit_query("identity")), mutations=(SessionMutation, UserMutation), public=PUBLIC
+    )

@@ -1,11 +1,14 @@
 """The schema of this subgraph."""
 
 from rapport_interactions.interactions.schema import InteractionMutation, InteractionQuery, InteractionSubscription
+from rapport_shared.graphql.audit import audit_query
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 
 
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
     return subgraph_schema(
-        queries=(InteractionQuery,), mutations=(InteractionMutation,), subscriptions=(InteractionSubscription,)
+        queries=(InteractionQuery, audit_query("interactions")),
+        mutations=(InteractionMutation,),
+        subscriptions=(InteractionSubscription,),
     )

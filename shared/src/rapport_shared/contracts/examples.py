@@ -16,8 +16,12 @@ TIME: Final = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 _IDS: Final[Mapping[str, str]] = {
     "customer": "cus_01kjmbqde0ewx9msbsthjn4fbx",
+    "deal": "dea_01kjmbqde0f1rk5ctp9w2nx8eh",
     "interaction": "int_01kjmbqde0fc8rrggfdrn93h6r",
     "key": "key_01kjmbqde0f4s7n0vb5zqj6p3c",
+    "order": "ord_01kjmbqde0e2yq6h8msv4zb7kd",
+    "pipeline": "pip_01kjmbqde0fvwn1c4x7jg9ta3r",
+    "product": "prd_01kjmbqde0ek8s5dz2mhb6qy4t",
     "session": "ses_01kjmbqde0e8w6t2hx9y4mdk7a",
     "task": "tsk_01kjmbqde0fhcb7m2eewctmmqp",
     "team": "tem_01kjmbqde0ev3c1rg8w5n2bz4y",
@@ -34,12 +38,16 @@ _ROLES: Final[Mapping[str, str]] = {
 
 _VALUES: Final[Mapping[str, Any]] = {
     "active": True,
+    "chain": "customers",
     "channel": "PHONE",
+    "archived": False,
     "builtin": True,
+    "code": "SEAT-1Y",
     "due_at": datetime(2026, 3, 6, 17, 0, tzinfo=UTC),
     "expires_at": datetime(2026, 8, 28, 9, 30, tzinfo=UTC),
     "fields": {"Deal": {"amount": "READ"}},
     "grants": {"Customer": {"READ": "TEAM", "CREATE": "OWN", "UPDATE": "OWN"}},
+    "hash": "c0ffee" * 10 + "abcd",
     "intent": "HIGH",
     "kind": "COMPANY",
     "label": "Sales",
@@ -48,14 +56,32 @@ _VALUES: Final[Mapping[str, Any]] = {
     "origin": "FOLLOW_UP",
     "priority": "HIGH",
     "role": "SALES",
+    "seq": 3,
     "stage": "OPPORTUNITY",
+    "stages": ("QUALIFIED", "PROPOSAL", "WON", "LOST"),
     "status": "OPEN",
 }
 """The value of each field of that name, whatever the event."""
 
 _FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "identity.audit.sealed": {"chain": "identity"},
+    "interactions.audit.sealed": {"chain": "interactions"},
+    "tasks.audit.sealed": {"chain": "tasks"},
     "customers.customer.updated": {"changed": ("owner_id",), "before.owner_id": None},
     "customers.customer.deleted": {"after.deleted": True},
+    "customers.deal.created": {"after.stage": "QUALIFIED"},
+    "customers.deal.updated": {
+        "changed": ("stage", "status"),
+        "before.stage": "PROPOSAL",
+        "after.stage": "WON",
+        "after.status": "WON",
+    },
+    "customers.deal.deleted": {"before.stage": "PROPOSAL", "after.stage": "PROPOSAL", "after.deleted": True},
+    "customers.deal.restored": {"before.stage": "PROPOSAL", "after.stage": "PROPOSAL", "before.deleted": True},
+    "customers.order.created": {"after.status": "PLACED"},
+    "customers.order.updated": {"changed": ("status",), "after.status": "PAID", "before.status": "PLACED"},
+    "customers.pipeline.updated": {"changed": ("archived",), "after.archived": True},
+    "customers.product.updated": {"changed": ("active",), "after.active": False},
     "customers.customer.restored": {"before.deleted": True},
     "identity.api_key.updated": {"changed": ("expires_at",), "before.expires_at": datetime(2026, 3, 1, 9, tzinfo=UTC)},
     "identity.api_key.revoked": {"after.active": False},

@@ -3,5 +3,6 @@
 from rapport_shared.delivery.consumer import Consumer, Handlers
 from rapport_shared.delivery.lease import Lease
 from rapport_shared.delivery.relay import Relay
+from rapport_shared.delivery.sealer import Sealer
 
-__all__ = ["Consumer", "Handlers", "Lease", "Relay"]
+__all__ = ["Consumer", "Handlers", "Lease", "Relay", "Sealer"]

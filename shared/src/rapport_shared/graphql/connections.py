@@ -20,6 +20,16 @@ class PageInfo:
     start_cursor: str | None = strawberry.field(description="The cursor of the first record of the page.")
     end_cursor: str | None = strawberry.field(description="The cursor of the last record of the page.")
 
+    @classmethod
+    def of(cls, page: Page[M]) -> "PageInfo":
+        """Where that page stands."""
+        return cls(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=page.cursors[0] if page.cursors else None,
+            end_cursor=page.cursors[-1] if page.cursors else None,
+        )
+
 
 @strawberry.type(description="A record in a list.")
 class Edge(Generic[T]):
@@ -51,10 +61,4 @@ class Connection(Generic[T]):
 def connection_of(page: Page[M], to_node: Callable[[M], T], count: Callable[[], Awaitable[int]]) -> Connection[T]:
     """The page as a connection; ``count`` is called only where ``totalCount`` is selected."""
     edges = [Edge(node=to_node(item), cursor=cursor) for item, cursor in zip(page.items, page.cursors, strict=True)]
-    info = PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=page.cursors[0] if page.cursors else None,
-        end_cursor=page.cursors[-1] if page.cursors else None,
-    )
-    return Connection(edges=edges, page_info=info, count=count)
+    return Connection(edges=edges, page_info=PageInfo.of(page), count=count)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rapport_shared.actor import Actor
+from rapport_shared.audit import AuditLog
 from rapport_shared.errors import Unauthenticated
 
 
@@ -19,6 +20,7 @@ class RequestContext:
     refusal: str = "Sign in first."
     connection_params: dict[str, Any] = field(default_factory=dict)
     from_service: bool = False
+    audit: AuditLog | None = None
 
     @property
     def actor(self) -> Actor:

@@ -8,7 +8,11 @@ from graphql.language import VariableDefinitionNode
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import FieldExtension
 
-from rapport_shared.errors import Fault, UserFault
+from rapport_shared.errors import Fault, InvalidReason, UserFault
+from rapport_shared.explanation import explained
+from rapport_shared.text import printable
+
+MAX_REASON = 500
 
 
 @strawberry.federation.type(shareable=True, description="Something in the input that a person can mend.")
@@ -32,14 +36,26 @@ class UserErrors(FieldExtension):
     """
 
     async def resolve_async(self, next_: Any, source: Any, info: strawberry.Info, **kwargs: Any) -> Any:
-        """Call the resolver."""
+        """Call the resolver, for the reason that its input gives."""
         try:
-            return await next_(source, info, **kwargs)
+            with explained(_reason(kwargs.get("input"))):
+                return await next_(source, info, **kwargs)
         except UserFault as fault:
             payload_type: Any = info.return_type
             payload = payload_type() if fault.current is None else payload_type.of(fault.current)
             payload.user_errors = [UserError.of(fault)]
             return payload
+
+
+def _reason(given: object) -> str | None:
+    """The ``reason`` of a mutation's input; raises InvalidReason for one that cannot be stored."""
+    reason = getattr(given, "reason", None)
+    if not isinstance(reason, str) or not reason.strip():
+        return None
+    text = printable(reason, lines=True)
+    if not text or len(text) > MAX_REASON:
+        raise InvalidReason(f"A reason has at most {MAX_REASON} printable characters.", path=("input", "reason"))
+    return text
 
 
 def mutation(description: str) -> Any:

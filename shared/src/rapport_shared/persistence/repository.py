@@ -6,6 +6,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from rapport_shared.actor import Actor
 from rapport_shared.aggregate import Aggregate
+from rapport_shared.audit import AuditTrail
 from rapport_shared.errors import NotAllowed, NotFound
 from rapport_shared.mongo.client import Database, Document, Session
 from rapport_shared.mongo.conditions import every
@@ -95,16 +96,30 @@ class AggregateRepository(ABC, Generic[A]):
             return
         if self._session is None or self._outbox is None:
             raise RuntimeError("save needs a transaction")
-        document = {"_id": aggregate.id, **self.to_document(aggregate), "version": aggregate.version}
-        if aggregate.stored_version == 0:
-            await self._documents.insert_one(document, session=self._session)
+        document = {**self.to_document(aggregate), "version": aggregate.version}
+        before = await self._stored(aggregate)
+        if before is None:
+            await self._documents.insert_one({"_id": aggregate.id, **document}, session=self._session)
         else:
+            # What else the document holds, such as facts counted by others, is none of the aggregate's.
             stored = {"_id": aggregate.id, "version": aggregate.stored_version}
-            result = await self._documents.replace_one(stored, document, session=self._session)
+            result = await self._documents.update_one(stored, {"$set": document}, session=self._session)
             if result.matched_count != 1:
                 raise LostUpdate(f"{self.noun} {aggregate.id}")
         await self._outbox.append(aggregate, by=by)
+        trail = AuditTrail(self._database, self._session, self._outbox.clock)
+        await trail.append(aggregate, self.noun, before=before, after=document, by=by)
+        await self.keep(aggregate, before, document, by=by)
         aggregate.forget_recorded()
+
+    async def keep(self, aggregate: A, before: Document | None, after: Document, *, by: Actor) -> None:
+        """Called in the transaction of every change, for a repository that keeps more of it than the audit row."""
+
+    async def _stored(self, aggregate: A) -> Document | None:
+        """The document as the transaction found it; None for a new aggregate."""
+        if aggregate.stored_version == 0:
+            return None
+        return await self._documents.find_one({"_id": aggregate.id}, session=self._session)
 
     def _page(self, request: PageRequest, documents: Sequence[Document]) -> Page[A]:
         page = request.page(documents)

@@ -1,9 +1,10 @@
-"""One transaction: documents, outbox rows, inbox rows and idempotency keys commit together or not at all."""
+"""One transaction: documents and all bookkeeping rows commit together or not at all."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
+from rapport_shared.audit import AuditTrail
 from rapport_shared.clock import Clock
 from rapport_shared.inbox import Inbox
 from rapport_shared.mongo.client import TRANSACTION_READ_CONCERN, WRITE_CONCERN, Database, DuplicateKey, Mongo, Session
@@ -24,6 +25,7 @@ class Work:
         self.session = session
         self.outbox = OutboxStore(database, source=f"/rapport/{service}", clock=clock, session=session)
         self.inbox = Inbox(database, session, consumer=service, clock=clock)
+        self.audit = AuditTrail(database, session, clock)
         self.idempotency = IdempotencyKeys(database, session, clock)
 
 
