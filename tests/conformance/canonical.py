@@ -143,7 +143,8 @@ def _default(node: Any) -> str:
 
 
 def _field_set(text: str) -> str:
-    (operation,) = parse("{" + text + "}").definitions
+    body = text.strip()
+    (operation,) = parse(body if body.startswith("{") else "{" + body + "}").definitions
     assert isinstance(operation, OperationDefinitionNode)
     return _selections(operation.selection_set)
 

@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from graphql import DocumentNode, SchemaDefinitionNode, SchemaExtensionNode
+from graphql import ConstDirectiveNode, DocumentNode, SchemaDefinitionNode, SchemaExtensionNode
 
 from rapport_gateway.supergraph.directives import arguments
 
+APOLLO = "https://specs.apollo.dev/"
+"""Where the specifications are that mean something here. Others may use the same names."""
 _ALWAYS_SPEC = frozenset({"link", "core"})
 
 
 @dataclass(frozen=True, slots=True)
 class SpecLink:
-    """One used specification: `name` from its URL, `namespace` its name here, `imports` local names by original.
+    """One used specification: `name` from its URL, `namespace` its name here.
 
-    `purpose` is EXECUTION or SECURITY where it must not be ignored."""
+    `import_list` holds (original name, name here), directives with their "@". `purpose` is EXECUTION or SECURITY
+    where the specification must not be ignored.
+    """
 
     url: str
     name: str
     version: str
     namespace: str
-    imports: dict[str, str] = field(default_factory=dict)
+    import_list: tuple[tuple[str, str], ...] = ()
     purpose: str = ""
+
+    @property
+    def imports(self) -> dict[str, str]:
+        """Local names by original."""
+        return dict(self.import_list)
+
+    @property
+    def identity(self) -> str:
+        """The URL without the version."""
+        return self.url.rsplit("/", 1)[0] if self.version else self.url
 
 
 class SpecLinks:
@@ -33,11 +47,12 @@ class SpecLinks:
 
     def __init__(self, links: tuple[SpecLink, ...]) -> None:
         self.links = links
-        self._by_name = {link.name: link for link in links}
+        self._by_name = {link.name: link for link in links if link.url.startswith(APOLLO)}
         self._namespaces = {link.namespace for link in links} | {"link", "join", "core"}
         self._imported = {local for link in links for local in link.imports.values()}
 
     def get(self, name: str) -> SpecLink | None:
+        """The link to a specification of Apollo's."""
         return self._by_name.get(name)
 
     def local_name(self, directive: str, spec: str | None = None) -> str:
@@ -49,6 +64,13 @@ class SpecLinks:
         if imported is not None:
             return imported[1:]
         return link.namespace if link.name == directive else f"{link.namespace}__{directive}"
+
+    def local_type(self, name: str, spec: str) -> str:
+        """What a specification's type is called in this schema."""
+        link = self._by_name.get(spec)
+        if link is None:
+            return name
+        return link.imports.get(name, f"{link.namespace}__{name}")
 
     def owner(self, directive: str) -> tuple[SpecLink, str] | None:
         """The specification of a directive that is called so here, and its name there."""
@@ -76,14 +98,18 @@ def read_links(document: DocumentNode) -> SpecLinks:
     return SpecLinks(tuple(_links(document)))
 
 
-def _links(document: DocumentNode) -> Iterator[SpecLink]:
+def link_directives(document: DocumentNode) -> Iterator[ConstDirectiveNode]:
     for node in document.definitions:
         if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode):
-            for directive in node.directives or ():
-                values = arguments(directive)
-                url = values.get("url") or values.get("feature")
-                if isinstance(url, str) and directive.name.value in {"link", "core"}:
-                    yield _link(url, values)
+            yield from (item for item in node.directives or () if item.name.value in _ALWAYS_SPEC)
+
+
+def _links(document: DocumentNode) -> Iterator[SpecLink]:
+    for directive in link_directives(document):
+        values = arguments(directive)
+        url = values.get("url") or values.get("feature")
+        if isinstance(url, str):
+            yield _link(url, values)
 
 
 def _link(url: str, values: dict[str, Any]) -> SpecLink:
@@ -92,11 +118,11 @@ def _link(url: str, values: dict[str, Any]) -> SpecLink:
     if not parts:
         raise ValueError(f"@link has no specification name in its url {url!r}")
     name = parts[-1]
-    imports: dict[str, str] = {}
+    imports: list[tuple[str, str]] = []
     for item in values.get("import") or ():
         if isinstance(item, str):
-            imports[item] = item
+            imports.append((item, item))
         elif isinstance(item, dict) and isinstance(item.get("name"), str):
-            imports[item["name"]] = str(item.get("as") or item["name"])
+            imports.append((item["name"], str(item.get("as") or item["name"])))
     namespace, purpose = str(values.get("as") or name), str(values.get("for") or "")
-    return SpecLink(url, name, version.lstrip("v"), namespace, imports, purpose)
+    return SpecLink(url, name, version.lstrip("v"), namespace, tuple(imports), purpose)

@@ -10,7 +10,7 @@ from graphql import DirectiveDefinitionNode, print_ast
 from rapport_gateway.supergraph.api_schema import EXECUTABLE_LOCATIONS
 from rapport_gateway.supergraph.composition.applied import quoted
 from rapport_gateway.supergraph.composition.context import Context
-from rapport_gateway.supergraph.composition.read import FEDERATION_DIRECTIVES
+from rapport_gateway.supergraph.composition.federation import FEDERATION_DIRECTIVES
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema
 from rapport_gateway.supergraph.directives import type_text
 from rapport_gateway.supergraph.links import SpecLink

@@ -17,6 +17,8 @@ from rapport_gateway.supergraph.model import Kind
 
 _LABEL = re.compile(r"[a-zA-Z][a-zA-Z0-9_\-:./]*")
 _PERCENT = re.compile(r"percent\((\d{1,3}(?:\.\d{1,8})?)\)")
+_INTERFACE_KEYS_SINCE = 3
+_MERGED = frozenset({"tag", "inaccessible", "deprecated", "cost", "listSize", *ACCESS})
 _NOT_ON_INTERFACE_FIELDS = {
     "override": "OVERRIDE_ON_INTERFACE",
     "external": "EXTERNAL_ON_INTERFACE",
@@ -27,7 +29,25 @@ _NOT_ON_INTERFACE_FIELDS = {
 }
 
 
+def check_directives(schema: SubgraphSchema, type_def: TypeDef) -> Iterator[CompositionProblem]:
+    """Directives that are not supported, or do not go together on one field."""
+    if type_def.has("context"):
+        yield _problem(schema, "UNSUPPORTED_FEATURE", f"{type_def.name} uses @context, which is not supported")
+    for field in type_def.fields.values():
+        where = f"{type_def.name}.{field.name}"
+        if field.has("external") and field.has("provides"):
+            message = f"{where} cannot be both @external and @provides"
+            yield _problem(schema, "EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE", message)
+        for applied in field.directives if field.external else ():
+            if applied.name in _MERGED or applied.text is not None:
+                message = f"@{applied.name.removeprefix('@')} cannot be used on {where}, which is external"
+                yield _problem(schema, "MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL", message)
+
+
 def check_interface(schema: SubgraphSchema, type_def: TypeDef) -> Iterator[CompositionProblem]:
+    if type_def.has("key") and (schema.federation.minor or 0) < _INTERFACE_KEYS_SINCE:
+        message = f"@key on the interface {type_def.name} needs federation v2.{_INTERFACE_KEYS_SINCE}"
+        yield _problem(schema, "KEY_UNSUPPORTED_ON_INTERFACE", message)
     if type_def.is_interface_object:
         message = f"@interfaceObject cannot be used on the interface {type_def.name}"
         yield _problem(schema, "INVALID_GRAPHQL", message)

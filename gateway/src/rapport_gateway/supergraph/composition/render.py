@@ -10,7 +10,7 @@ from rapport_gateway.supergraph.composition.applied import quoted
 from rapport_gateway.supergraph.composition.composed import ComposedDirectives
 from rapport_gateway.supergraph.composition.features import definitions_for, links_for
 from rapport_gateway.supergraph.composition.merged import MergedField, MergedInput, MergedType
-from rapport_gateway.supergraph.composition.read import ROOT_NAMES
+from rapport_gateway.supergraph.composition.reader import ROOT_NAMES
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema
 from rapport_gateway.supergraph.model import Kind
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DirectiveDefinitionNode, TypeNode
+from graphql import DirectiveDefinitionNode, GraphQLSchema, TypeNode
 
+from rapport_gateway.supergraph.composition.federation import Federation
 from rapport_gateway.supergraph.links import SpecLinks
 from rapport_gateway.supergraph.model import Kind
 
@@ -97,16 +98,46 @@ class TypeDef(Annotated):
 
 @dataclass(slots=True, eq=False)
 class SubgraphSchema:
-    """`graph` is the subgraph's value in the `join__Graph` enum; `is_federation_2` decides how strict sharing is.
+    """`graph` is the subgraph's value in the `join__Graph` enum.
 
-    `directives` are its directive definitions, `composes` what its `@composeDirective`s name.
+    `graphql` is the same schema as GraphQL sees it. `directives` are its directive definitions, `composes` what its
+    `@composeDirective`s name. `roots` are the usual names of its root types by their own, `misnamed_roots` those of
+    them beside which there is another type with that usual name. `repeated` are coordinates of what is `@shareable`
+    twice in one place.
     """
 
     name: str
     url: str
     graph: str
-    is_federation_2: bool
-    links: SpecLinks
+    federation: Federation
+    graphql: GraphQLSchema
     types: dict[str, TypeDef] = field(default_factory=dict)
     directives: dict[str, DirectiveDefinitionNode] = field(default_factory=dict)
     composes: list[object] = field(default_factory=list)
+    roots: dict[str, str] = field(default_factory=dict)
+    misnamed_roots: dict[str, str] = field(default_factory=dict)
+    repeated: list[str] = field(default_factory=list)
+
+    @property
+    def is_federation_2(self) -> bool:
+        return self.federation.minor is not None
+
+    @property
+    def links(self) -> SpecLinks:
+        return self.federation.links
+
+    def usual_name(self, own: str) -> str:
+        return self.roots.get(own, own)
+
+    def own_name(self, usual: str) -> str:
+        return next((own for own, name in self.roots.items() if name == usual), usual)
+
+    def implementers(self, interface: str) -> Iterator[TypeDef]:
+        return (item for item in self.types.values() if item.kind is Kind.OBJECT and interface in item.interfaces)
+
+    def is_external(self, type_def: TypeDef, definition: FieldDef) -> bool:
+        """An interface's field is external where it is in one of the objects."""
+        if type_def.kind is not Kind.INTERFACE:
+            return definition.external
+        fields = (item.fields.get(definition.name) for item in self.implementers(type_def.name))
+        return any(item is not None and item.external for item in fields)

@@ -14,7 +14,7 @@ from rapport_gateway.supergraph.composition.context import (
 from rapport_gateway.supergraph.composition.fields import merge_fields
 from rapport_gateway.supergraph.composition.inputs import merge_input_type
 from rapport_gateway.supergraph.composition.merged import MergedType, MergedValue
-from rapport_gateway.supergraph.composition.read import ROOT_NAMES
+from rapport_gateway.supergraph.composition.reader import ROOT_NAMES
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.model import Kind
 

@@ -16,7 +16,13 @@ def is_still_used(schema: SubgraphSchema, type_name: str, field_name: str) -> bo
     interfaces = (schema.types.get(name) for name in schema.types[type_name].interfaces)
     if any(interface is not None and field_name in interface.fields for interface in interfaces):
         return True
-    return any(used == (type_name, field_name) for used in (*key_fields(schema), *_other_uses(schema)))
+    return any(used == (type_name, field_name) for used in used_fields(schema))
+
+
+def used_fields(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
+    """(type, field) of everything that is part of a field set, at any depth."""
+    yield from key_fields(schema)
+    yield from _other_uses(schema)
 
 
 def key_fields(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
