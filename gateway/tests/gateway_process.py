@@ -38,6 +38,7 @@ class SubgraphServer:
     hook: Hook | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    handshakes: list[dict[str, str]] = field(default_factory=list)
     inits: list[Any] = field(default_factory=list)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     completed: list[str] = field(default_factory=list)
@@ -48,7 +49,7 @@ class SubgraphServer:
         """What came in, and what it was to do."""
         self.hook = self.refuse_with = None
         self.ended.clear()
-        for recorded in (self.requests, self.headers, self.inits, self.sockets, self.completed):
+        for recorded in (self.requests, self.headers, self.handshakes, self.inits, self.sockets, self.completed):
             recorded.clear()
 
     async def start(self, port: int) -> None:
@@ -79,6 +80,7 @@ class SubgraphServer:
         ws = web.WebSocketResponse(protocols=("graphql-transport-ws",))
         await ws.prepare(request)
         self.sockets.append(ws)
+        self.handshakes.append({name.lower(): value for name, value in request.headers.items()})
         init = await ws.receive_json()
         self.inits.append(init.get("payload"))
         if self.refuse_with:

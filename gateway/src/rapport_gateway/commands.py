@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rapport_gateway.composing import compose_supergraph
+from rapport_gateway.composing import InvalidSource, compose_supergraph, read_sources
 from rapport_gateway.errors import RequestRefused
 from rapport_gateway.operations import prepare
 from rapport_gateway.planning.planner import plan_operation
 from rapport_gateway.planning.printer import print_operation, print_plan
 from rapport_gateway.server.serve import CannotListen, serve
+from rapport_gateway.server.service_access import service_credentials, subgraph_urls
 from rapport_gateway.settings import InvalidSetting, load_settings
-from rapport_gateway.supergraph.composition import SubgraphSource
+from rapport_gateway.subgraphs.client import SubgraphFailure
+from rapport_gateway.subgraphs.sdl import running_sources
 from rapport_gateway.supergraph.errors import CompositionFailed, InvalidSupergraph
 from rapport_gateway.supergraph.loader import load_supergraph
 from rapport_gateway.supergraph.model import Supergraph
@@ -24,6 +27,9 @@ from rapport_gateway.supergraph.model import Supergraph
 
 class UsageError(Exception):
     """The command line asks for what cannot be done."""
+
+
+_COMPLAINTS = (UsageError, InvalidSource, InvalidSetting, InvalidSupergraph, CannotListen, SubgraphFailure)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     except RequestRefused as problem:
         for item in problem.errors:
             _complain(f"{item['extensions']['code']}: {item['message']}")
-    except (UsageError, InvalidSetting, InvalidSupergraph, CannotListen, OSError) as problem:
+    except (*_COMPLAINTS, OSError) as problem:
         _complain(str(problem))
     else:
         return 0
@@ -49,12 +55,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serving = commands.add_parser("serve", help="serve a supergraph")
     serving.add_argument("--supergraph", metavar="FILE", help="supergraph SDL")
+    serving.add_argument("--subgraph", action="append", metavar="NAME=URL", help="compose of running subgraphs")
     serving.add_argument("--host")
     serving.add_argument("--port", type=int)
     serving.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
     serving.set_defaults(run=_serve)
     composing = commands.add_parser("compose", help="make a supergraph SDL of subgraph SDLs")
-    composing.add_argument("--subgraph", action="append", required=True, metavar="NAME=URL@FILE", dest="subgraphs")
+    composing.add_argument("--subgraph", action="append", required=True, metavar="NAME=URL@FILE", dest="sources")
     composing.add_argument("--output", metavar="FILE", help="standard output when absent")
     composing.set_defaults(run=_compose)
     explaining = commands.add_parser("explain", help="print how an operation would be run")
@@ -69,18 +76,30 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    settings = load_settings(os.environ, vars(options))
-    if not settings.supergraph:
-        raise UsageError("say which supergraph to serve: --supergraph FILE or RAPPORT_GATEWAY_SUPERGRAPH")
+    settings = load_settings(os.environ, {**vars(options), "subgraphs": ",".join(options.subgraph or ()) or None})
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    supergraph = _load(settings.supergraph)
-    serve(supergraph, settings)
+    if settings.supergraph:
+        sdl = Path(settings.supergraph).read_text(encoding="utf-8")
+    elif urls := subgraph_urls(settings):
+        sdl = compose_supergraph(asyncio.run(running_sources(urls, service_credentials(settings))))
+    else:
+        raise UsageError(
+            "say which supergraph to serve: --supergraph FILE or RAPPORT_GATEWAY_SUPERGRAPH, or --subgraph NAME=URL …"
+        )
+    try:
+        serve(sdl, settings)
+    except InvalidSupergraph as problem:
+        raise InvalidSupergraph(f"{settings.supergraph}: {problem}") from problem
 
 
 def _compose(options: argparse.Namespace) -> None:
-    sdl = compose_supergraph([_source(text) for text in options.subgraphs])
+    credentials = service_credentials(load_settings(os.environ, {}))
+    sdl = compose_supergraph(read_sources(options.sources, credentials))
     if options.output:
-        Path(options.output).write_text(sdl, encoding="utf-8")
+        # Whoever reads the file now, a serving gateway for one, sees the old text or the new.
+        draft = Path(f"{options.output}.draft")
+        draft.write_text(sdl, encoding="utf-8")
+        draft.replace(options.output)
     else:
         sys.stdout.write(sdl)
 
@@ -95,14 +114,6 @@ def _explain(options: argparse.Namespace) -> None:
     sys.stdout.write(print_operation(plan.operation) + "\n\n")
     _title("Plan")
     sys.stdout.write(print_plan(plan) + "\n")
-
-
-def _source(text: str) -> SubgraphSource:
-    name, equals, rest = text.partition("=")
-    url, at, file = rest.rpartition("@")
-    if not (name and equals and url and at and file):
-        raise UsageError(f"--subgraph {text!r} is not of the form NAME=URL@FILE")
-    return SubgraphSource(name, url, Path(file).read_text(encoding="utf-8"))
 
 
 def _load(file: str) -> Supergraph:

@@ -32,6 +32,22 @@ class Metrics:
         self.websockets = Gauge("rapport_gateway_websockets", "Open WebSocket connections.", registry=self.registry)
         self.subscriptions = Gauge("rapport_gateway_subscriptions", "Open subscriptions.", registry=self.registry)
 
+        self.supergraph_stale = Gauge(
+            "rapport_gateway_supergraph_stale",
+            "1 while a newer supergraph could not be put in force.",
+            registry=self.registry,
+        )
+        self._reloads = Counter(
+            "rapport_gateway_supergraph_reloads",
+            "Attempts to put another supergraph in force: ok, failed, or its source was unreachable.",
+            ["outcome"],
+            registry=self.registry,
+        )
+
+    def supergraph_reload(self, outcome: str) -> None:
+        """`outcome`: ok, failed, unreachable."""
+        self._reloads.labels(outcome).inc()
+
     def request(self, kind: str, outcome: str) -> None:
         """`outcome`: ok, errors (answered with errors), refused."""
         self._requests.labels(kind, outcome).inc()

@@ -9,6 +9,7 @@ from typing import Any
 from rapport_gateway.limits.limits import Limits
 
 PREFIX = "RAPPORT_GATEWAY_"
+_MAY_BE_ZERO = frozenset({"port", "reload_interval"})
 _SWITCH = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 
 
@@ -20,12 +21,14 @@ class InvalidSetting(Exception):
 class Settings(Limits):
     """Sizes in bytes, times in seconds. Each is set by RAPPORT_GATEWAY_<NAME>.
 
-    `subscription_urls`: NAME=URL, separated by commas. `subscription_sse` and `subscription_resumed`: names of
-    subgraphs, separated by commas, or `*` for all. `service_keys` and `service_tokens`: NAME=VALUE, separated by
-    commas; `service_key` and `service_token` are for all other subgraphs.
+    `subgraphs` and `subscription_urls`: NAME=URL, separated by commas. `subscription_sse` and `subscription_resumed`:
+    names of subgraphs, separated by commas, or `*` for all. `service_keys` and `service_tokens`: NAME=VALUE, separated
+    by commas; `service_key` and `service_token` are for all other subgraphs.
     """
 
     supergraph: str = ""
+    subgraphs: str = ""
+    reload_interval: float = 5.0
     host: str = "127.0.0.1"
     port: int = 4000
     log_level: str = "info"
@@ -86,6 +89,9 @@ def _converted(name: str, text: str, kind: type) -> object:
         value = _SWITCH[text.lower()] if kind is bool else kind(text)
     except (ValueError, KeyError) as error:
         raise InvalidSetting(f"{PREFIX}{name.upper()} is {text!r}, which is no {kind.__name__}") from error
-    if name != "port" and isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
-        raise InvalidSetting(f"{PREFIX}{name.upper()} is {text!r}, but must be more than 0")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if value < 0 or (value == 0 and name not in _MAY_BE_ZERO):
+        least = "0 or more" if name in _MAY_BE_ZERO else "more than 0"
+        raise InvalidSetting(f"{PREFIX}{name.upper()} is {text!r}, but must be {least}")
     return value

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rapport_gateway.errors import BAD_REQUEST, METHOD_NOT_ALLOWED, refused
 from rapport_gateway.operations import PreparedOperation
 from rapport_gateway.pipeline import Answer, GraphQLRequest, Pipeline
+from rapport_gateway.server.replaced import OpenSubscriptions
 from rapport_gateway.server.requests import checked_payload
 
 
@@ -34,8 +35,16 @@ class Admitted:
 
 
 class Admission:
+    """`pipeline` is that of the supergraph in force. Who needs it twice keeps it: the next time it may be another."""
+
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
+        self.subscriptions = OpenSubscriptions()
+
+    def replace(self, pipeline: Pipeline) -> None:
+        """For all that comes from now on; open subscriptions end."""
+        self.pipeline = pipeline
+        self.subscriptions.end()
 
     def admit(self, payload: object, headers: Mapping[str, str], *, read_only: bool = False) -> Admitted:
         """`payload` is the decoded request, `headers` are those to forward. Raises RequestRefused."""
@@ -44,7 +53,8 @@ class Admission:
         if not text or not text.strip():
             raise refused("The request has no 'query' string.", BAD_REQUEST)
         request = GraphQLRequest(text, fields.get("operationName") or None, fields.get("variables") or {}, headers)
-        operation = self.pipeline.prepare(request)
+        pipeline = self.pipeline
+        operation = pipeline.prepare(request)
         if read_only and operation.kind == "mutation":
             raise refused("Only queries may be sent by GET.", METHOD_NOT_ALLOWED, 405, headers={"allow": "POST"})
-        return Admitted(self.pipeline, operation, request)
+        return Admitted(pipeline, operation, request)

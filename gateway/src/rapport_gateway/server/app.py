@@ -10,31 +10,25 @@ import orjson
 
 from rapport_gateway.errors import METHOD_NOT_ALLOWED, NOT_FOUND, error
 from rapport_gateway.metrics import Metrics
-from rapport_gateway.pipeline import Pipeline
-from rapport_gateway.server.admission import Admission
 from rapport_gateway.server.http import HttpEndpoint
+from rapport_gateway.server.in_force import InForce
 from rapport_gateway.server.negotiation import JSON
 from rapport_gateway.server.replies import respond
 from rapport_gateway.server.running import Runner
 from rapport_gateway.server.sse import EventStreams
 from rapport_gateway.server.websocket import WebSocketEndpoint
 from rapport_gateway.settings import Settings
-from rapport_gateway.subgraphs.network import NetworkClient
-from rapport_gateway.supergraph.model import Supergraph
 
 GRAPHQL_PATH = "/graphql"
 
 
 class Application:
-    """Owns the subgraph client; `close_sockets` and `close` are for shutdown."""
+    """`close_sockets` and `close` are for shutdown."""
 
-    def __init__(self, supergraph: Supergraph, client: NetworkClient, metrics: Metrics, settings: Settings) -> None:
-        pipeline = Pipeline(
-            supergraph, client, metrics=metrics, plan_cache_size=settings.plan_cache_size, limits=settings
-        )
-        self._client = client
+    def __init__(self, in_force: InForce, metrics: Metrics, settings: Settings) -> None:
+        self._in_force = in_force
         self._metrics = metrics
-        admission = Admission(pipeline)
+        admission = in_force.admission
         runner = Runner(admission, metrics)
         self._streams = EventStreams(runner, settings)
         self._graphql = HttpEndpoint(admission, self._streams, metrics, settings)
@@ -59,7 +53,7 @@ class Application:
         await asyncio.gather(self._websocket.close_all(seconds), self._streams.close_all(seconds))
 
     async def close(self) -> None:
-        await self._client.close()
+        await self._in_force.close()
 
     async def _operations(self, scope: MutableMapping[str, Any], send: Any) -> None:
         status, body, media_type = await self._operational(scope["method"], scope["path"])
@@ -74,7 +68,7 @@ class Application:
             return 200, self._metrics.render(), "text/plain; version=0.0.4"
         if path == "/health":
             return 200, orjson.dumps({"status": "ok"}), JSON
-        unreachable = [] if self._draining else await self._client.unreachable()
+        unreachable = [] if self._draining else await self._in_force.client.unreachable()
         ready = not unreachable and not self._draining
         status = "draining" if self._draining else "ready" if ready else "not ready"
         return 200 if ready else 503, orjson.dumps({"status": status, "unreachable": unreachable}), JSON

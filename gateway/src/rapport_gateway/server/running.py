@@ -74,7 +74,7 @@ class Runner:
             return
         self._metrics.request(admitted.kind, "ok")
         with self._metrics.subscriptions.track_inprogress():
-            async with admitted.answers() as answers:
+            async with self._admission.subscriptions.until_replaced(), admitted.answers() as answers:
                 async for answer in answers:
                     await sent.send(answer)
 

@@ -7,17 +7,17 @@ import gc
 import logging
 import signal
 import socket
+from pathlib import Path
 
 import uvicorn
 
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.server.app import Application
-from rapport_gateway.server.service_access import service_credentials
-from rapport_gateway.server.streaming import stream_settings
+from rapport_gateway.server.in_force import InForce
+from rapport_gateway.server.reload import FileSource, Reloader, RunningSource, Source
+from rapport_gateway.server.service_access import service_credentials, subgraph_urls
 from rapport_gateway.settings import Settings
-from rapport_gateway.subgraphs.http import Timeouts
-from rapport_gateway.subgraphs.network import NetworkClient
-from rapport_gateway.supergraph.model import Supergraph
+from rapport_gateway.supergraph.loader import load_supergraph
 
 _LOG = logging.getLogger("rapport_gateway")
 _BACKLOG = 2048
@@ -31,11 +31,20 @@ class CannotListen(Exception):
 class Server(uvicorn.Server):
     """Tells WebSocket clients that it goes away before uvicorn ends their connections."""
 
-    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+    def __init__(self, config: uvicorn.Config, application: Application, reloader: Reloader | None) -> None:
         super().__init__(config)
         self._application = application
+        self._reloader = reloader
+        self._reloading: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._reloader is not None:
+            self._reloading = asyncio.create_task(self._reloader.run())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._reloading is not None:
+            self._reloading.cancel()
         await self._application.close_sockets(2.0)
         await super().shutdown(sockets)
         await self._application.close()
@@ -60,11 +69,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(supergraph: Supergraph, settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT. Raises CannotListen."""
+def serve(sdl: str, settings: Settings) -> None:
+    """Serves a supergraph until SIGTERM or SIGINT. Raises CannotListen, InvalidSupergraph, InvalidSetting."""
+    supergraph = load_supergraph(sdl)
     with listen(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
-        application = _application(supergraph, settings)
+        metrics = Metrics()
+        in_force = InForce(supergraph, settings, metrics)
+        application = Application(in_force, metrics, settings)
         config = uvicorn.Config(
             application,
             http="httptools",
@@ -78,7 +90,7 @@ def serve(supergraph: Supergraph, settings: Settings) -> None:
             ws_max_size=settings.max_body_bytes,
             timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout)),
         )
-        server = Server(config, application)
+        server = Server(config, application, _reloader(settings, in_force, metrics, sdl))
         # uvicorn raises the signal again when it is done; the process must then end with 0.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
@@ -90,14 +102,12 @@ def serve(supergraph: Supergraph, settings: Settings) -> None:
             runner.run(server.serve(sockets=[listener]))
 
 
-def _application(supergraph: Supergraph, settings: Settings) -> Application:
-    metrics = Metrics()
-    client = NetworkClient(
-        supergraph.subgraphs.values(),
-        metrics=metrics,
-        timeouts=Timeouts(settings.connect_timeout, settings.query_timeout, settings.mutation_timeout),
-        streams=stream_settings(settings, [subgraph.name for subgraph in supergraph.subgraphs.values()]),
-        max_answer_bytes=settings.max_answer_bytes,
-        credentials=service_credentials(settings),
-    )
-    return Application(supergraph, client, metrics, settings)
+def _reloader(settings: Settings, in_force: InForce, metrics: Metrics, sdl: str) -> Reloader | None:
+    source: Source
+    if urls := subgraph_urls(settings):
+        source = RunningSource(urls, service_credentials(settings))
+    else:
+        source = FileSource(Path(settings.supergraph))
+    if not settings.reload_interval:
+        return None
+    return Reloader(source, in_force.replace, metrics, interval=settings.reload_interval, in_force=sdl)

@@ -1,6 +1,8 @@
-"""The settings for how the gateway shows subgraphs who it is."""
+"""The settings for which subgraphs are asked for their schemas, and for how the gateway shows them who it is."""
 
 from __future__ import annotations
+
+from urllib.parse import urlsplit
 
 from rapport_gateway.settings import PREFIX, InvalidSetting, Settings
 from rapport_gateway.subgraphs.credentials import ServiceCredentials
@@ -13,6 +15,17 @@ def service_credentials(settings: Settings) -> ServiceCredentials:
     keys = _by_subgraph("SERVICE_KEYS", settings.service_keys, "SERVICE_KEY", settings.service_key)
     tokens = _by_subgraph("SERVICE_TOKENS", settings.service_tokens, "SERVICE_TOKEN", settings.service_token)
     return ServiceCredentials(keys, tokens)
+
+
+def subgraph_urls(settings: Settings) -> dict[str, str]:
+    """The running subgraphs that a supergraph is to be composed of. Raises InvalidSetting."""
+    urls: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in settings.subgraphs.split(","))):
+        name, _, url = part.partition("=")
+        if not name or urlsplit(url).scheme not in {"http", "https"}:
+            raise InvalidSetting(f"{PREFIX}SUBGRAPHS: {part!r} is not of the form NAME=URL")
+        urls[name] = url
+    return urls
 
 
 def _by_subgraph(setting: str, listed: str, setting_for_all: str, for_all: str) -> dict[str, str]:

@@ -1,0 +1,66 @@
+"""The supergraph in force: its pipeline, with plans of its own, and its client for subgraphs."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+
+from rapport_gateway.metrics import Metrics
+from rapport_gateway.pipeline import Pipeline
+from rapport_gateway.server.admission import Admission
+from rapport_gateway.server.service_access import service_credentials
+from rapport_gateway.server.streaming import stream_settings
+from rapport_gateway.settings import Settings
+from rapport_gateway.subgraphs.http import Timeouts
+from rapport_gateway.subgraphs.network import NetworkClient
+from rapport_gateway.supergraph.model import Supergraph
+
+
+class InForce:
+    """Raises InvalidSetting where the settings do not fit the supergraph, at the beginning and in `replace`."""
+
+    def __init__(self, supergraph: Supergraph, settings: Settings, metrics: Metrics) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._credentials = service_credentials(settings)
+        self._closing: set[asyncio.Task[None]] = set()
+        self.client = self._client(supergraph)
+        self.admission = Admission(self._pipeline(supergraph, self.client))
+
+    def replace(self, supergraph: Supergraph) -> None:
+        """From now on for every request. Those under way end with what they began with; subscriptions are ended."""
+        client = self._client(supergraph)
+        old, old_client = self.admission.pipeline, self.client
+        self.client = client
+        self.admission.replace(self._pipeline(supergraph, client))
+        # Whoever runs on the old pipeline holds it; the last one to let go of it closes its connections.
+        loop = asyncio.get_running_loop()
+        weakref.finalize(old, loop.call_soon_threadsafe, self._close_soon, old_client).atexit = False
+
+    async def close(self) -> None:
+        if self._closing:
+            await asyncio.wait(self._closing)
+        await self.client.close()
+
+    def _close_soon(self, client: NetworkClient) -> None:
+        task = asyncio.create_task(client.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _pipeline(self, supergraph: Supergraph, client: NetworkClient) -> Pipeline:
+        settings = self._settings
+        return Pipeline(
+            supergraph, client, metrics=self._metrics, plan_cache_size=settings.plan_cache_size, limits=settings
+        )
+
+    def _client(self, supergraph: Supergraph) -> NetworkClient:
+        settings = self._settings
+        subgraphs = list(supergraph.subgraphs.values())
+        return NetworkClient(
+            subgraphs,
+            metrics=self._metrics,
+            timeouts=Timeouts(settings.connect_timeout, settings.query_timeout, settings.mutation_timeout),
+            streams=stream_settings(settings, [subgraph.name for subgraph in subgraphs]),
+            max_answer_bytes=settings.max_answer_bytes,
+            credentials=self._credentials,
+        )
