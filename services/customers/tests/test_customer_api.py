@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from access_rows import user_row
+from database_calls import commands
 from subgraph_client import SubgraphClient, TestIssuer, request
 
 from rapport_shared.actor import Actor
 from rapport_shared.mongo import Mongo
-from rapport_shared.mongo.metrics import COMMANDS
 
 LIST = """
 query($first: Int, $after: String, $filter: CustomerFilter, $orderBy: [CustomerOrder!], $search: String) {
@@ -206,9 +207,7 @@ async def test_the_number_of_database_calls_does_not_grow_with_the_page(
     client: SubgraphClient, mongo: Mongo, admin: Actor
 ) -> None:
     users = [f"usr_{number}" for number in range(20)]
-    await mongo.database["users"].insert_many(
-        [{"_id": user, "version": 1, "role": "SALES", "active": True} for user in users]
-    )
+    await mongo.database["access"].insert_many([user_row(user) for user in users])
     for user in users:
         await create(client, admin, ownerId=user)
     document = """
@@ -219,11 +218,11 @@ async def test_the_number_of_database_calls_does_not_grow_with_the_page(
     }"""
 
     async def calls(number: int) -> int:
-        before = _commands()
+        before = commands()
         of = [{"__typename": "User", "id": user} for user in users[:number]]
         answer = await client.query(document, {"of": of}, by=admin)
         assert [entity["customers"]["totalCount"] for entity in answer.data["_entities"]] == [1] * number
-        return _commands() - before
+        return commands() - before
 
     assert await calls(2) == await calls(20) == 2
 
@@ -233,14 +232,3 @@ async def test_entities_out_of_reach_are_null(client: SubgraphClient, admin: Act
     document = "query($of: [_Any!]!) { _entities(representations: $of) { ... on Customer { id } } }"
     of = [{"__typename": "Customer", "id": found} for found in (own, other, "cus_none")]
     assert (await client.query(document, {"of": of}, by=seller)).data["_entities"] == [{"id": own}, None, None]
-
-
-def _commands() -> int:
-    """The commands that read or write customers' data, as the metrics count them."""
-    counted = {"find", "aggregate", "insert", "update", "getMore", "count"}
-    samples = [sample for metric in COMMANDS.collect() for sample in metric.samples]
-    return int(
-        sum(
-            sample.value for sample in samples if sample.name.endswith("_total") and sample.labels["command"] in counted
-        )
-    )

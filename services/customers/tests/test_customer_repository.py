@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from access_rows import user_row
 
 from rapport_customers.customers.errors import ExternalIdTaken
 from rapport_customers.customers.inputs import NEWEST_FIRST
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage
 from rapport_customers.customers.repository import INDEXES, CustomerRepository
-from rapport_customers.customers.service import CustomerService
+from rapport_customers.customers.service import BELOW_USER, CustomerService
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
@@ -42,7 +43,7 @@ async def create(service: CustomerService, by: Actor, **details: Any) -> Custome
 async def test_every_field_survives_the_round_trip(
     service: CustomerService, repository: CustomerRepository, admin: Actor, mongo: Mongo
 ) -> None:
-    await mongo.database["users"].insert_one({"_id": "usr_seller", "version": 1, "role": "SALES", "active": True})
+    await mongo.database["access"].insert_one(user_row("usr_seller"))
     made = await service.create(FULL, by=admin)
     found = await repository.find(made.id, EVERYTHING)
     assert found == made
@@ -146,9 +147,7 @@ async def test_deleted_customers_are_out_of_every_list(service: CustomerService,
 async def test_sellers_reach_their_own_customers_only(
     service: CustomerService, mongo: Mongo, admin: Actor, seller: Actor
 ) -> None:
-    await mongo.database["users"].insert_many(
-        [{"_id": user.id, "version": 1, "role": user.role, "active": True} for user in (admin, seller)]
-    )
+    await mongo.database["access"].insert_many([user_row(user.id, user.role) for user in (admin, seller)])
     own = await create(service, seller)
     other = await create(service, admin)
     everything = PageRequest(50, (Order("_id"),))
@@ -156,12 +155,12 @@ async def test_sellers_reach_their_own_customers_only(
     assert set(await service.find_many([own.id, other.id], by=seller)) == {own.id}
     assert [found.id for found in (await service.page({}, everything, by=seller)).items] == [own.id]
     assert await service.count({}, by=seller) == 1
-    pages = await service.owned_pages([admin.id, seller.id], {}, everything, by=seller)
+    pages = await service.nested_pages(*BELOW_USER, [admin.id, seller.id], {}, everything, by=seller)
     assert {owner: [found.id for found in page.items] for owner, page in pages.items()} == {
         admin.id: [],
         seller.id: [own.id],
     }
-    assert await service.owned_counts([admin.id, seller.id], {}, by=seller) == {seller.id: 1}
+    assert await service.nested_counts("owner_id", [admin.id, seller.id], {}, by=seller) == {seller.id: 1}
     with pytest.raises(NotFound):
         await service.update(other.id, {"name": "x"}, expected_version=None, by=seller)
     with pytest.raises(NotAllowed):

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 import uvicorn
+from access_rows import user_row
 from starlette.types import ASGIApp
 from subgraph_client import TestIssuer
 
@@ -97,9 +98,8 @@ def support() -> Actor:
 async def company(mongo: Mongo, admin: Actor, seller: Actor, rival: Actor, support: Actor) -> None:
     """What the bus has told: four active users and a former one; each seller's customer and a deleted one."""
     staff = [(user.id, user.role, True) for user in (admin, seller, rival, support)]
-    await mongo.database["users"].insert_many(
-        {"_id": user, "version": 1, "role": role, "active": active}
-        for user, role, active in [*staff, ("usr_former", "SALES", False)]
+    await mongo.database["access"].insert_many(
+        user_row(user, role, active=active) for user, role, active in [*staff, ("usr_former", "SALES", False)]
     )
     await mongo.database["customers"].insert_many(
         {"_id": customer, "version": 1, "owner_id": owner, "deleted": customer == "cus_gone"}

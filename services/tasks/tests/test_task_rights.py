@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from access_rows import user_row
 
 from rapport_shared.actor import Actor
 from rapport_shared.contracts.customers import CustomerState, CustomerUpdated
@@ -153,7 +154,7 @@ async def test_a_command_waits_for_what_the_bus_is_about_to_tell(
     service: TaskService, admin: Actor, mongo: Mongo, transactions: Transactions[TasksWork]
 ) -> None:
     creating = asyncio.create_task(create(service, admin, customer_id="cus_new", assignee_id="usr_new"))
-    await mongo.database["users"].insert_one({"_id": "usr_new", "version": 1, "role": "SALES", "active": True})
+    await mongo.database["access"].insert_one(user_row("usr_new"))
     await change_owner(transactions, "cus_new", "usr_seller", 1)
     assert (await creating).customer_owner_id == "usr_seller"
 

@@ -10,13 +10,11 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from strawberry.schema import BaseSchema
 
-from rapport_shared.actor import Actor
-from rapport_shared.audit import AuditLog, Chain
+from rapport_shared.access import INDEXES as ACCESS_INDEXES
+from rapport_shared.access import Directory, adopt_users
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.asyncapi import whole_document
-from rapport_shared.contracts.roles import DEFAULT_POLICY
-from rapport_shared.delivery import Consumer, Handlers, Lease, Relay, Sealer
-from rapport_shared.graphql.context import RequestContext
+from rapport_shared.delivery import Consumer, Handlers, Lease, Relay
 from rapport_shared.http.answers import json_answer
 from rapport_shared.http.endpoint import GraphQLEndpoint, MakeContext
 from rapport_shared.http.jwks import fetch_json
@@ -45,20 +43,18 @@ def api_app(
     schema: BaseSchema,
     feed: ChangeFeed,
     make_context: MakeContext,
+    directory: Directory | None = None,
     fetch_keys: FetchKeys | None = None,
     routes: Iterable[BaseRoute] = (),
 ) -> Starlette:
-    """The API process: the GraphQL endpoint, the live feed of the service's own events, and their description."""
+    """The API process: the GraphQL endpoint, the live feed of the service's own events, and their description.
+
+    ``directory`` says who callers are and what they may do: the one whose policy the service's use cases go by.
+    """
+    known = directory or Directory(mongo.database)
     keys = KeySet(fetch_keys or (lambda: fetch_json(settings.jwks_url)))
     verifier = TokenVerifier(keys, issuer=settings.issuer, audience=settings.audience)
-    audit = AuditLog(mongo.database, DEFAULT_POLICY)
-
-    def with_audit(caller: Actor | None) -> RequestContext:
-        context = make_context(caller)
-        context.audit = audit
-        return context
-
-    endpoint: ASGIApp = GraphQLEndpoint(schema, verifier=verifier, make_context=with_audit)
+    endpoint: ASGIApp = GraphQLEndpoint(schema, verifier=verifier, directory=known, make_context=make_context)
     credentials = credentials_of(settings, service)
     if credentials.are_required:
         endpoint = ServicesOnly(endpoint, credentials)
@@ -66,7 +62,7 @@ def api_app(
     return create_app(
         routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), _event_contract(service), *routes],
         checks={"database": mongo.ping, "broker": link.check},
-        background=[link.run],
+        background=[link.run, known.run],
         on_stop=_closing(mongo),
         max_body_bytes=settings.max_body_bytes,
     )
@@ -81,14 +77,10 @@ def worker_app(
     handlers: Handlers[W],
     clock: Clock = system_clock,
 ) -> Starlette:
-    """The worker process: the outbox's relay, the audit log's sealer and the consumer of others' events."""
+    """The worker process: the outbox's relay and the consumer of others' events."""
     outbox = OutboxStore(mongo.database, source=f"/rapport/{service}", clock=clock)
-    lease, audit_lease = Lease(mongo.database, "relay", clock), Lease(mongo.database, "audit", clock)
-    sealer = Sealer(service, Chain(mongo, clock), audit_lease, clock)
-    links = [
-        BrokerLink(settings.amqp_url, f"{service}-relay", Relay(outbox, lease).run),
-        BrokerLink(settings.amqp_url, f"{service}-audit", sealer.run),
-    ]
+    lease = Lease(mongo.database, "relay", clock)
+    links = [BrokerLink(settings.amqp_url, f"{service}-relay", Relay(outbox, lease).run)]
     if handlers:
         consumer = Consumer(ConsumerGroup(service), handlers, transactions, mongo)
         links.append(BrokerLink(settings.amqp_url, f"{service}-consumer", consumer.run))
@@ -99,7 +91,6 @@ def worker_app(
 
     async def stop() -> None:
         await lease.release()
-        await audit_lease.release()
         mongo.close()
 
     return create_app(
@@ -114,7 +105,8 @@ async def migrate(
     settings: ServiceSettings, *, service: str, mongo: Mongo, indexes: Iterable[Index], handlers: Handlers[W]
 ) -> None:
     """Create what the service needs in the database and at the broker; repeatable."""
-    await create_indexes(mongo.database, (*BOOKKEEPING_INDEXES, *indexes))
+    await create_indexes(mongo.database, (*BOOKKEEPING_INDEXES, *ACCESS_INDEXES, *indexes))
+    await adopt_users(mongo.database)
     async with open_channel(settings.amqp_url) as channel:
         routing_keys = [event_type.routing_key for event_type in handlers]
         await declare_consumer(channel, ConsumerGroup(service), routing_keys)

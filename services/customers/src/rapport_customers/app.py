@@ -12,6 +12,7 @@ from rapport_customers.projections.users import users
 from rapport_customers.schema import build_schema
 from rapport_customers.settings import Settings
 from rapport_customers.work import SERVICE, CustomersWork
+from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.roles import DEFAULT_POLICY
@@ -19,6 +20,7 @@ from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 from rapport_shared.process import ServiceProcess
+from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
 
@@ -27,21 +29,30 @@ def transactions(mongo: Mongo, clock: Clock) -> Transactions[CustomersWork]:
     return Transactions(mongo, partial(CustomersWork, clock=clock))
 
 
-def customer_service(mongo: Mongo, clock: Clock = system_clock) -> CustomerService:
+def customer_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> CustomerService:
     """The use cases of customers."""
     reads = CustomerRepository(mongo.database)
-    return CustomerService(transactions(mongo, clock), reads, users(mongo.database), DEFAULT_POLICY, clock)
+    return CustomerService(transactions(mongo, clock), reads, users(mongo.database), policy, clock)
 
 
 def api(settings: Settings) -> Starlette:
     """The API process."""
     mongo = connect_database(settings, SERVICE)
-    service, feed = customer_service(mongo), ChangeFeed(SERVICE)
+    directory, feed = Directory(mongo.database), ChangeFeed(SERVICE)
+    service = customer_service(mongo, policy=directory.policy)
 
     def make_context(caller: Actor | None) -> Context:
         return Context(caller=caller, customers=service, feed=feed)
 
-    return api_app(settings, service=SERVICE, mongo=mongo, schema=build_schema(), feed=feed, make_context=make_context)
+    return api_app(
+        settings,
+        service=SERVICE,
+        mongo=mongo,
+        schema=build_schema(),
+        feed=feed,
+        make_context=make_context,
+        directory=directory,
+    )
 
 
 def worker(settings: Settings) -> Starlette:

@@ -21,6 +21,7 @@ from rapport_identity.users.repository import INDEXES as USER_INDEXES
 from rapport_identity.users.repository import UserRepository
 from rapport_identity.users.service import UserService
 from rapport_identity.work import SERVICE, IdentityWork
+from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.roles import DEFAULT_POLICY
@@ -29,6 +30,7 @@ from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 from rapport_shared.process import ServiceProcess
+from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
 INDEXES = (*USER_INDEXES, *repository.INDEXES, *attempts.INDEXES)
@@ -53,12 +55,20 @@ def key_service(mongo: Mongo, clock: Clock = system_clock) -> KeyService:
     return KeyService(SigningKeyRepository(mongo.database), clock)
 
 
-def user_service(mongo: Mongo, hasher: Passwords, clock: Clock = system_clock) -> UserService:
+def user_service(
+    mongo: Mongo, hasher: Passwords, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY
+) -> UserService:
     """The use cases of users."""
-    return UserService(transactions(mongo, clock), UserRepository(mongo.database), hasher, DEFAULT_POLICY, clock)
+    return UserService(transactions(mongo, clock), UserRepository(mongo.database), hasher, policy, clock)
 
 
-def session_service(settings: Settings, mongo: Mongo, hasher: Passwords, clock: Clock = system_clock) -> SessionService:
+def session_service(
+    settings: Settings,
+    mongo: Mongo,
+    hasher: Passwords,
+    clock: Clock = system_clock,
+    policy: Policy = DEFAULT_POLICY,
+) -> SessionService:
     """The use cases of sessions."""
     return SessionService(
         transactions(mongo, clock),
@@ -67,7 +77,7 @@ def session_service(settings: Settings, mongo: Mongo, hasher: Passwords, clock: 
         Attempts(mongo.database, clock),
         key_service(mongo, clock),
         AccessTokens(issuer=settings.issuer, audience=settings.audience),
-        DEFAULT_POLICY,
+        policy,
         clock,
     )
 
@@ -75,8 +85,10 @@ def session_service(settings: Settings, mongo: Mongo, hasher: Passwords, clock: 
 def api(settings: Settings, clock: Clock = system_clock) -> Starlette:
     """The API process."""
     mongo, hasher = connect_database(settings, SERVICE), passwords(settings)
-    users, sessions = user_service(mongo, hasher, clock), session_service(settings, mongo, hasher, clock)
-    keys = key_service(mongo, clock)
+    directory = Directory(mongo.database, clock)
+    policy, keys = directory.policy, key_service(mongo, clock)
+    users = user_service(mongo, hasher, clock, policy)
+    sessions = session_service(settings, mongo, hasher, clock, policy)
 
     def make_context(caller: Actor | None) -> Context:
         return Context(caller=caller, users=users, sessions=sessions)
@@ -88,6 +100,7 @@ def api(settings: Settings, clock: Clock = system_clock) -> Starlette:
         schema=build_schema(),
         feed=ChangeFeed(SERVICE),
         make_context=make_context,
+        directory=directory,
         fetch_keys=own_keys(keys),
         routes=[jwks_route(keys)],
     )

@@ -12,6 +12,7 @@ from rapport_interactions.projections.customers import KnownCustomers
 from rapport_interactions.schema import build_schema
 from rapport_interactions.settings import Settings
 from rapport_interactions.work import SERVICE, InteractionsWork
+from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.roles import DEFAULT_POLICY
@@ -19,6 +20,7 @@ from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 from rapport_shared.process import ServiceProcess
+from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
 
@@ -27,21 +29,32 @@ def transactions(mongo: Mongo, clock: Clock) -> Transactions[InteractionsWork]:
     return Transactions(mongo, partial(InteractionsWork, clock=clock))
 
 
-def interaction_service(mongo: Mongo, clock: Clock = system_clock) -> InteractionService:
+def interaction_service(
+    mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY
+) -> InteractionService:
     """The use cases of interactions."""
     reads, customers = InteractionRepository(mongo.database), KnownCustomers(mongo.database)
-    return InteractionService(transactions(mongo, clock), reads, customers, DEFAULT_POLICY, clock)
+    return InteractionService(transactions(mongo, clock), reads, customers, policy, clock)
 
 
 def api(settings: Settings) -> Starlette:
     """The API process."""
     mongo = connect_database(settings, SERVICE)
-    service, feed = interaction_service(mongo), ChangeFeed(SERVICE)
+    directory, feed = Directory(mongo.database), ChangeFeed(SERVICE)
+    service = interaction_service(mongo, policy=directory.policy)
 
     def make_context(caller: Actor | None) -> Context:
         return Context(caller=caller, interactions=service, feed=feed)
 
-    return api_app(settings, service=SERVICE, mongo=mongo, schema=build_schema(), feed=feed, make_context=make_context)
+    return api_app(
+        settings,
+        service=SERVICE,
+        mongo=mongo,
+        schema=build_schema(),
+        feed=feed,
+        make_context=make_context,
+        directory=directory,
+    )
 
 
 def worker(settings: Settings) -> Starlette:

@@ -2,6 +2,7 @@
 
 from rapport_interactions.projections.customers import CustomerEvent, keep_customer
 from rapport_interactions.work import InteractionsWork
+from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
@@ -14,6 +15,7 @@ async def on_customer(event: CustomerEvent, envelope: Envelope, work: Interactio
 
 
 HANDLERS: Handlers[InteractionsWork] = {
+    **ACCESS_HANDLERS,
     CustomerCreated: on_customer,
     CustomerUpdated: on_customer,
     CustomerDeleted: on_customer,

@@ -4,6 +4,7 @@ from functools import partial
 
 from starlette.applications import Starlette
 
+from rapport_shared.access import AccessRecords, Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.roles import DEFAULT_POLICY
@@ -11,12 +12,12 @@ from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 from rapport_shared.process import ServiceProcess
+from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 from rapport_tasks.consumers import HANDLERS
 from rapport_tasks.context import Context
 from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
 from rapport_tasks.projections.customers import Customers
-from rapport_tasks.projections.users import users
 from rapport_tasks.schema import build_schema
 from rapport_tasks.settings import Settings
 from rapport_tasks.tasks.repository import INDEXES, TaskRepository
@@ -29,22 +30,31 @@ def transactions(mongo: Mongo, clock: Clock) -> Transactions[TasksWork]:
     return Transactions(mongo, partial(TasksWork, clock=clock))
 
 
-def task_service(mongo: Mongo, clock: Clock = system_clock) -> TaskService:
+def task_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> TaskService:
     """The use cases of tasks."""
     database = mongo.database
     reads, customers = TaskRepository(database), Customers(database, CUSTOMERS)
-    return TaskService(transactions(mongo, clock), reads, users(database), customers, DEFAULT_POLICY, clock)
+    return TaskService(transactions(mongo, clock), reads, AccessRecords(database), customers, policy, clock)
 
 
 def api(settings: Settings) -> Starlette:
     """The API process."""
     mongo = connect_database(settings, SERVICE)
-    service, feed = task_service(mongo), ChangeFeed(SERVICE)
+    directory, feed = Directory(mongo.database), ChangeFeed(SERVICE)
+    service = task_service(mongo, policy=directory.policy)
 
     def make_context(caller: Actor | None) -> Context:
         return Context(caller=caller, tasks=service, feed=feed)
 
-    return api_app(settings, service=SERVICE, mongo=mongo, schema=build_schema(), feed=feed, make_context=make_context)
+    return api_app(
+        settings,
+        service=SERVICE,
+        mongo=mongo,
+        schema=build_schema(),
+        feed=feed,
+        make_context=make_context,
+        directory=directory,
+    )
 
 
 def worker(settings: Settings) -> Starlette:

@@ -1,19 +1,13 @@
 """What this service does on others' events: one visible table."""
 
+from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
-from rapport_shared.contracts.identity import UserCreated, UserUpdated
 from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
 from rapport_tasks.projections.customers import CustomerEvent, keep_customer
-from rapport_tasks.projections.users import keep_user
 from rapport_tasks.tasks.follow_ups import InteractionEvent, keep_follow_up
 from rapport_tasks.work import TasksWork
-
-
-async def on_user(event: UserCreated | UserUpdated, envelope: Envelope, work: TasksWork) -> None:
-    """A user can be given tasks from now on, or not any more."""
-    await keep_user(work.users, event, envelope)
 
 
 async def on_customer(event: CustomerEvent, envelope: Envelope, work: TasksWork) -> None:
@@ -28,8 +22,7 @@ async def on_interaction(event: InteractionEvent, envelope: Envelope, work: Task
 
 
 HANDLERS: Handlers[TasksWork] = {
-    UserCreated: on_user,
-    UserUpdated: on_user,
+    **ACCESS_HANDLERS,
     CustomerCreated: on_customer,
     CustomerUpdated: on_customer,
     CustomerDeleted: on_customer,

@@ -6,7 +6,6 @@ from rapport_shared.persistence import Work
 from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
 from rapport_tasks.projections.customers import Customers
 from rapport_tasks.projections.interactions import interactions
-from rapport_tasks.projections.users import users
 from rapport_tasks.tasks.repository import TaskRepository
 
 SERVICE = "tasks"
@@ -19,6 +18,5 @@ class TasksWork(Work):
         super().__init__(database, session, service=SERVICE, clock=clock)
         self.clock = clock
         self.tasks = TaskRepository(database, session, self.outbox)
-        self.users = users(database, session)
         self.customers = Customers(database, CUSTOMERS, session)
         self.interactions = interactions(database, session)

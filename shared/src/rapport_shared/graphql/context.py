@@ -4,29 +4,47 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
-from rapport_shared.audit import AuditLog
 from rapport_shared.errors import Unauthenticated
+from rapport_shared.rights import FieldRights
 
 
 @dataclass(kw_only=True)
 class RequestContext:
     """The context of one request, or of one WebSocket; a service's own adds its use cases and loaders.
 
-    ``refusal`` says why there is no ``caller``. ``from_service``: the request came with a service credential.
+    ``caller`` is who the access token speaks for, ``refusal`` says why there is none; ``directory`` knows who that is
+    now. ``from_service``: the request came with a service credential.
     """
 
     caller: Actor | None = None
     refusal: str = "Sign in first."
+    directory: Directory = field(default_factory=Directory)
     connection_params: dict[str, Any] = field(default_factory=dict)
     from_service: bool = False
-    audit: AuditLog | None = None
 
     @property
     def actor(self) -> Actor:
-        """Who asks; raises Unauthenticated where nobody has signed in, or the token of an open socket has expired."""
+        """Who asks, with the role and team of this moment.
+
+        Raises Unauthenticated where nobody has signed in, where the token of an open socket has expired, and where its
+        user, key or session may not act any more.
+        """
         if self.caller is None:
             raise Unauthenticated(self.refusal)
         if self.caller.expires_at is not None and time.time() > self.caller.expires_at:
             raise Unauthenticated("The access token has expired.")
-        return self.caller
+        return self.directory.actor(self.caller)
+
+    def refused(self) -> str | None:
+        """Why nobody who may act asks; None where somebody does."""
+        try:
+            self.actor  # noqa: B018 - it raises
+        except Unauthenticated as refused:
+            return refused.message
+        return None
+
+    def fields(self, type_name: str) -> FieldRights:
+        """Which fields of that type are hidden from who asks. Raises Unauthenticated."""
+        return self.directory.policy.fields(self.actor, type_name)

@@ -53,8 +53,9 @@ def subgraph_schema(
         def on_validate(self) -> Iterator[None]:
             context = self.execution_context
             open_to_all = public | {"_service"} if context.context.from_service else public
-            if context.context.caller is None and not _root_fields(context) <= open_to_all:
-                context.pre_execution_errors = [_unauthenticated(context.context.refusal)]
+            refused = context.context.refused()
+            if refused is not None and not _root_fields(context) <= open_to_all:
+                context.pre_execution_errors = [_unauthenticated(refused)]
             yield
 
     return SubgraphSchema(

@@ -14,6 +14,7 @@ from strawberry.asgi import GraphQL
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
+from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.errors import Unauthenticated
 from rapport_shared.graphql.context import RequestContext
@@ -21,6 +22,7 @@ from rapport_shared.http.answers import error_answer
 from rapport_shared.http.service_credential import FROM_SERVICE
 from rapport_shared.http.tokens import TokenVerifier
 from rapport_shared.ids import new_event_id
+from rapport_shared.mongo import DatabaseError
 from rapport_shared.tracing import Trace, traced
 
 CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 415: "UNSUPPORTED_MEDIA_TYPE"}
@@ -32,7 +34,9 @@ MakeContext = Callable[[Actor | None], RequestContext]
 class GraphQLEndpoint(GraphQL[RequestContext, None]):
     """Answers GraphQL for callers with a valid access token; what is public without one, the schema knows."""
 
-    def __init__(self, schema: BaseSchema, *, verifier: TokenVerifier, make_context: MakeContext) -> None:
+    def __init__(
+        self, schema: BaseSchema, *, verifier: TokenVerifier, directory: Directory, make_context: MakeContext
+    ) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
@@ -42,6 +46,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             max_subscriptions_per_connection=SUBSCRIPTIONS_PER_SOCKET,
         )
         self._verifier = verifier
+        self._directory = directory
         self._make_context = make_context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,6 +70,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     async def get_context(self, request: Request | WebSocket, response: Any) -> RequestContext:
         """Who calls: by the header over HTTP; over a socket the connection_init payload will say."""
         context = self._make_context(None)
+        context.directory = self._directory
         context.from_service = request.scope.get(FROM_SERVICE, False)
         if isinstance(request, Request):
             await self._identify(context, request.headers.get("authorization"))
@@ -79,9 +85,13 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     async def _identify(self, context: RequestContext, authorization: str | None) -> None:
         """A token that is not valid is as good as none: what needs no token, such as renewing one, still answers."""
         try:
-            context.caller = await self._verifier.actor(authorization)
+            caller = await self._verifier.actor(authorization)
+            await self._directory.loaded()
+            context.caller = caller
         except Unauthenticated as refused:
             context.refusal = refused.message
+        except DatabaseError:
+            context.refusal = "Nobody's rights are known yet; try again."
 
     def decode_json(self, data: str | bytes) -> object:
         """Read with orjson."""

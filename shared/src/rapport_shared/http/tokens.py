@@ -8,7 +8,7 @@ import jwt
 from jwt import PyJWK, PyJWKSet
 from jwt.exceptions import PyJWKSetError, PyJWTError
 
-from rapport_shared.actor import Actor
+from rapport_shared.actor import Actor, Via
 from rapport_shared.errors import Unauthenticated
 
 ALGORITHMS = ("ES256", "EdDSA")
@@ -69,7 +69,15 @@ class TokenVerifier:
             claims = await self._claims(token)
         except PyJWTError:
             raise Unauthenticated("The access token is not valid or has expired.") from None
-        return Actor(claims["sub"], claims["role"], claims["sid"], expires_at=claims["exp"] + LEEWAY_SECONDS)
+        via = Via(claims.get("via", Via.USER))
+        return Actor(
+            claims["sub"],
+            claims["role"],
+            claims["sid"],
+            via=via,
+            key_id=claims["sub"] if via is Via.KEY else None,
+            expires_at=claims["exp"] + LEEWAY_SECONDS,
+        )
 
     async def _claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
@@ -90,5 +98,7 @@ class TokenVerifier:
         if claims["exp"] - claims["iat"] > MAX_LIFETIME_SECONDS:
             raise PyJWTError("lives too long")
         if not all(isinstance(claims[name], str) and claims[name] for name in ("sub", "role", "sid")):
+            raise PyJWTError("broken claims")
+        if claims.get("via", "USER") not in ("USER", "KEY"):
             raise PyJWTError("broken claims")
         return claims

@@ -1,18 +1,9 @@
 """Staff users, as far as this service needs them: who can own a customer."""
 
-from rapport_shared.contracts.identity import UserCreated, UserState, UserUpdated
-from rapport_shared.events import Envelope
-from rapport_shared.mongo import Database, Projection, Session
+from typing import Final
 
-COLLECTION = "users"
+from rapport_shared.access import COLLECTION as ACCESS
+from rapport_shared.access import AccessRecords
 
-
-def users(database: Database, session: Session | None = None) -> Projection:
-    """The known users: ``{_id, version, role, active}``."""
-    return Projection(database, COLLECTION, session)
-
-
-async def keep_user(known: Projection, event: UserCreated | UserUpdated, envelope: Envelope) -> None:
-    """Take over the state that the event tells of."""
-    state: UserState = event.after
-    await known.apply(event.user_id, envelope.version, {"role": state.role, "active": state.active})
+COLLECTION: Final = ACCESS
+users = AccessRecords

@@ -4,16 +4,17 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rapport_shared.access import COLLECTION as USERS
+from rapport_shared.access import AccessRecords
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
 from rapport_shared.errors import NotAllowed
 from rapport_shared.ids import new_id
-from rapport_shared.mongo import Document, Page, PageRequest, Projection, eventually, every
+from rapport_shared.mongo import Document, Page, PageRequest, eventually, every
 from rapport_shared.persistence import Transactions, transactional
 from rapport_shared.rights import Policy, Scope, Verb
 from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
 from rapport_tasks.projections.customers import Customers, KnownCustomer
-from rapport_tasks.projections.users import COLLECTION as USERS
 from rapport_tasks.tasks.errors import AssigneeNotFound, CustomerNotFound
 from rapport_tasks.tasks.model import Task
 from rapport_tasks.tasks.repository import TaskRepository
@@ -30,7 +31,7 @@ class TaskService:
         self,
         transactions: Transactions[TasksWork],
         tasks: TaskRepository,
-        users: Projection,
+        users: AccessRecords,
         customers: Customers,
         policy: Policy,
         clock: Clock,
