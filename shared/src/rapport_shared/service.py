@@ -12,9 +12,12 @@ from strawberry.schema import BaseSchema
 
 from rapport_shared.access import INDEXES as ACCESS_INDEXES
 from rapport_shared.access import Directory, adopt_users
+from rapport_shared.actor import Actor
+from rapport_shared.audit import AuditLog, Chain
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.asyncapi import whole_document
-from rapport_shared.delivery import Consumer, Handlers, Lease, Relay
+from rapport_shared.delivery import Consumer, Handlers, Lease, Relay, Sealer
+from rapport_shared.graphql.context import RequestContext
 from rapport_shared.http.answers import json_answer
 from rapport_shared.http.endpoint import GraphQLEndpoint, MakeContext
 from rapport_shared.http.jwks import fetch_json
@@ -54,7 +57,14 @@ def api_app(
     known = directory or Directory(mongo.database)
     keys = KeySet(fetch_keys or (lambda: fetch_json(settings.jwks_url)))
     verifier = TokenVerifier(keys, issuer=settings.issuer, audience=settings.audience)
-    endpoint: ASGIApp = GraphQLEndpoint(schema, verifier=verifier, directory=known, make_context=make_context)
+    audit = AuditLog(mongo.database, known.policy)
+
+    def with_audit(caller: Actor | None) -> RequestContext:
+        context = make_context(caller)
+        context.audit = audit
+        return context
+
+    endpoint: ASGIApp = GraphQLEndpoint(schema, verifier=verifier, directory=known, make_context=with_audit)
     credentials = credentials_of(settings, service)
     if credentials.are_required:
         endpoint = ServicesOnly(endpoint, credentials)
@@ -77,10 +87,14 @@ def worker_app(
     handlers: Handlers[W],
     clock: Clock = system_clock,
 ) -> Starlette:
-    """The worker process: the outbox's relay and the consumer of others' events."""
+    """The worker process: the outbox's relay, the audit log's sealer and the consumer of others' events."""
     outbox = OutboxStore(mongo.database, source=f"/rapport/{service}", clock=clock)
-    lease = Lease(mongo.database, "relay", clock)
-    links = [BrokerLink(settings.amqp_url, f"{service}-relay", Relay(outbox, lease).run)]
+    lease, audit_lease = Lease(mongo.database, "relay", clock), Lease(mongo.database, "audit", clock)
+    sealer = Sealer(service, Chain(mongo, clock), audit_lease, clock)
+    links = [
+        BrokerLink(settings.amqp_url, f"{service}-relay", Relay(outbox, lease).run),
+        BrokerLink(settings.amqp_url, f"{service}-audit", sealer.run),
+    ]
     if handlers:
         consumer = Consumer(ConsumerGroup(service), handlers, transactions, mongo)
         links.append(BrokerLink(settings.amqp_url, f"{service}-consumer", consumer.run))
@@ -91,6 +105,7 @@ def worker_app(
 
     async def stop() -> None:
         await lease.release()
+        await audit_lease.release()
         mongo.close()
 
     return create_app(

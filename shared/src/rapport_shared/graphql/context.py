@@ -6,6 +6,7 @@ from typing import Any
 
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
+from rapport_shared.audit import AuditLog
 from rapport_shared.errors import Unauthenticated
 from rapport_shared.rights import FieldRights
 
@@ -23,6 +24,7 @@ class RequestContext:
     directory: Directory = field(default_factory=Directory)
     connection_params: dict[str, Any] = field(default_factory=dict)
     from_service: bool = False
+    audit: AuditLog | None = None
 
     @property
     def actor(self) -> Actor:
