@@ -7,10 +7,9 @@ from functools import partial
 import pytest
 from subgraph_client import SubgraphClient, TestIssuer
 
-from rapport_customers.app import customer_service
+from rapport_customers.app import INDEXES, context_maker, customer_service
 from rapport_customers.consumers import HANDLERS
-from rapport_customers.context import Context
-from rapport_customers.customers.repository import INDEXES, CustomerRepository
+from rapport_customers.customers.repository import CustomerRepository
 from rapport_customers.customers.service import CustomerService
 from rapport_customers.schema import build_schema
 from rapport_customers.settings import Settings
@@ -87,7 +86,7 @@ def issuer() -> TestIssuer:
 
 
 @pytest.fixture
-def client(mongo: Mongo, service: CustomerService, settings: Settings, issuer: TestIssuer) -> SubgraphClient:
+def client(mongo: Mongo, clock: ManualClock, settings: Settings, issuer: TestIssuer) -> SubgraphClient:
     """The API process's app on the suite's database, without its background links."""
     feed = ChangeFeed("customers")
     app = api_app(
@@ -96,7 +95,7 @@ def client(mongo: Mongo, service: CustomerService, settings: Settings, issuer: T
         mongo=mongo,
         schema=build_schema(),
         feed=feed,
-        make_context=lambda caller: Context(caller=caller, customers=service, feed=feed),
+        make_context=context_maker(mongo, feed, clock),
         fetch_keys=issuer.key_set,
     )
     return SubgraphClient(app, issuer)

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from database_calls import commands
 from subgraph_client import SubgraphClient, TestIssuer
 
 from rapport_shared.actor import Actor
 from rapport_shared.mongo import Mongo
-from rapport_shared.mongo.metrics import COMMANDS
 
 WHOLE = """interaction {
   id customerId customer { id } authorId author { id } channel occurredAt participants content outcome intent
@@ -244,10 +244,10 @@ async def test_the_number_of_database_calls_does_not_grow_with_the_page(
         made = (await record(client, admin, customerId=customer))["interaction"]
 
     async def calls(document: str, of: list[dict[str, Any]]) -> int:
-        before = _commands()
+        before = commands()
         entities = (await client.query(document, {"of": of, "first": 3}, by=admin)).data["_entities"]
         assert len([entity for entity in entities if entity]) == len(of)
-        return _commands() - before
+        return commands() - before
 
     references = [{"__typename": "Customer", "id": customer} for customer in customers]
     assert await calls(BELOW, references[:2]) == await calls(BELOW, references) == 2
@@ -280,10 +280,3 @@ async def test_each_role_meets_its_own_reach_at_every_door(
 
     assert [await outcome(seller, made) for made in (own, other)] == [[], ["NOT_FOUND"]]
     assert [await outcome(support, made) for made in (own, other)] == [[], ["FORBIDDEN"]]
-
-
-def _commands() -> int:
-    """The commands that read interactions and customers, as the metrics count them."""
-    samples = [sample for metric in COMMANDS.collect() for sample in metric.samples]
-    ours = (sample for sample in samples if sample.name.endswith("_total"))
-    return int(sum(sample.value for sample in ours if sample.labels["collection"] in {"interactions", "customers"}))

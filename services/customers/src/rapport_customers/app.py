@@ -1,13 +1,28 @@
 """The composition root: the only file that names concrete classes."""
 
+from collections.abc import Callable
 from functools import partial
 
 from starlette.applications import Starlette
 
 from rapport_customers.consumers import HANDLERS
 from rapport_customers.context import Context
-from rapport_customers.customers.repository import INDEXES, CustomerRepository
+from rapport_customers.customers import repository as customers
+from rapport_customers.customers.repository import CustomerRepository
+from rapport_customers.customers.schema import Customer as CustomerNode
 from rapport_customers.customers.service import CustomerService
+from rapport_customers.deals import repository as deals
+from rapport_customers.deals.repository import DealRepository
+from rapport_customers.deals.service import DealService
+from rapport_customers.orders import repository as orders
+from rapport_customers.orders.repository import OrderRepository
+from rapport_customers.orders.service import OrderService
+from rapport_customers.pipelines import repository as pipelines
+from rapport_customers.pipelines.repository import PipelineRepository
+from rapport_customers.pipelines.service import PipelineService
+from rapport_customers.products import repository as products
+from rapport_customers.products.repository import ProductRepository
+from rapport_customers.products.service import ProductService
 from rapport_customers.projections.users import users
 from rapport_customers.schema import build_schema
 from rapport_customers.settings import Settings
@@ -23,6 +38,8 @@ from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
+INDEXES = (*customers.INDEXES, *deals.INDEXES, *orders.INDEXES, *pipelines.INDEXES, *products.INDEXES)
+
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[CustomersWork]:
     """The service's transactions."""
@@ -35,22 +52,40 @@ def customer_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy =
     return CustomerService(transactions(mongo, clock), reads, users(mongo.database), policy, clock)
 
 
+def pipeline_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> PipelineService:
+    """The use cases of pipelines."""
+    return PipelineService(transactions(mongo, clock), PipelineRepository(mongo.database), policy, clock)
+
+
+def context_maker(
+    mongo: Mongo, feed: ChangeFeed, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY
+) -> Callable[[Actor | None], Context]:
+    """Makes a request's context of its caller."""
+    work, database = transactions(mongo, clock), mongo.database
+    make = partial(
+        Context,
+        customers=customer_service(mongo, clock, policy),
+        pipelines=pipeline_service(mongo, clock, policy),
+        products=ProductService(work, ProductRepository(database), policy, clock),
+        deals=DealService(work, DealRepository(database), policy, clock),
+        orders=OrderService(work, OrderRepository(database), policy, clock),
+        feed=feed,
+        to_customer=CustomerNode.from_model,
+    )
+    return lambda caller: make(caller=caller)
+
+
 def api(settings: Settings) -> Starlette:
     """The API process."""
-    mongo = connect_database(settings, SERVICE)
-    directory, feed = Directory(mongo.database), ChangeFeed(SERVICE)
-    service = customer_service(mongo, policy=directory.policy)
-
-    def make_context(caller: Actor | None) -> Context:
-        return Context(caller=caller, customers=service, feed=feed)
-
+    mongo, feed = connect_database(settings, SERVICE), ChangeFeed(SERVICE)
+    directory = Directory(mongo.database)
     return api_app(
         settings,
         service=SERVICE,
         mongo=mongo,
         schema=build_schema(),
         feed=feed,
-        make_context=make_context,
+        make_context=context_maker(mongo, feed, policy=directory.policy),
         directory=directory,
     )
 
@@ -66,6 +101,7 @@ async def prepare(settings: Settings) -> None:
     """Indexes, exchanges and queues."""
     mongo = connect_database(settings, SERVICE)
     await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    await pipeline_service(mongo).ensure_standard()
     mongo.close()
 
 

@@ -1,6 +1,6 @@
 """What the resolvers of this service have at hand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,38 +9,76 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from rapport_customers.customers.model import Customer
-from rapport_customers.customers.service import CustomerService
+from rapport_customers.customers.service import BELOW_CUSTOMER, BELOW_USER, CustomerService
+from rapport_customers.deals.model import Deal
+from rapport_customers.deals.service import DealService
+from rapport_customers.orders.model import Order
+from rapport_customers.orders.service import OrderService
+from rapport_customers.pipelines.model import Pipeline
+from rapport_customers.pipelines.service import PipelineService
+from rapport_customers.products.model import Product
+from rapport_customers.products.service import ProductService
 from rapport_shared.graphql.context import RequestContext
-from rapport_shared.graphql.loaders import NestedLists, by_id
+from rapport_shared.graphql.loaders import NestedLists, by_id, lists_below
 from rapport_shared.messaging import ChangeFeed
-from rapport_shared.mongo import Page, PageRequest
 
 
 @dataclass(kw_only=True)
 class Context(RequestContext):
-    """One request's context."""
+    """One request's context; ``to_customer`` makes the GraphQL form, for what hangs on a customer."""
 
     customers: CustomerService
+    pipelines: PipelineService
+    products: ProductService
+    deals: DealService
+    orders: OrderService
     feed: ChangeFeed
+    to_customer: Callable[[Customer], Any]
 
     @cached_property
     def customer_by_id(self) -> DataLoader[str, Customer | None]:
         """Customers within the caller's reach."""
         return by_id(lambda identifiers: self.customers.find_many(identifiers, by=self.actor))
 
+    async def customer_node(self, identifier: str) -> Any:
+        """The GraphQL form of a customer within the caller's reach, or None."""
+        found = await self.customer_by_id.load(identifier)
+        return None if found is None else self.to_customer(found)
+
     @cached_property
     def customers_of_owner(self) -> NestedLists[Customer]:
         """The customers of many users."""
+        return lists_below(self.customers, *BELOW_USER, lambda: self.actor)
 
-        async def pages(
-            owners: Sequence[str], condition: dict[str, Any], request: PageRequest
-        ) -> dict[str, Page[Customer]]:
-            return await self.customers.owned_pages(owners, condition, request, by=self.actor)
+    @cached_property
+    def pipeline_by_id(self) -> DataLoader[str, Pipeline | None]:
+        """Pipelines within the caller's reach."""
+        return by_id(lambda identifiers: self.pipelines.find_many(identifiers, by=self.actor))
 
-        async def counts(owners: Sequence[str], condition: dict[str, Any]) -> dict[str, int]:
-            return await self.customers.owned_counts(owners, condition, by=self.actor)
+    @cached_property
+    def product_by_id(self) -> DataLoader[str, Product | None]:
+        """Products within the caller's reach."""
+        return by_id(lambda identifiers: self.products.find_many(identifiers, by=self.actor))
 
-        return NestedLists(pages, counts)
+    @cached_property
+    def deal_by_id(self) -> DataLoader[str, Deal | None]:
+        """Deals within the caller's reach."""
+        return by_id(lambda identifiers: self.deals.find_many(identifiers, by=self.actor))
+
+    @cached_property
+    def deals_of_customer(self) -> NestedLists[Deal]:
+        """The deals of many customers."""
+        return lists_below(self.deals, *BELOW_CUSTOMER, lambda: self.actor)
+
+    @cached_property
+    def order_by_id(self) -> DataLoader[str, Order | None]:
+        """Orders within the caller's reach."""
+        return by_id(lambda identifiers: self.orders.find_many(identifiers, by=self.actor))
+
+    @cached_property
+    def orders_of_customer(self) -> NestedLists[Order]:
+        """The orders of many customers."""
+        return lists_below(self.orders, *BELOW_CUSTOMER, lambda: self.actor)
 
 
 Info = strawberry.Info[Context, None]

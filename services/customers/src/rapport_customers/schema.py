@@ -1,6 +1,10 @@
 """The schema of this subgraph."""
 
 from rapport_customers.customers.schema import CustomerMutation, CustomerQuery, CustomerSubscription
+from rapport_customers.deals.schema import DealMutation, DealQuery, DealSubscription
+from rapport_customers.orders.schema import OrderMutation, OrderQuery
+from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
+from rapport_customers.products.schema import ProductMutation, ProductQuery
 from rapport_shared.graphql.audit import audit_query
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 
@@ -8,7 +12,7 @@ from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
     return subgraph_schema(
-        queries=(CustomerQuery, audit_query("customers")),
-        mutations=(CustomerMutation,),
-        subscriptions=(CustomerSubscription,),
+        queries=(CustomerQuery, audit_query("customers"), DealQuery, OrderQuery, PipelineQuery, ProductQuery),
+        mutations=(CustomerMutation, DealMutation, OrderMutation, PipelineMutation, ProductMutation),
+        subscriptions=(CustomerSubscription, DealSubscription),
     )

@@ -1,6 +1,10 @@
 """What a transaction of this service gives to its use cases."""
 
 from rapport_customers.customers.repository import CustomerRepository
+from rapport_customers.deals.repository import DealRepository
+from rapport_customers.orders.repository import OrderRepository
+from rapport_customers.pipelines.repository import PipelineRepository
+from rapport_customers.products.repository import ProductRepository
 from rapport_customers.projections.users import users
 from rapport_shared.clock import Clock
 from rapport_shared.mongo import Database, Session
@@ -15,4 +19,13 @@ class CustomersWork(Work):
     def __init__(self, database: Database, session: Session, *, clock: Clock) -> None:
         super().__init__(database, session, service=SERVICE, clock=clock)
         self.customers = CustomerRepository(database, session, self.outbox)
+        self.deals = DealRepository(database, session, self.outbox)
+        self.orders = OrderRepository(database, session, self.outbox)
+        self.pipelines = PipelineRepository(database, session, self.outbox)
+        self.products = ProductRepository(database, session, self.outbox)
         self.users = users(database, session)
+
+    async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
+        """What hangs on a customer belongs to its new owner, from the same commit on."""
+        await self.deals.hand_over(customer_id, owner_id)
+        await self.orders.hand_over(customer_id, owner_id)

@@ -11,6 +11,8 @@ from rapport_shared.rights import FieldRight, FieldRights, Policy, Reach, RoleRi
 
 MASKABLE: Final[Mapping[str, frozenset[str]]] = {
     "Customer": frozenset({"phone", "email", "source", "externalId"}),
+    "Deal": frozenset({"amount", "lines", "expectedCloseAt", "source"}),
+    "Order": frozenset({"lines", "total"}),
     "Interaction": frozenset({"participants", "content", "outcome", "intent", "nextFollowUpAt"}),
     "Task": frozenset({"description", "dueAt", "result"}),
 }
@@ -18,6 +20,8 @@ MASKABLE: Final[Mapping[str, frozenset[str]]] = {
 
 SETTABLE: Final[Mapping[str, frozenset[str]]] = {
     "Customer": MASKABLE["Customer"] | {"kind", "name", "stage", "ownerId", "tags"},
+    "Deal": MASKABLE["Deal"] | {"name", "stage"},
+    "Order": MASKABLE["Order"] | {"status", "orderedAt"},
     "Interaction": MASKABLE["Interaction"] | {"channel", "occurredAt"},
     "Task": MASKABLE["Task"] | {"title", "priority", "status", "assigneeId", "customerId"},
     "User": frozenset({"email", "name", "role", "title", "teamId", "managerId", "externalId"}),
@@ -32,11 +36,15 @@ _HELP: Final = {"READ": "ALL", "CREATE": "ALL", "UPDATE": "OWN", "DELETE": "OWN"
 _FEED: Final = {"READ": "ALL", "CREATE": "ALL", "UPDATE": "ALL", "IMPORT": "ALL", "EXPORT": "ALL"}
 
 
-def _role(label: str, **grants: Mapping[str, str]) -> RoleState:
-    return RoleState(label=label, grants={name: dict(verbs) for name, verbs in grants.items()}, fields={}, builtin=True)
+def _role(label: str, fields: Mapping[str, Mapping[str, str]] | None = None, **grants: Mapping[str, str]) -> RoleState:
+    rules = {name: dict(rights) for name, rights in (fields or {}).items()}
+    return RoleState(
+        label=label, grants={name: dict(verbs) for name, verbs in grants.items()}, fields=rules, builtin=True
+    )
 
 
-_STAFF: Final = {"User": _READ, "Team": _READ, "Role": _READ}
+_STAFF: Final = {"User": _READ, "Team": _READ, "Role": _READ, "Product": _READ, "Pipeline": _READ}
+_CATALOGUE: Final = {"Product": _ALL, "Pipeline": _ALL}
 
 DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
     "ADMIN": _role(
@@ -45,26 +53,42 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         Team=_ALL,
         Role=_ALL,
         ApiKey=_ALL,
+        **_CATALOGUE,
         Customer=_ALL,
+        Deal=_ALL,
+        Order=_ALL,
         Interaction=_ALL,
         Task=_ALL,
         AuditEntry=_READ,
     ),
-    "MANAGER": _role("Manager · 主管", **_STAFF, Customer=_ALL, Interaction=_ALL, Task=_ALL),
+    "MANAGER": _role(
+        "Manager · 主管",
+        **{**_STAFF, **_CATALOGUE},
+        Customer=_ALL,
+        Deal=_ALL,
+        Order=_ALL,
+        Interaction=_ALL,
+        Task=_ALL,
+    ),
     # Sellers see their own customers only, and what hangs on them.
-    "SALES": _role("Sales · 销售", **_STAFF, Customer=_OWN, Interaction=_OWN, Task=_OWN),
-    # Service reads and looks after every customer, but neither creates nor deletes one.
+    "SALES": _role("Sales · 销售", **_STAFF, Customer=_OWN, Deal=_OWN, Order=_OWN, Interaction=_OWN, Task=_OWN),
+    # Service reads and looks after every customer, but neither creates nor deletes one, nor says what a deal is worth.
     "SUPPORT": _role(
         "Support · 客服",
+        {"Deal": {"amount": "READ", "lines": "READ"}},
         **_STAFF,
         Customer={"READ": "ALL", "UPDATE": "ALL"},
+        Deal={"READ": "ALL", "UPDATE": "ALL"},
+        Order=_READ,
         Interaction=_HELP,
         Task=_HELP,
     ),
     # Whom to write to, but not what was said in confidence.
     "MARKETING": _role("Marketing · 市场", **_STAFF, Customer={"READ": "ALL", "EXPORT": "ALL"}, Task=_OWN),
     # Programs bring and fetch records, and delete none.
-    "INTEGRATOR": _role("Integrator · 集成", **_STAFF, Customer=_FEED, Interaction=_FEED, Task=_FEED),
+    "INTEGRATOR": _role(
+        "Integrator · 集成", **{**_STAFF, "Product": _FEED}, Customer=_FEED, Order=_FEED, Interaction=_FEED, Task=_FEED
+    ),
 }
 
 
@@ -98,6 +122,8 @@ DEFAULT_POLICY: Final = Policy(
         "User": ("id",),
         "ApiKey": ("owner_id",),
         "Customer": ("owner_id",),
+        "Deal": ("customer_owner_id",),
+        "Order": ("customer_owner_id",),
         "Interaction": ("customer_owner_id",),
         "Task": ("assignee_id", "created_by_id", "customer_owner_id"),
     },

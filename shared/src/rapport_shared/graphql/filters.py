@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +14,7 @@ from strawberry import UNSET
 from rapport_shared.errors import BadInput
 from rapport_shared.graphql.inputs import optional
 from rapport_shared.graphql.scalars import DateTime
+from rapport_shared.money import MAX_AMOUNT, SCALE, scaled
 from rapport_shared.mongo import every
 
 E = TypeVar("E", bound=Enum)
@@ -48,6 +50,18 @@ class DateTimeFilter:
     gte: DateTime | None = optional("Is at or after this instant.")
     lt: DateTime | None = optional("Is before this instant.")
     lte: DateTime | None = optional("Is at or before this instant.")
+    is_null: bool | None = optional("Is absent (true) or present (false).")
+
+
+@strawberry.input(description="A condition on a whole number; all given operators hold.")
+class IntFilter:
+    """Conditions on whole numbers."""
+
+    eq: int | None = optional("Is this number.")
+    gt: int | None = optional("Is more than this.")
+    gte: int | None = optional("Is at least this.")
+    lt: int | None = optional("Is less than this.")
+    lte: int | None = optional("Is at most this.")
     is_null: bool | None = optional("Is absent (true) or present (false).")
 
 
@@ -121,7 +135,15 @@ def _plain(operand: Any) -> Any:
         return [_plain(item) for item in operand]
     if isinstance(operand, Enum):
         return operand.value
-    return operand if isinstance(operand, bool | datetime) else str(operand)
+    if isinstance(operand, Decimal):
+        return _amount(operand)
+    return operand if isinstance(operand, bool | int | datetime) else str(operand)
+
+
+def _amount(operand: Decimal) -> int:
+    if not operand.is_finite() or abs(operand) >= MAX_AMOUNT or scaled(operand) != operand * SCALE:
+        raise BadInput("An amount in a filter has at most four decimals, and is in range.")
+    return scaled(operand)
 
 
 _OPERATORS: dict[str, Callable[[str, Any], dict[str, Any]]] = {

@@ -3,13 +3,15 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from strawberry.dataloader import DataLoader
 
+from rapport_shared.actor import Actor
 from rapport_shared.mongo.paging import Page, PageRequest
 
 M = TypeVar("M")
+M_co = TypeVar("M_co", covariant=True)
 EMPTY: Page[Any] = Page([], [], has_next=False, has_previous=False)
 
 
@@ -71,6 +73,39 @@ class NestedLists(Generic[M]):
             counts = await self._load_counts([ask.parent_id for ask in members], members[0].condition)
             answers.update({(group, parent): count for parent, count in counts.items()})
         return [answers.get((ask.group, ask.parent_id), 0) for ask in asks]
+
+
+class NestedReads(Protocol[M_co]):
+    """Reads of one noun below many parents, each in one query."""
+
+    async def nested_pages(
+        self,
+        parents: str,
+        parent_field: str,
+        parent_ids: Sequence[str],
+        condition: dict[str, Any],
+        request: PageRequest,
+        *,
+        by: Actor,
+    ) -> Mapping[str, Page[M_co]]:
+        """A page below each parent."""
+
+    async def nested_counts(
+        self, parent_field: str, parent_ids: Sequence[str], condition: dict[str, Any], *, by: Actor
+    ) -> Mapping[str, int]:
+        """How many records each parent has."""
+
+
+def lists_below(records: NestedReads[M], parents: str, parent_field: str, actor: Callable[[], Actor]) -> NestedLists[M]:
+    """The records whose ``parent_field`` names a record of the collection ``parents``, as far as the actor reaches."""
+
+    async def pages(identifiers: Sequence[str], condition: dict[str, Any], request: PageRequest) -> Any:
+        return await records.nested_pages(parents, parent_field, identifiers, condition, request, by=actor())
+
+    async def counts(identifiers: Sequence[str], condition: dict[str, Any]) -> Any:
+        return await records.nested_counts(parent_field, identifiers, condition, by=actor())
+
+    return NestedLists(pages, counts)
 
 
 def _grouped(asks: list[_Ask]) -> dict[str, list[_Ask]]:

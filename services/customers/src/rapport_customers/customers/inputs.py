@@ -8,7 +8,7 @@ from strawberry import UNSET
 
 from rapport_customers.customers.model import CustomerKind, CustomerStage
 from rapport_customers.customers.service import search_condition
-from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
+from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, IntFilter, StringFilter, condition_of
 from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional
 from rapport_shared.graphql.lists import Listing, SortDirection
 from rapport_shared.mongo import Order, every
@@ -86,6 +86,8 @@ class CustomerFilter:
     owner_id: IdFilter | None = optional("Who looks after the customer.")
     tags: StringFilter | None = optional("One of the customer's tags.")
     external_id: StringFilter | None = optional("The id in another system.")
+    order_count: IntFilter | None = optional("How many orders there are.")
+    last_order_at: DateTimeFilter | None = optional("When the last order was.")
     created_at: DateTimeFilter | None = optional("When the record was made.")
     updated_at: DateTimeFilter | None = optional("When the record last changed.")
     deleted: bool | None = optional("True for deleted customers; false where not given.")
@@ -108,6 +110,8 @@ class CustomerOrderField(Enum):
     NAME = strawberry.enum_value("name", description="The name, by code points.")
     CREATED_AT = strawberry.enum_value("created_at", description="When the record was made.")
     UPDATED_AT = strawberry.enum_value("updated_at", description="When the record last changed.")
+    ORDER_COUNT = strawberry.enum_value("facts.order_count", description="How many orders there are.")
+    LAST_ORDER_AT = strawberry.enum_value("facts.last_order_at", description="When the last order was.")
     STAGE = strawberry.enum_value("stage", description="The stage, by its name.")
 
 
@@ -130,6 +134,8 @@ FIELDS: Final = {
     "owner_id": "owner_id",
     "tags": "tags",
     "external_id": "external_id",
+    "order_count": "facts.order_count",
+    "last_order_at": "facts.last_order_at",
     "created_at": "created_at",
     "updated_at": "updated_at",
     "deleted": "deleted",

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rapport_customers.customers import values
 from rapport_customers.customers.errors import MissingValue
+from rapport_customers.customers.facts import NO_FACTS, CustomerFacts
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.contracts.customers import (
     CustomerCreated,
@@ -66,6 +67,7 @@ class Customer(Aggregate):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = None
+    facts: CustomerFacts = NO_FACTS
 
     @classmethod
     def create(cls, identifier: str, details: Mapping[str, Any], *, now: datetime) -> "Customer":

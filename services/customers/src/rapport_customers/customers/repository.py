@@ -1,18 +1,27 @@
 """Customers in MongoDB."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from rapport_customers.customers.errors import ExternalIdTaken
+from rapport_customers.customers.facts import CustomerFacts
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage
 from rapport_shared.actor import Actor
-from rapport_shared.mongo import Document, DuplicateKey, Index
+from rapport_shared.money import Money, scaled
+from rapport_shared.mongo import Document, DuplicateKey, Index, every
 from rapport_shared.persistence import AggregateRepository
+from rapport_shared.rights import Scope
 
 COLLECTION = "customers"
+_NOT_OF_THE_MODEL = frozenset({"_id", "deleted", "held"})
 INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("owner_id", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("name", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("updated_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("stage", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("facts.last_order_at", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("facts.order_count", 1), ("_id", 1))),
     # A deleted customer does not hold its external id.
     Index(COLLECTION, (("external_id", 1),), unique=True, only={"external_id": {"$type": "string"}, "deleted": False}),
 )
@@ -31,6 +40,36 @@ class CustomerRepository(AggregateRepository[Customer]):
         except DuplicateKey:
             message = "Another customer has this external id."
             raise ExternalIdTaken(message, path=("input", "externalId")) from None
+
+    async def held(self, identifier: str, scope: Scope) -> Customer | None:
+        """The customer within reach, kept from changing until this transaction ends; not a deleted one.
+
+        What hangs on a customer copies its owner. Writing to the customer's record makes a change of owner at the same
+        time collide with this transaction, so that one of the two runs again and sees the other's effect.
+        """
+        condition = every({"_id": identifier, "deleted": False}, scope.filter())
+        await self._documents.update_one(condition, {"$inc": {"held": 1}}, session=self._session)
+        found = await self._documents.find_one(condition, session=self._session)
+        return None if found is None else self.from_document(found)
+
+    async def count_order(self, identifier: str, total: Money, ordered_at: datetime) -> None:
+        """One more order."""
+        change = {
+            "$inc": {"facts.order_count": 1, f"facts.spend.{total.currency}": scaled(total.amount)},
+            "$min": {"facts.first_order_at": ordered_at},
+            "$max": {"facts.last_order_at": ordered_at},
+        }
+        await self._documents.update_one({"_id": identifier}, change, session=self._session)
+
+    async def recount_orders(self, identifier: str, counted: Sequence[Document]) -> None:
+        """What the customer bought, as its orders say now: ``{_id: currency, count, spend, first, last}`` each."""
+        facts = {
+            "facts.order_count": sum(row["count"] for row in counted),
+            "facts.spend": {row["_id"]: row["spend"] for row in counted},
+            "facts.first_order_at": min((row["first"] for row in counted), default=None),
+            "facts.last_order_at": max((row["last"] for row in counted), default=None),
+        }
+        await self._documents.update_one({"_id": identifier}, {"$set": facts}, session=self._session)
 
     def to_document(self, aggregate: Customer) -> Document:
         """The fields as they are, enums by value."""
@@ -52,8 +91,9 @@ class CustomerRepository(AggregateRepository[Customer]):
 
     def from_document(self, document: Document) -> Customer:
         """Read what ``to_document`` wrote."""
-        fields = {name: value for name, value in document.items() if name not in {"_id", "deleted"}}
+        fields = {name: value for name, value in document.items() if name not in _NOT_OF_THE_MODEL}
         fields["kind"] = CustomerKind(fields["kind"])
         fields["stage"] = CustomerStage(fields["stage"])
         fields["tags"] = tuple(fields["tags"])
+        fields["facts"] = CustomerFacts(**fields.get("facts", {}))
         return Customer(id=document["_id"], **fields)

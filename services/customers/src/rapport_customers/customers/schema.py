@@ -16,19 +16,22 @@ from rapport_customers.customers.inputs import (
     RestoreCustomerInput,
     UpdateCustomerInput,
 )
+from rapport_customers.deals.types import CustomerDeals
+from rapport_customers.orders.schema import CustomerOrders
 from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
 from rapport_shared.graphql.changes import Change, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.inputs import details, given
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
+from rapport_shared.graphql.money import Money
 from rapport_shared.graphql.scalars import DateTime
 
 EVENTS = (CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerRestored)
 
 
 @strawberry.federation.type(keys=["id"], description="A person or company that the company deals with.")
-class Customer:
+class Customer(CustomerDeals, CustomerOrders):
     """The GraphQL form of a customer."""
 
     id: strawberry.ID = strawberry.field(description="Its id, `cus_…`.")
@@ -41,6 +44,10 @@ class Customer:
     owner_id: strawberry.ID | None = strawberry.field(description="The id of who looks after the customer.")
     tags: list[str] = strawberry.field(description="Short labels.")
     external_id: str | None = strawberry.field(description="The id in another system.")
+    order_count: int = strawberry.field(description="How many orders were neither cancelled nor paid back.")
+    spend: list[Money] = strawberry.field(description="What these orders came to, one sum a currency.")
+    first_order_at: DateTime | None = strawberry.field(description="When the first of them was.")
+    last_order_at: DateTime | None = strawberry.field(description="When the last of them was.")
     created_at: DateTime = strawberry.field(description="When the record was made.")
     updated_at: DateTime = strawberry.field(description="When the record last changed.")
     deleted_at: DateTime | None = strawberry.field(description="When it was put away.")
@@ -54,6 +61,7 @@ class Customer:
     @classmethod
     def from_model(cls, customer: model.Customer) -> "Customer":
         """The public form."""
+        facts = customer.facts
         return cls(
             id=strawberry.ID(customer.id),
             kind=customer.kind,
@@ -65,6 +73,10 @@ class Customer:
             owner_id=None if customer.owner_id is None else strawberry.ID(customer.owner_id),
             tags=list(customer.tags),
             external_id=customer.external_id,
+            order_count=facts.order_count,
+            spend=[Money.from_model(sum_) for sum_ in facts.spent],
+            first_order_at=None if facts.first_order_at is None else DateTime(facts.first_order_at),
+            last_order_at=None if facts.last_order_at is None else DateTime(facts.last_order_at),
             created_at=DateTime(customer.created_at),
             updated_at=DateTime(customer.updated_at),
             deleted_at=None if customer.deleted_at is None else DateTime(customer.deleted_at),

@@ -1,27 +1,30 @@
 """The use cases of customers."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from rapport_customers.customers.errors import OwnerNotFound
 from rapport_customers.customers.model import Customer
-from rapport_customers.customers.repository import CustomerRepository
+from rapport_customers.customers.repository import COLLECTION, CustomerRepository
 from rapport_customers.projections.users import COLLECTION as USERS
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
-from rapport_shared.errors import NotAllowed, NotFound
+from rapport_shared.errors import NotAllowed
 from rapport_shared.ids import new_id
-from rapport_shared.mongo import Page, PageRequest, Projection, eventually, every
-from rapport_shared.persistence import Transactions, transactional
-from rapport_shared.rights import Policy, Scope, Verb
+from rapport_shared.mongo import Projection, eventually
+from rapport_shared.persistence import Records, Transactions, transactional
+from rapport_shared.rights import Policy, Verb
 
 TYPE = "Customer"
 ID_PREFIX = "cus"
+BELOW_USER: Final = (USERS, "owner_id")
+BELOW_CUSTOMER: Final = (COLLECTION, "customer_id")
+"""What a list below users, or customers, hangs on: the parents' collection, and the field that names the parent."""
 
 
-class CustomerService:
+class CustomerService(Records[Customer]):
     """Every public method is one use case, decided by the caller's rights (``by``)."""
 
     def __init__(
@@ -32,43 +35,10 @@ class CustomerService:
         policy: Policy,
         clock: Clock,
     ) -> None:
+        super().__init__(customers, policy, TYPE)
         self.transactions = transactions
-        self._customers = customers
         self._users = users
-        self._policy = policy
         self._clock = clock
-
-    def scope(self, by: Actor, verb: Verb = Verb.READ) -> Scope:
-        """The customers that ``by`` may see, or change."""
-        return self._policy.scope(by, verb, TYPE)
-
-    async def find(self, identifier: str, *, by: Actor) -> Customer | None:
-        """The customer, unless it is deleted or out of reach."""
-        return (await self.find_many([identifier], by=by)).get(identifier)
-
-    async def find_many(self, identifiers: Sequence[str], *, by: Actor) -> dict[str, Customer]:
-        """The customers within reach by id, without deleted ones; one query."""
-        found = await self._customers.find_many(identifiers, self.scope(by))
-        return {identifier: customer for identifier, customer in found.items() if customer.deleted_at is None}
-
-    async def page(self, condition: dict[str, Any], request: PageRequest, *, by: Actor) -> Page[Customer]:
-        """One page of the customers that match; one query."""
-        return await self._customers.page(self._within_reach(condition, by), request)
-
-    async def count(self, condition: dict[str, Any], *, by: Actor) -> int:
-        """How many customers match; one query."""
-        return await self._customers.count(self._within_reach(condition, by))
-
-    async def owned_pages(
-        self, owners: Sequence[str], condition: dict[str, Any], request: PageRequest, *, by: Actor
-    ) -> dict[str, Page[Customer]]:
-        """A page of each owner's customers; one query."""
-        reach = self._within_reach(condition, by)
-        return await self._customers.nested_pages(USERS, "owner_id", owners, reach, request)
-
-    async def owned_counts(self, owners: Sequence[str], condition: dict[str, Any], *, by: Actor) -> dict[str, int]:
-        """How many customers each owner has; one query."""
-        return await self._customers.nested_counts("owner_id", owners, self._within_reach(condition, by))
 
     async def create(self, details: Mapping[str, Any], *, idempotency_key: str | None = None, by: Actor) -> Customer:
         """A new customer; its owner is the caller where ``details`` names none."""
@@ -100,11 +70,14 @@ class CustomerService:
     async def _update(
         self, work: CustomersWork, identifier: str, changes: Mapping[str, Any], expected: int | None, *, by: Actor
     ) -> Customer:
-        customer = await self._load(work, identifier, Verb.UPDATE, deleted=False, by=by)
+        customer = await self.load(work.customers, identifier, Verb.UPDATE, by=by)
         customer.expect_version(expected)
+        before = customer.owner_id
         customer.update(changes, now=self._clock())
         self._require_reach(customer, Verb.UPDATE, by)
         await work.customers.save(customer, by=by)
+        if customer.owner_id != before:
+            await work.hand_over(customer.id, customer.owner_id)
         return customer
 
     @transactional
@@ -112,7 +85,7 @@ class CustomerService:
         self, work: CustomersWork, identifier: str, *, expected_version: int | None, by: Actor
     ) -> Customer:
         """Put a customer away; it can be restored."""
-        customer = await self._load(work, identifier, Verb.DELETE, deleted=False, by=by)
+        customer = await self.load(work.customers, identifier, Verb.DELETE, by=by)
         customer.expect_version(expected_version)
         customer.delete(now=self._clock())
         await work.customers.save(customer, by=by)
@@ -123,16 +96,10 @@ class CustomerService:
         self, work: CustomersWork, identifier: str, *, expected_version: int | None, by: Actor
     ) -> Customer:
         """Bring a deleted customer back; raises ExternalIdTaken where its external id has a new holder."""
-        customer = await self._load(work, identifier, Verb.DELETE, deleted=True, by=by)
+        customer = await self.load(work.customers, identifier, Verb.DELETE, deleted=True, by=by)
         customer.expect_version(expected_version)
         customer.restore(now=self._clock())
         await work.customers.save(customer, by=by)
-        return customer
-
-    async def _load(self, work: CustomersWork, identifier: str, verb: Verb, *, deleted: bool, by: Actor) -> Customer:
-        customer = await work.customers.get(identifier, readable=self.scope(by), changeable=self.scope(by, verb))
-        if customer.deleted_at is not None and not deleted:
-            raise NotFound("There is no such customer.", path=("input", "id"))
         return customer
 
     def _require_reach(self, customer: Customer, verb: Verb, by: Actor) -> None:
@@ -146,9 +113,6 @@ class CustomerService:
         user = await eventually(lambda: self._users.find(owner_id))
         if user is None or not user["active"]:
             raise OwnerNotFound("No active user has this id.", path=("input", "ownerId"))
-
-    def _within_reach(self, condition: dict[str, Any], by: Actor) -> dict[str, Any]:
-        return every(self.scope(by).filter(), condition)
 
 
 def search_condition(text: str) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""Deals in MongoDB."""
+
+from rapport_customers.deals.lines import Line
+from rapport_customers.deals.model import Deal, DealStatus, StageEntry
+from rapport_shared.money import Money
+from rapport_shared.mongo import Document, Index
+from rapport_shared.persistence import AggregateRepository
+
+COLLECTION = "deals"
+_NEWEST_FIRST = (("deleted", 1), ("created_at", -1), ("_id", -1))
+INDEXES = (
+    Index(COLLECTION, _NEWEST_FIRST),
+    Index(COLLECTION, (("customer_id", 1), *_NEWEST_FIRST)),
+    Index(COLLECTION, (("customer_owner_id", 1), *_NEWEST_FIRST)),
+    Index(COLLECTION, (("pipeline_id", 1), ("stage", 1), ("deleted", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("name", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("amount.amount", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("expected_close_at", 1), ("_id", 1))),
+)
+
+
+class DealRepository(AggregateRepository[Deal]):
+    """One document a deal; ``deleted`` mirrors ``deleted_at`` for indexes."""
+
+    collection = COLLECTION
+    noun = "deal"
+
+    async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
+        """All deals of a customer belong to its new owner; their versions stay."""
+        change = {"$set": {"customer_owner_id": owner_id}}
+        await self._documents.update_many({"customer_id": customer_id}, change, session=self._session)
+
+    def to_document(self, aggregate: Deal) -> Document:
+        """The fields as they are, enums by value."""
+        return {
+            "customer_id": aggregate.customer_id,
+            "customer_owner_id": aggregate.customer_owner_id,
+            "name": aggregate.name,
+            "pipeline_id": aggregate.pipeline_id,
+            "stage": aggregate.stage,
+            "status": aggregate.status.value,
+            "amount": None if aggregate.amount is None else aggregate.amount.document(),
+            "lines": [line.document() for line in aggregate.lines],
+            "expected_close_at": aggregate.expected_close_at,
+            "source": aggregate.source,
+            "stages": [
+                {"stage": entry.stage, "at": entry.at, "by": entry.by, "reason": entry.reason}
+                for entry in aggregate.stages
+            ],
+            "closed_at": aggregate.closed_at,
+            "created_at": aggregate.created_at,
+            "updated_at": aggregate.updated_at,
+            "deleted_at": aggregate.deleted_at,
+            "deleted": aggregate.deleted_at is not None,
+        }
+
+    def from_document(self, document: Document) -> Deal:
+        """Read what ``to_document`` wrote."""
+        fields = {name: value for name, value in document.items() if name not in {"_id", "deleted"}}
+        fields["status"] = DealStatus(fields["status"])
+        fields["amount"] = Money.stored(fields["amount"])
+        fields["lines"] = tuple(Line.stored(line) for line in fields["lines"])
+        fields["stages"] = tuple(StageEntry(**entry) for entry in fields["stages"])
+        return Deal(id=document["_id"], **fields)

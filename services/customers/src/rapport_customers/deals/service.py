@@ -1,0 +1,148 @@
+"""The use cases of deals."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rapport_customers.deals.errors import CustomerNotFound, PipelineNotFound, ProductNotFound, StageNotFound
+from rapport_customers.deals.lines import Line
+from rapport_customers.deals.model import Deal
+from rapport_customers.deals.repository import DealRepository
+from rapport_customers.pipelines.model import Stage, StageKind
+from rapport_customers.work import CustomersWork
+from rapport_shared.actor import Actor
+from rapport_shared.clock import Clock
+from rapport_shared.errors import NotAllowed
+from rapport_shared.ids import new_id
+from rapport_shared.persistence import Records, Transactions, transactional
+from rapport_shared.rights import Policy, Verb
+
+TYPE = "Deal"
+ID_PREFIX = "dea"
+
+
+class DealService(Records[Deal]):
+    """Every public method is one use case, decided by the caller's rights (``by``)."""
+
+    def __init__(
+        self, transactions: Transactions[CustomersWork], deals: DealRepository, policy: Policy, clock: Clock
+    ) -> None:
+        super().__init__(deals, policy, TYPE)
+        self.transactions = transactions
+        self._clock = clock
+
+    @transactional
+    async def create(
+        self,
+        work: CustomersWork,
+        customer_id: str,
+        details: Mapping[str, Any],
+        *,
+        pipeline_id: str | None,
+        stage: str | None,
+        idempotency_key: str | None,
+        by: Actor,
+    ) -> Deal:
+        """A new deal; in the oldest pipeline and its first stage where none is named."""
+        self._policy.check_fields(by, TYPE, (*details, *(() if stage is None else ("stage",))))
+        identifier = new_id(ID_PREFIX)
+        body = {**details, "customer_id": customer_id, "pipeline_id": pipeline_id, "stage": stage}
+        earlier = await work.idempotency.claim(
+            idempotency_key, operation="createDeal", by=by, body=body, result_id=identifier
+        )
+        if earlier is not None:
+            return await self.load(work.deals, earlier, Verb.READ, by=by)
+        pipeline = await work.pipelines.open_one(pipeline_id)
+        if pipeline is None:
+            raise PipelineNotFound("No open pipeline has this id.", path=("input", "pipelineId"))
+        first = next(known for known in pipeline.stages if known.kind is StageKind.OPEN)
+        entered = first if stage is None else pipeline.stage(stage)
+        deal = Deal.create(
+            identifier,
+            await self._with_products(work, details),
+            stage=_found(entered),
+            by=by.id,
+            now=self._clock(),
+            pipeline_id=pipeline.id,
+            customer_id=customer_id,
+            customer_owner_id=await self._owner_of(work, customer_id, by),
+        )
+        if not self.scope(by, Verb.CREATE).admits(deal):
+            raise NotAllowed("Your role may not create deals of this customer.", path=("input", "customerId"))
+        await work.deals.save(deal, by=by)
+        return deal
+
+    @transactional
+    async def update(
+        self,
+        work: CustomersWork,
+        identifier: str,
+        changes: Mapping[str, Any],
+        *,
+        expected_version: int | None,
+        by: Actor,
+    ) -> Deal:
+        """Change what is named."""
+        self._policy.check_fields(by, TYPE, changes)
+        deal = await self.load(work.deals, identifier, Verb.UPDATE, by=by)
+        deal.expect_version(expected_version)
+        deal.update(await self._with_products(work, changes), now=self._clock())
+        await work.deals.save(deal, by=by)
+        return deal
+
+    @transactional
+    async def move(
+        self,
+        work: CustomersWork,
+        identifier: str,
+        stage: str,
+        *,
+        reason: str | None,
+        expected_version: int | None,
+        by: Actor,
+    ) -> Deal:
+        """Bring a deal to a stage of its pipeline."""
+        self._policy.check_fields(by, TYPE, ("stage",))
+        deal = await self.load(work.deals, identifier, Verb.UPDATE, by=by)
+        deal.expect_version(expected_version)
+        pipeline = await work.pipelines.of_deal(deal.pipeline_id)
+        deal.move(_found(pipeline.stage(stage)), by=by.id, reason=reason, now=self._clock())
+        await work.deals.save(deal, by=by)
+        return deal
+
+    @transactional
+    async def delete(self, work: CustomersWork, identifier: str, *, expected_version: int | None, by: Actor) -> Deal:
+        """Put a deal away; it can be restored."""
+        deal = await self.load(work.deals, identifier, Verb.DELETE, by=by)
+        deal.expect_version(expected_version)
+        deal.delete(now=self._clock())
+        await work.deals.save(deal, by=by)
+        return deal
+
+    @transactional
+    async def restore(self, work: CustomersWork, identifier: str, *, expected_version: int | None, by: Actor) -> Deal:
+        """Bring a deleted deal back."""
+        deal = await self.load(work.deals, identifier, Verb.DELETE, deleted=True, by=by)
+        deal.expect_version(expected_version)
+        deal.restore(now=self._clock())
+        await work.deals.save(deal, by=by)
+        return deal
+
+    async def _owner_of(self, work: CustomersWork, customer_id: str, by: Actor) -> str | None:
+        """The owner of a customer within reach, who stays its owner until this transaction ends."""
+        customer = await work.customers.held(customer_id, self._policy.scope(by, Verb.READ, "Customer"))
+        if customer is None:
+            raise CustomerNotFound("No customer has this id.", path=("input", "customerId"))
+        return customer.owner_id
+
+    async def _with_products(self, work: CustomersWork, details: Mapping[str, Any]) -> dict[str, Any]:
+        lines: list[Line] | None = details.get("lines")
+        named = {line.product_id for line in lines or () if line.product_id is not None}
+        if named and await work.products.active(named) != named:
+            raise ProductNotFound("A line names no product that is sold.", path=("input", "lines"))
+        return dict(details)
+
+
+def _found(stage: Stage | None) -> Stage:
+    if stage is None:
+        raise StageNotFound("The pipeline has no stage of this key.", path=("input", "stage"))
+    return stage

@@ -1,0 +1,75 @@
+"""Orders in MongoDB."""
+
+from typing import Any
+
+from rapport_customers.deals.lines import Line
+from rapport_customers.orders.errors import OrderNumberTaken
+from rapport_customers.orders.model import ENDED, Order, OrderStatus
+from rapport_shared.actor import Actor
+from rapport_shared.money import Money
+from rapport_shared.mongo import Document, DuplicateKey, Index
+from rapport_shared.persistence import AggregateRepository
+
+COLLECTION = "orders"
+_LATEST_FIRST = (("ordered_at", -1), ("_id", -1))
+INDEXES = (
+    Index(COLLECTION, _LATEST_FIRST),
+    Index(COLLECTION, (("customer_id", 1), *_LATEST_FIRST)),
+    Index(COLLECTION, (("customer_owner_id", 1), *_LATEST_FIRST)),
+    Index(COLLECTION, (("total.amount", 1), ("_id", 1))),
+    Index(COLLECTION, (("number", 1),), unique=True),
+)
+
+
+class OrderRepository(AggregateRepository[Order]):
+    """One document an order."""
+
+    collection = COLLECTION
+    noun = "order"
+
+    async def save(self, aggregate: Order, *, by: Actor) -> None:
+        """Store; raises OrderNumberTaken where another order has the same number."""
+        try:
+            await super().save(aggregate, by=by)
+        except DuplicateKey:
+            raise OrderNumberTaken("Another order has this number.", path=("input", "number")) from None
+
+    async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
+        """All orders of a customer belong to its new owner; their versions stay."""
+        change = {"$set": {"customer_owner_id": owner_id}}
+        await self._documents.update_many({"customer_id": customer_id}, change, session=self._session)
+
+    async def counted(self, customer_id: str) -> list[dict[str, Any]]:
+        """What the customer bought, by currency: ``{_id: currency, count, spend, first, last}``."""
+        counting = {"customer_id": customer_id, "status": {"$nin": [status.value for status in ENDED]}}
+        group = {
+            "_id": "$total.currency",
+            "count": {"$sum": 1},
+            "spend": {"$sum": "$total.amount"},
+            "first": {"$min": "$ordered_at"},
+            "last": {"$max": "$ordered_at"},
+        }
+        pipeline: list[Document] = [{"$match": counting}, {"$group": group}]
+        return await self._documents.aggregate(pipeline, session=self._session).to_list(None)
+
+    def to_document(self, aggregate: Order) -> Document:
+        """The fields as they are, enums by value."""
+        return {
+            "customer_id": aggregate.customer_id,
+            "customer_owner_id": aggregate.customer_owner_id,
+            "number": aggregate.number,
+            "ordered_at": aggregate.ordered_at,
+            "status": aggregate.status.value,
+            "lines": [line.document() for line in aggregate.lines],
+            "total": aggregate.total.document(),
+            "created_at": aggregate.created_at,
+            "updated_at": aggregate.updated_at,
+        }
+
+    def from_document(self, document: Document) -> Order:
+        """Read what ``to_document`` wrote."""
+        fields = {name: value for name, value in document.items() if name != "_id"}
+        fields["status"] = OrderStatus(fields["status"])
+        fields["lines"] = tuple(Line.stored(line) for line in fields["lines"])
+        fields["total"] = Money.stored(fields["total"])
+        return Order(id=document["_id"], **fields)
