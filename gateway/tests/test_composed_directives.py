@@ -7,7 +7,6 @@ from gateway.tests.subgraph_world import LINK, Federation, Subgraph, source
 
 from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.supergraph.access import Access
-from rapport_gateway.supergraph.errors import InvalidSupergraph
 from rapport_gateway.supergraph.loader import load_supergraph
 
 MINE = (
@@ -37,12 +36,6 @@ def test_an_interface_asks_for_what_its_types_ask_for() -> None:
     )
     interface = sdl[sdl.index("interface I") : sdl.index("type S")]
     assert 'x: Int @authenticated @policy(policies: [["p"]])' in interface
-
-
-def test_what_cannot_be_enforced_is_composed_but_not_served() -> None:
-    sdl = _composed(a="type Query { x: Int @authenticated }")
-    with pytest.raises(InvalidSupergraph, match="authenticated"):
-        load_supergraph(sdl)
 
 
 def test_costs_and_sizes_take_the_highest() -> None:

@@ -10,9 +10,11 @@ from graphql import DocumentNode, OperationDefinitionNode, VariableNode, Visitor
 
 from rapport_gateway.errors import BAD_REQUEST, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, refused
 from rapport_gateway.execution.projection import Projection
+from rapport_gateway.execution.withheld import Withheld
 from rapport_gateway.limits.cost import Cost
 from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
+from rapport_gateway.planning.permits import Granted, mentioned
 from rapport_gateway.planning.plan import Plan
 from rapport_gateway.supergraph.model import Supergraph
 
@@ -56,19 +58,21 @@ class PreparedPlan:
     plan: Plan
     projection: Projection
     introspection: dict[str, Any] | None = None
+    withheld: Withheld = ()
 
 
 @dataclass(slots=True, eq=False)
 class PreparedOperation:
-    """A valid operation. `plans` holds one plan for each set of values of the variables in `conditions`
-    and each form of the supergraph."""
+    """A valid operation. `plans` holds one plan for each set of values of the variables in `conditions`, each form of
+    the supergraph, and each set of what clients hold of what is asked for here (`asked`, None: nothing is)."""
 
     document: DocumentNode
     definition: OperationDefinitionNode
     conditions: tuple[str, ...]
     cost: Cost
     weight: int
-    plans: Lru[tuple[int, ...], PreparedPlan] = field(default_factory=lambda: Lru(16))
+    asked: Granted | None = None
+    plans: Lru[tuple[object, ...], PreparedPlan] = field(default_factory=lambda: Lru(16))
 
     @property
     def kind(self) -> str:
@@ -87,7 +91,8 @@ def prepare(
     if definition.operation.value not in supergraph.roots:
         raise refused(f"the schema has no {definition.operation.value} type", GRAPHQL_VALIDATION_FAILED)
     cost = read.costs[definition.name.value if definition.name else None]
-    return PreparedOperation(read.document, definition, _condition_variables(read.document), cost, read.weight)
+    conditions, asked = _condition_variables(read.document), mentioned(supergraph, read.document)
+    return PreparedOperation(read.document, definition, conditions, cost, read.weight, asked)
 
 
 def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -25,11 +25,14 @@ from rapport_gateway.execution.projection import Projection
 from rapport_gateway.execution.run import run_node
 from rapport_gateway.execution.state import Run
 from rapport_gateway.execution.subscribe import events
+from rapport_gateway.execution.withheld import unauthorized, withheld
+from rapport_gateway.identity.tokens import Anonymous, Identities
 from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan, prepare
 from rapport_gateway.planning.operation import OperationTooLarge
+from rapport_gateway.planning.permits import NOBODY, Granted
 from rapport_gateway.planning.plan import Subscription
 from rapport_gateway.planning.planner import plan_operation
 from rapport_gateway.planning.walk import Unplannable
@@ -64,10 +67,13 @@ class Pipeline:
         metrics: Metrics,
         plan_cache_size: int = 1000,
         limits: Limits | None = None,
+        identities: Identities | None = None,
         draw: Callable[[], float] = _draw,
     ) -> None:
-        """`draw` gives the number, from 0 to below 100, that decides on progressive overrides of a request."""
+        """`draw` gives the number, from 0 to below 100, that decides on progressive overrides of a request. Without
+        `identities`, nobody is authenticated."""
         self._supergraph = supergraph
+        self._identities = identities or Anonymous()
         self._draw = draw
         self._client = client
         self._metrics = metrics
@@ -90,8 +96,8 @@ class Pipeline:
     async def execute(self, operation: PreparedOperation, request: GraphQLRequest) -> Answer:
         """The answer to a query or mutation. Raises RequestRefused when it could not be started."""
         coerced = self._checked_variables(operation, request.variables)
-        prepared = self._plan(operation, coerced)
-        run = Run(self._client, prepared.plan.operation.root, request.variables, request.headers)
+        prepared = self._plan(operation, coerced, await self._granted(operation, request))
+        run = self._run(prepared, request)
         if _asks_for_introspection(prepared):
             self._introspect(operation, prepared, request, run)
         if prepared.plan.node is not None:
@@ -104,13 +110,25 @@ class Pipeline:
     ) -> AsyncIterator[AsyncIterator[Answer]]:
         """The answers to a subscription, one for each event. Raises RequestRefused, SubgraphFailure."""
         coerced = self._checked_variables(operation, request.variables)
-        prepared = self._plan(operation, coerced)
+        prepared = self._plan(operation, coerced, await self._granted(operation, request))
         node = prepared.plan.node
         if not isinstance(node, Subscription):
+            if prepared.withheld:
+                raise RequestRefused(unauthorized({}, prepared.withheld), 200)
             raise refused("The subscription selects nothing.", GRAPHQL_VALIDATION_FAILED)
-        run = Run(self._client, prepared.plan.operation.root, request.variables, request.headers)
+        run = self._run(prepared, request)
         async with events(run, node, prepared.projection) as answers:
             yield answers
+
+    def _run(self, prepared: PreparedPlan, request: GraphQLRequest) -> Run:
+        selection = prepared.plan.operation.root
+        return Run(self._client, selection, request.variables, request.headers, prepared.withheld)
+
+    async def _granted(self, operation: PreparedOperation, request: GraphQLRequest) -> Granted:
+        """Of what the client holds, what the operation asks for: plans are shared by all who hold the same of that."""
+        if operation.asked is None:
+            return NOBODY
+        return (await self._identities.granted(request.headers)).within(operation.asked)
 
     def _checked_variables(self, operation: PreparedOperation, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """The variables with defaults applied. What is forwarded are the client's own values."""
@@ -134,15 +152,17 @@ class Pipeline:
             raise RequestRefused([error(problem.message, BAD_USER_INPUT) for problem in result])
         return result.coerced
 
-    def _plan(self, operation: PreparedOperation, coerced: Mapping[str, Any]) -> PreparedPlan:
+    def _plan(self, operation: PreparedOperation, coerced: Mapping[str, Any], granted: Granted) -> PreparedPlan:
         chosen = {name: bool(coerced.get(name, False)) for name in operation.conditions}
         form, supergraph = self._supergraph.at(self._draw()) if self._supergraph.moving else (0, self._supergraph)
-        key = (form, *chosen.values())
+        key = (form, granted, *chosen.values())
         prepared = operation.plans.get(key)
         if prepared is None:
             try:
-                plan = plan_operation(supergraph, operation.document, operation.definition, chosen)
-                prepared = PreparedPlan(plan, Projection(supergraph.api_schema, plan.operation.root))
+                plan = plan_operation(supergraph, operation.document, operation.definition, chosen, granted=granted)
+                root = plan.operation.root
+                ways = withheld(root) if operation.asked else ()
+                prepared = PreparedPlan(plan, Projection(supergraph.api_schema, root), withheld=ways)
             except OperationTooLarge as problem:
                 raise refused(str(problem), OPERATION_TOO_LARGE) from problem
             except RecursionError as problem:

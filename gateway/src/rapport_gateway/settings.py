@@ -63,6 +63,11 @@ class Settings(Limits):
         "authorization,content-type,x-request-id,traceparent,tracestate,"
         "apollo-require-preflight,x-apollo-operation-name,x-graphql-require-preflight"
     )
+    jwt_jwks_url: str = ""
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    jwt_scopes_claim: str = "scope"
+    jwt_policies_claim: str = "policies"
     shutdown_timeout: float = 10.0
     service_key: str = ""
     service_keys: str = ""

@@ -8,6 +8,7 @@ from typing import Any
 from rapport_gateway.errors import ErrorDict, error
 from rapport_gateway.execution.projection import Projection
 from rapport_gateway.execution.state import Run
+from rapport_gateway.execution.withheld import unauthorized
 
 
 def answer_of(run: Run, projection: Projection) -> dict[str, Any]:
@@ -20,6 +21,7 @@ def answer_of(run: Run, projection: Projection) -> dict[str, Any]:
             errors.append(error(message, code, path=path))
 
     data = projection.project(run.data, report)
+    errors.extend(unauthorized(run.data, run.withheld))
     return {"errors": errors, "data": data} if errors else {"data": data}
 
 

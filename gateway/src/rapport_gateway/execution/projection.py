@@ -53,6 +53,9 @@ class Projection:
             else:
                 parent = self._schema.type_map[type_name]
                 declared: GraphQLOutputType = parent.fields[field.name].type  # type: ignore[attr-defined]
+                if field.is_withheld:
+                    plans.append((field.response_key, field.source, _withheld(declared)))
+                    continue
                 plans.append((field.response_key, field.source, self._completer(declared, field, type_name)))
         return tuple(plans)
 
@@ -93,6 +96,12 @@ def _complete_fields(
 
 def _constant(text: str) -> Completer:
     return lambda _value, _key, _path, _report: text
+
+
+def _withheld(declared: GraphQLOutputType) -> Completer:
+    """Null where it may stand; that and why it is null is told apart from what subgraphs answered."""
+    result = BUBBLE if isinstance(declared, GraphQLNonNull) else None
+    return lambda _value, _key, _path, _report: result
 
 
 def _unchanged(value: Any, _key: str | int, _path: Path, _report: Report) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rapport_gateway.errors import ErrorDict
 from rapport_gateway.execution.values import Location, Value
+from rapport_gateway.execution.withheld import Withheld
 from rapport_gateway.planning.operation import QuerySelection
 from rapport_gateway.planning.plan import Fetch
 from rapport_gateway.subgraphs.client import SubgraphClient, SubgraphRequest
@@ -15,12 +16,14 @@ from rapport_gateway.subgraphs.client import SubgraphClient, SubgraphRequest
 
 @dataclass(slots=True)
 class Run:
-    """One execution. `failed` are places, list positions left out, that a failed fetch leaves null."""
+    """One execution. `failed` are places, list positions left out, that a failed fetch leaves null; `withheld` are
+    the fields that the client may not have."""
 
     client: SubgraphClient
     selection: QuerySelection
     variables: Mapping[str, Any]
     headers: Mapping[str, str]
+    withheld: Withheld = ()
     data: Value = field(default_factory=dict)
     errors: list[ErrorDict] = field(default_factory=list)
     failed: list[Location] = field(default_factory=list)

@@ -49,7 +49,7 @@ class QueryField:
 
     `bit` marks the field itself in planning masks, `mask` the field with everything below it; both are 0 for
     `__typename` and introspection, which no plan has to fetch. Equal fields of several groups are one object.
-    `selected_on` are the types at the position for which it is selected.
+    `selected_on` are the types at the position for which it is selected. `is_withheld`: the client may not have it.
     """
 
     response_key: str
@@ -62,6 +62,7 @@ class QueryField:
     bit: int
     mask: int
     selected_on: frozenset[str] = frozenset()
+    is_withheld: bool = False
 
     @property
     def is_resolution(self) -> bool:

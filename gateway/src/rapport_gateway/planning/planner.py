@@ -12,6 +12,7 @@ from rapport_gateway.planning.normalise import normalise
 from rapport_gateway.planning.occurring import skip_impossible_types
 from rapport_gateway.planning.operation import NormalisedOperation
 from rapport_gateway.planning.optimise import optimise
+from rapport_gateway.planning.permits import NOBODY, Granted, Permits
 from rapport_gateway.planning.plan import Fetch, Plan, PlanNode, Sequence, Subscription
 from rapport_gateway.planning.reach import Reach
 from rapport_gateway.planning.render import Renderer
@@ -28,14 +29,16 @@ def plan_operation(
     operation: OperationDefinitionNode,
     conditions: Mapping[str, bool],
     *,
+    granted: Granted = NOBODY,
     field_limit: int = DEFAULT_FIELD_LIMIT,
 ) -> Plan:
-    """Plan a valid operation, for one set of values of its `@skip`/`@include` variables.
+    """Plan a valid operation, for one set of values of its `@skip`/`@include` variables and one of a client's rights.
 
     Raises OperationTooLarge past `field_limit` fields with fragments expanded, Unplannable when the supergraph
     cannot resolve what it declares.
     """
-    builder = SelectionBuilder(supergraph, limit=field_limit)
+    permits = Permits(supergraph, document, granted) if supergraph.access else None
+    builder = SelectionBuilder(supergraph, limit=field_limit, permits=permits)
     normalised = normalise(supergraph, document, operation, conditions, builder)
     requirements = SelectionBuilder(supergraph, limit=field_limit, first_bit=normalised.root.mask.bit_length())
     skip_impossible_types(normalised.root, Reach(supergraph, requirements))

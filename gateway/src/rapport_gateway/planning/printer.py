@@ -86,7 +86,8 @@ def _selection(selection: QuerySelection) -> Iterator[str]:
         for field in group.fields:
             alias = "" if field.response_key == field.name else f"{field.response_key}: "
             below = field.children is not None
-            lines.append(f"{alias}{field.name}{field.arguments_text}{' {' if below else ''}")
+            withheld = " (withheld)" if field.is_withheld else ""
+            lines.append(f"{alias}{field.name}{field.arguments_text}{withheld}{' {' if below else ''}")
             if field.children is not None:
                 lines.extend(_indented(_selection(field.children)))
                 lines.append("}")

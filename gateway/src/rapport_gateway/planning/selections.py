@@ -16,6 +16,7 @@ from rapport_gateway.planning.operation import (
     QuerySelection,
     all_bits,
 )
+from rapport_gateway.planning.permits import Permits
 from rapport_gateway.supergraph.field_sets import FieldSet
 from rapport_gateway.supergraph.interface_objects import TYPE_RESOLUTION
 from rapport_gateway.supergraph.model import FieldInfo, Kind, Supergraph
@@ -26,8 +27,11 @@ ChildBuilder = Callable[[str, Sequence[SelectionSetNode], Names], QuerySelection
 class SelectionBuilder:
     """Builds query trees for one plan; hands out mask bits and counts fields."""
 
-    def __init__(self, supergraph: Supergraph, *, limit: int, first_bit: int = 0) -> None:
+    def __init__(
+        self, supergraph: Supergraph, *, limit: int, first_bit: int = 0, permits: Permits | None = None
+    ) -> None:
         self.supergraph = supergraph
+        self._permits = permits
         self._limit = limit
         self._next_bit = 1 << first_bit
         self.field_count = 0
@@ -72,14 +76,18 @@ class SelectionBuilder:
         self._next_bit <<= 1
         return bit
 
-    def signature(self, concrete: str, name: str) -> object:
-        """Equal for types whose field every subgraph resolves in the same way."""
+    def withholds(self, type_name: str, node: FieldNode) -> bool:
+        return self._permits is not None and self._permits.withholds(type_name, node)
+
+    def signature(self, concrete: str, node: FieldNode) -> object:
+        """Equal for types whose field every subgraph resolves in the same way, and the client may have or not."""
+        name = node.name.value
         key = (concrete, name)
         found = self._signatures.get(key)
         if found is None:
             info = self.supergraph.types[concrete].fields.get(name)
             found = self._signatures[key] = name if info is None else _field_signature(info)
-        return found
+        return (found, self.withholds(concrete, node)) if self._permits else found
 
 
 class _Position:
@@ -137,7 +145,7 @@ class _Position:
             signature = (
                 tuple(selected),
                 self._type_signature(name),
-                *(self._builder.signature(name, node.name.value) for node in nodes),
+                *(self._builder.signature(name, node) for node in nodes),
             )
             alike.setdefault(signature, ([], nodes))[0].append(name)
         return [(tuple(types), nodes) for types, nodes in alike.values()]
@@ -190,6 +198,10 @@ class _Position:
         if name.startswith("__"):
             source = name if name == TYPE_RESOLUTION else key
             return QueryField(key, source, name, (), "", "", None, 0, 0)
+        allowed = [node for node in nodes if not self._builder.withholds(owner, node)]
+        if not allowed:
+            return QueryField(key, key, name, (), "", "", None, 0, 0, is_withheld=True)
+        nodes, node = allowed, allowed[0]
         info = self._supergraph.field(owner, name)
         text = arguments_text(node)
         shape = {graph: join.type_text for graph, join in info.joins.items()}

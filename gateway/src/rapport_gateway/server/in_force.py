@@ -8,6 +8,7 @@ import weakref
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Pipeline
 from rapport_gateway.server.admission import Admission
+from rapport_gateway.server.issuers import identities
 from rapport_gateway.server.service_access import service_credentials
 from rapport_gateway.server.streaming import stream_settings
 from rapport_gateway.settings import Settings
@@ -23,6 +24,7 @@ class InForce:
         self._settings = settings
         self._metrics = metrics
         self._credentials = service_credentials(settings)
+        self._identities = identities(settings)
         self._closing: set[asyncio.Task[None]] = set()
         self.client = self._client(supergraph)
         self.admission = Admission(self._pipeline(supergraph, self.client))
@@ -50,7 +52,12 @@ class InForce:
     def _pipeline(self, supergraph: Supergraph, client: NetworkClient) -> Pipeline:
         settings = self._settings
         return Pipeline(
-            supergraph, client, metrics=self._metrics, plan_cache_size=settings.plan_cache_size, limits=settings
+            supergraph,
+            client,
+            metrics=self._metrics,
+            plan_cache_size=settings.plan_cache_size,
+            limits=settings,
+            identities=self._identities,
         )
 
     def _client(self, supergraph: Supergraph) -> NetworkClient:

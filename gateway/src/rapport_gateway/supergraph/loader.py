@@ -21,7 +21,7 @@ from graphql import (
     parse,
 )
 
-from rapport_gateway.supergraph.access import read_access
+from rapport_gateway.supergraph.access import ACCESS, read_access
 from rapport_gateway.supergraph.api_schema import build_api_schema
 from rapport_gateway.supergraph.directives import directives, has_directive, inner_name, named_type, type_text
 from rapport_gateway.supergraph.errors import InvalidSupergraph, reason
@@ -40,7 +40,7 @@ _KINDS = {
 }
 ALL_SETTLED = 100.0
 """Overrides that cover this percentage are in force for every request."""
-_KNOWN_FEATURES = frozenset({"link", "core", "join", "inaccessible", "tag"})
+_KNOWN_FEATURES = frozenset({"link", "core", "join", "inaccessible", "tag", *ACCESS})
 
 
 def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:

@@ -1,0 +1,1 @@
+"""Who a client is, as a token signed by a known issuer says."""
