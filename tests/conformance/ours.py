@@ -7,6 +7,7 @@ from tests.conformance.corpus import SubgraphSet
 from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.errors import RequestRefused
 from rapport_gateway.operations import prepare
+from rapport_gateway.planning.permits import NOBODY
 from rapport_gateway.planning.plan import Fetch, Parallel, PlanNode, Sequence, Subscription
 from rapport_gateway.planning.planner import plan_operation
 from rapport_gateway.planning.walk import Unplannable
@@ -30,7 +31,8 @@ def fetches(supergraph_sdl: str, text: str) -> int | str:
     try:
         supergraph = load_supergraph(supergraph_sdl)
         operation = prepare(supergraph, text, None)
-        plan = plan_operation(supergraph, operation.document, operation.definition, {})
+        granted = operation.asked or NOBODY  # so that nothing is withheld
+        plan = plan_operation(supergraph, operation.document, operation.definition, {}, granted=granted)
     except (RequestRefused, Unplannable, InvalidSupergraph) as problem:
         return str(problem)
     except Exception as crash:  # noqa: BLE001
