@@ -8,12 +8,15 @@ import pytest
 from jwt.algorithms import ECAlgorithm
 from subgraph_client import KEY_ID, SubgraphClient, TestIssuer
 
-from rapport_identity.app import api, prepare, session_service, user_service
+from rapport_identity.app import api, prepare, role_service, session_service, team_service, user_service
 from rapport_identity.keys.model import SigningKey
 from rapport_identity.keys.repository import COLLECTION as KEYS
 from rapport_identity.keys.repository import SigningKeyRepository
+from rapport_identity.roles.repository import COLLECTION as ROLES
+from rapport_identity.roles.service import RoleService
 from rapport_identity.sessions.service import SessionService
 from rapport_identity.settings import Settings
+from rapport_identity.teams.service import TeamService
 from rapport_identity.users.passwords import Passwords
 from rapport_identity.users.repository import UserRepository
 from rapport_identity.users.service import UserService
@@ -67,17 +70,24 @@ async def migrated(settings: Settings, issuer: TestIssuer) -> AsyncIterator[Mong
     mongo = connect_database(settings, SERVICE)
     jwk = {**ECAlgorithm.to_jwk(issuer.key, as_dict=True), "kid": KEY_ID, "alg": "ES256", "use": "sig"}
     await mongo.database[KEYS].insert_one({"_id": KEY_ID, "jwk": jwk, "created_at": NOW})
+    await empty(mongo)
     yield mongo
     mongo.close()
 
 
+async def empty(mongo: Mongo) -> None:
+    """Delete all but signing keys, and roles that no test has touched; indexes stay."""
+    for name in await mongo.database.list_collection_names():
+        kept = {"builtin": True, "version": 1} if name == ROLES else None
+        if name != KEYS:
+            await mongo.database[name].delete_many({} if kept is None else {"$nor": [kept]})
+
+
 @pytest.fixture
 async def mongo(migrated: Mongo) -> AsyncIterator[Mongo]:
-    """The migrated database, emptied of all but keys after the test; its indexes stay."""
+    """The migrated database, emptied after the test."""
     yield migrated
-    for name in await migrated.database.list_collection_names():
-        if name != KEYS:
-            await migrated.database[name].delete_many({})
+    await empty(migrated)
 
 
 @pytest.fixture
@@ -104,6 +114,20 @@ def repository(mongo: Mongo) -> UserRepository:
 @pytest.fixture
 def users(mongo: Mongo, passwords: Passwords, clock: ManualClock) -> UserService:
     return user_service(mongo, passwords, clock)
+
+
+@pytest.fixture
+def teams(mongo: Mongo, clock: ManualClock) -> TeamService:
+    return team_service(mongo, clock)
+
+
+@pytest.fixture
+async def roles(mongo: Mongo, clock: ManualClock) -> AsyncIterator[RoleService]:
+    """With the default roles as they were, before the test and after it."""
+    service = role_service(mongo, clock)
+    yield service
+    await empty(mongo)
+    await service.seed()
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ async def user(users: UserService, admin: Actor, boss: User) -> User:
 
 @pytest.fixture
 def caller(user: User) -> Actor:
-    return Actor(user.id, user.role.value, "ses_1")
+    return Actor(user.id, user.role, "ses_1")
 
 
 async def sign_in(client: SubgraphClient, password: str = PASSWORD) -> Any:
@@ -155,6 +155,9 @@ async def test_administrators_make_users(client: SubgraphClient, admin: Actor, b
         ({"title": "x" * 101}, "INVALID_TEXT", "title"),
         ({"externalId": "hr:1"}, "EXTERNAL_ID_TAKEN", "externalId"),
         ({"managerId": "usr_nobody"}, "MANAGER_NOT_FOUND", "managerId"),
+        ({"teamId": "tem_none"}, "TEAM_NOT_FOUND", "teamId"),
+        ({"role": "BOSS"}, "ROLE_NOT_FOUND", "role"),
+        ({"role": "SYSTEM"}, "ROLE_NOT_FOUND", "role"),
     ],
 )
 async def test_what_is_wrong_with_a_new_user_is_named_and_nothing_changes(
@@ -169,7 +172,7 @@ async def test_what_is_wrong_with_a_new_user_is_named_and_nothing_changes(
 
 @pytest.mark.parametrize(
     "given",
-    [{"role": "BOSS"}, {"role": None}, {"active": False}, {"passwordHash": "x"}, {"id": "usr_1"}, {"name": 7}],
+    [{"role": None}, {"active": False}, {"passwordHash": "x"}, {"id": "usr_1"}, {"name": 7}],
 )
 async def test_input_that_the_schema_does_not_know_is_refused(
     client: SubgraphClient, mongo: Mongo, admin: Actor, given: dict[str, Any]

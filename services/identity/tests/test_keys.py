@@ -15,7 +15,7 @@ from rapport_identity.keys.routes import own_keys
 from rapport_identity.keys.service import KeyService, NoSigningKey
 from rapport_identity.sessions.access_tokens import AccessTokens
 from rapport_identity.settings import Settings
-from rapport_identity.users.model import Role, User
+from rapport_identity.users.model import User
 from rapport_identity.work import SERVICE
 from rapport_shared.clock import ManualClock, system_clock
 from rapport_shared.errors import Unauthenticated
@@ -43,7 +43,7 @@ def fresh_settings(settings: Settings, empty: Mongo) -> Settings:
 
 
 def someone(clock: ManualClock) -> User:
-    details = {"email": "a@example.com", "name": "李伟", "role": Role.SUPPORT}
+    details = {"email": "a@example.com", "name": "李伟", "role": "SUPPORT"}
     return User.create("usr_1", details, password_hash=None, now=clock())
 
 

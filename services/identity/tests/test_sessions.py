@@ -23,7 +23,7 @@ async def signed_in(users: UserService, sessions: SessionService, admin: Actor) 
 
 
 def actor_of(signed_in: SignedIn) -> Actor:
-    return Actor(signed_in.user.id, signed_in.user.role.value, signed_in.session_id)
+    return Actor(signed_in.user.id, signed_in.user.role, signed_in.session_id)
 
 
 async def refuses(sessions: SessionService, *tokens: str) -> bool:

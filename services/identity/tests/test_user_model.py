@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from rapport_identity.users.errors import InvalidEmail, InvalidName, InvalidText, WeakPassword
-from rapport_identity.users.model import Role, User
+from rapport_identity.users.errors import InvalidEmail, InvalidName, InvalidText, MissingValue, WeakPassword
+from rapport_identity.users.model import User
 from rapport_identity.users.values import email_key, valid_email, valid_name, valid_password, valid_text
-from rapport_shared.contracts.identity import UserCreated, UserState
-from rapport_shared.contracts.roles import DEFAULT_ROLES
+from rapport_shared.contracts.identity import UserCreated, UserState, UserUpdated
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+LATER = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DETAILS = {"email": "li.wei@example.com", "name": "李伟", "role": "SALES"}
 
 
@@ -87,7 +87,7 @@ def test_a_password_that_is_too_short_or_absurd_is_refused(password: str) -> Non
 def test_making_a_user_records_one_event_without_personal_values() -> None:
     user = make(title="Agent", external_id="hr:1", manager_id="usr_0")
     assert user.recorded == (UserCreated(user_id="usr_1", after=UserState(role="SALES", active=True)),)
-    assert (user.version, user.role, user.active) == (1, Role.SALES, True)
+    assert (user.version, user.role, user.active) == (1, "SALES", True)
     assert (user.created_at, user.updated_at) == (NOW, NOW)
 
 
@@ -100,5 +100,45 @@ def test_the_password_hash_is_not_shown() -> None:
     assert "secret" not in repr(make())
 
 
-def test_every_role_of_a_user_has_grants() -> None:
-    assert {role.value for role in Role} <= set(DEFAULT_ROLES)
+def test_a_change_records_what_changed_and_nothing_personal() -> None:
+    user = make(title="Agent")
+    user.forget_recorded()
+    user.update(
+        {"name": " 王伟 ", "title": None, "role": "SUPPORT", "team_id": "tem_1", "email": user.email}, now=LATER
+    )
+    assert (user.name, user.title, user.version, user.updated_at) == ("王伟", None, 2, LATER)
+    [event] = user.recorded
+    assert event == UserUpdated(
+        user_id="usr_1",
+        changed=("name", "role", "team_id", "title"),
+        before=UserState(role="SALES", active=True),
+        after=UserState(role="SUPPORT", active=True, team_id="tem_1"),
+    )
+
+
+def test_nothing_happens_where_nothing_differs() -> None:
+    user = make()
+    user.forget_recorded()
+    user.update({"name": "李伟", "title": None}, now=LATER)
+    user.activate(now=LATER)
+    assert (user.recorded, user.version, user.updated_at) == ((), 1, NOW)
+
+
+@pytest.mark.parametrize("name", ["email", "name", "role"])
+def test_what_everybody_has_cannot_be_cleared(name: str) -> None:
+    with pytest.raises(MissingValue) as refused:
+        make().update({name: None}, now=LATER)
+    assert refused.value.path == ("input", name)
+
+
+def test_an_invitation_takes_the_password_away_until_there_is_a_new_one() -> None:
+    user = make()
+    user.forget_recorded()
+    user.invite(now=LATER)
+    assert (user.password_hash, user.invited_at) == (None, LATER)
+    user.set_password("$argon2id$new", now=LATER)
+    assert (user.password_hash, user.invited_at) == ("$argon2id$new", None)
+    assert [event.changed for event in user.recorded if isinstance(event, UserUpdated)] == [
+        ("invited_at", "password"),
+        ("invited_at", "password"),
+    ]

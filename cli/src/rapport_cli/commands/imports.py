@@ -49,15 +49,6 @@ class KindChoice(StrEnum):
     AUTO = "AUTO"
 
 
-class RoleChoice(StrEnum):
-    """Roles an account can have."""
-
-    ADMIN = "ADMIN"
-    MANAGER = "MANAGER"
-    SALES = "SALES"
-    SUPPORT = "SUPPORT"
-
-
 File = Annotated[Path, typer.Argument(help="CSV file with a header; delimiter and encoding are found out.")]
 MappingOption = Annotated[str, typer.Option(help="field=column,… or the path of a .toml file (see above).")]
 SourceName = Annotated[str, typer.Option(help="Namespace of the keys: `chinook` stores key 12 as chinook:12.")]
@@ -112,9 +103,7 @@ def import_users(
     file: File,
     *,
     mapping: MappingOption,
-    role: Annotated[
-        RoleChoice, typer.Option(case_sensitive=False, help="Role of rows without a mapped one.")
-    ] = RoleChoice.SALES,
+    role: Annotated[str, typer.Option(help="Role of rows without a mapped one, such as SALES or MANAGER.")] = "SALES",
     source_name: SourceName = "",
     dry_run: DryRun = False,
     batch: Batch = 50,
@@ -133,7 +122,7 @@ def import_users(
             fields.check(known=USER_COLUMNS, required=("externalId", "email", "name"), header=table.header)
             async with connected(gateway, email, password) as to:
                 directory = UserDirectory(to.session)
-                importer = UserImporter(to.session, directory, tally, fields, role=role, dry_run=dry_run)
+                importer = UserImporter(to.session, directory, tally, fields, role=role.upper(), dry_run=dry_run)
                 return await _run("users", importer, table, tally, batch_size=batch, parallel=1)
 
     run_command(work())

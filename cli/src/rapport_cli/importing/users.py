@@ -1,5 +1,6 @@
 """Staff from rows: create who is new. The API has no change of users, so differences are only told."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
@@ -14,7 +15,7 @@ from rapport_cli.importing.rows import Row, RowProblem
 from rapport_cli.importing.tally import Tally
 
 USER_COLUMNS = ("externalId", "email", "name", "role", "title", "manager")
-ROLES = ("ADMIN", "MANAGER", "SALES", "SUPPORT")
+ROLE_SHAPE = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ class UserImporter:
         """The row's values. Raises RowRefusedError with INVALID_NAME, INVALID_EMAIL or INVALID_ROLE."""
         texts = {name: tidy(text) for name, text in self._mapping.apply(row.cells).items()}
         role = texts.get("role", "").upper() or self._role
-        if role not in ROLES:
-            raise self._refusal("role", "INVALID_ROLE", f"{role} is none of {', '.join(ROLES)}")
+        if not ROLE_SHAPE.fullmatch(role):
+            raise self._refusal("role", "INVALID_ROLE", f"{role!r} is no role's name")
         if not texts["name"]:
             raise self._refusal("name", "INVALID_NAME", "the name is missing")
         if not MAIL_SHAPE.fullmatch(texts["email"]):

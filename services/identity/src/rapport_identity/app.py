@@ -6,16 +6,21 @@ from functools import partial
 from starlette.applications import Starlette
 
 from rapport_identity.consumers import HANDLERS
-from rapport_identity.context import Context
+from rapport_identity.context import Context, UseCases
 from rapport_identity.keys.repository import SigningKeyRepository
 from rapport_identity.keys.routes import jwks_route, own_keys
 from rapport_identity.keys.service import KeyService
+from rapport_identity.roles.repository import RoleRepository
+from rapport_identity.roles.service import RoleService
 from rapport_identity.schema import build_schema
 from rapport_identity.sessions import attempts, repository
 from rapport_identity.sessions.access_tokens import AccessTokens
 from rapport_identity.sessions.attempts import Attempts
 from rapport_identity.sessions.service import SessionService
 from rapport_identity.settings import Settings
+from rapport_identity.teams.repository import INDEXES as TEAM_INDEXES
+from rapport_identity.teams.repository import TeamRepository
+from rapport_identity.teams.service import TeamService
 from rapport_identity.users.passwords import Passwords
 from rapport_identity.users.repository import INDEXES as USER_INDEXES
 from rapport_identity.users.repository import UserRepository
@@ -33,7 +38,7 @@ from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
-INDEXES = (*USER_INDEXES, *repository.INDEXES, *attempts.INDEXES)
+INDEXES = (*USER_INDEXES, *TEAM_INDEXES, *repository.INDEXES, *attempts.INDEXES)
 
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[IdentityWork]:
@@ -62,6 +67,16 @@ def user_service(
     return UserService(transactions(mongo, clock), UserRepository(mongo.database), hasher, policy, clock)
 
 
+def team_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> TeamService:
+    """The use cases of teams."""
+    return TeamService(transactions(mongo, clock), TeamRepository(mongo.database), policy, clock)
+
+
+def role_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> RoleService:
+    """The use cases of roles."""
+    return RoleService(transactions(mongo, clock), RoleRepository(mongo.database), policy, clock)
+
+
 def session_service(
     settings: Settings,
     mongo: Mongo,
@@ -87,18 +102,23 @@ def api(settings: Settings, clock: Clock = system_clock) -> Starlette:
     mongo, hasher = connect_database(settings, SERVICE), passwords(settings)
     directory = Directory(mongo.database, clock)
     policy, keys = directory.policy, key_service(mongo, clock)
-    users = user_service(mongo, hasher, clock, policy)
-    sessions = session_service(settings, mongo, hasher, clock, policy)
+    feed = ChangeFeed(SERVICE)
+    use_cases = UseCases(
+        users=user_service(mongo, hasher, clock, policy),
+        teams=team_service(mongo, clock, policy),
+        roles=role_service(mongo, clock, policy),
+        sessions=session_service(settings, mongo, hasher, clock, policy),
+    )
 
     def make_context(caller: Actor | None) -> Context:
-        return Context(caller=caller, users=users, sessions=sessions)
+        return Context(caller=caller, use_cases=use_cases, feed=feed)
 
     return api_app(
         settings,
         service=SERVICE,
         mongo=mongo,
         schema=build_schema(),
-        feed=ChangeFeed(SERVICE),
+        feed=feed,
         make_context=make_context,
         directory=directory,
         fetch_keys=own_keys(keys),
@@ -118,6 +138,7 @@ async def prepare(settings: Settings) -> None:
     mongo = connect_database(settings, SERVICE)
     await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
     await key_service(mongo).ensure()
+    await role_service(mongo).seed()
     if settings.admin_email is not None and settings.admin_password is not None:
         users = user_service(mongo, passwords(settings))
         try:

@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from rapport_identity.roles.schema import RoleMutation, RoleQuery
 from rapport_identity.sessions.schema import SessionMutation
-from rapport_identity.users.schema import UserMutation, UserQuery
+from rapport_identity.teams.schema import TeamMutation, TeamQuery
+from rapport_identity.users.schema import UserMutation, UserQuery, UserSubscription
 from rapport_shared.graphql.audit import audit_query
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 
@@ -14,5 +16,8 @@ PUBLIC: Final = frozenset({"signIn", "refreshSession"})
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
     return subgraph_schema(
-        queries=(UserQuery, audit_query("identity")), mutations=(SessionMutation, UserMutation), public=PUBLIC
+        queries=(UserQuery, TeamQuery, RoleQuery, audit_query("identity")),
+        mutations=(SessionMutation, UserMutation, TeamMutation, RoleMutation),
+        subscriptions=(UserSubscription,),
+        public=PUBLIC,
     )

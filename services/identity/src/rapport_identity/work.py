@@ -1,6 +1,9 @@
 """What a transaction of this service gives to its use cases."""
 
+from rapport_identity.locks import Locks
+from rapport_identity.roles.repository import RoleRepository
 from rapport_identity.sessions.repository import SessionRepository
+from rapport_identity.teams.repository import TeamRepository
 from rapport_identity.users.repository import UserRepository
 from rapport_shared.clock import Clock
 from rapport_shared.mongo import Database, Session
@@ -14,5 +17,8 @@ class IdentityWork(Work):
 
     def __init__(self, database: Database, session: Session, *, clock: Clock) -> None:
         super().__init__(database, session, service=SERVICE, clock=clock)
+        self.locks = Locks(database, session)
+        self.roles = RoleRepository(database, session, self.outbox)
+        self.teams = TeamRepository(database, session, self.outbox)
         self.users = UserRepository(database, session, self.outbox)
         self.sessions = SessionRepository(database, session)

@@ -27,7 +27,7 @@ class AccessTokens:
             "iss": self._issuer,
             "aud": self._audience,
             "sub": user.id,
-            "role": user.role.value,
+            "role": user.role,
             "sid": session_id,
             "iat": int(now.timestamp()),
             "exp": int(expires_at.timestamp()),

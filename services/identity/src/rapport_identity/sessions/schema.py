@@ -7,7 +7,7 @@ from strawberry import UNSET
 
 from rapport_identity.context import Info
 from rapport_identity.sessions import model
-from rapport_identity.users.schema import User
+from rapport_identity.users.types import User
 from rapport_shared.actor import Actor
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.scalars import DateTime
@@ -61,7 +61,7 @@ class SessionPayload:
             access_token=signed_in.access_token,
             refresh_token=signed_in.refresh_token,
             expires_at=DateTime(signed_in.expires_at),
-            user=User.from_model(user, reader=Actor(user.id, user.role.value, signed_in.session_id)),
+            user=User.from_model(user, reader=Actor(user.id, user.role, signed_in.session_id)),
         )
 
 

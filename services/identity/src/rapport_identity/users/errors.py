@@ -43,3 +43,21 @@ class ManagerNotFound(UserFault):
     """No user has the id that was given as the manager's."""
 
     code = "MANAGER_NOT_FOUND"
+
+
+class ManagerCycle(UserFault):
+    """The user would report to themselves, directly or through others."""
+
+    code = "MANAGER_CYCLE"
+
+
+class MissingValue(UserFault):
+    """A value that every such record has was to be cleared."""
+
+    code = "MISSING_VALUE"
+
+
+class LastAdministrator(UserFault):
+    """Nobody could administer any more: the last active administrator stays one."""
+
+    code = "LAST_ADMINISTRATOR"

@@ -5,15 +5,12 @@ from typing import Any, Final
 
 import strawberry
 
-from rapport_identity.users import model
 from rapport_identity.users.service import search_condition
 from rapport_shared.graphql import inputs as shared
-from rapport_shared.graphql.filters import Filter, IdFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import IDEMPOTENCY_KEY, optional
+from rapport_shared.graphql.filters import IdFilter, StringFilter, condition_of
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional
 from rapport_shared.graphql.lists import Listing, SortDirection
 from rapport_shared.mongo import Order, every
-
-Role = strawberry.enum(model.Role, name="Role", description="What a user works as; it decides what they may do.")
 
 
 @strawberry.input(description="A new staff user.")
@@ -22,12 +19,48 @@ class CreateUserInput:
 
     email: str = strawberry.field(description="The mail address to sign in with; unique in upper or lower case.")
     name: str = strawberry.field(description="The full name, 1 to 200 characters.")
-    role: model.Role = strawberry.field(description="What the user works as.")
+    role: str = strawberry.field(description="The name of a role, such as SALES; it decides what the user may do.")
     password: str | None = optional("10 to 200 characters; without one the user cannot sign in yet.")
     title: str | None = optional("The job title, 1 to 100 characters.")
+    team_id: strawberry.ID | None = optional("The team that the user works in.")
     external_id: str | None = optional("The user's id in another system; unique.")
     manager_id: strawberry.ID | None = optional("The user whom this one reports to.")
     idempotency_key: str | None = optional(IDEMPOTENCY_KEY)
+    reason: str | None = optional(REASON)
+
+
+@strawberry.input(description="Changes to a user: what is left out stays, null clears.")
+class UpdateUserInput:
+    """Fields of updateUser."""
+
+    id: strawberry.ID = strawberry.field(description="The user.")
+    expected_version: int | None = optional(EXPECTED_VERSION)
+    email: str | None = optional("The mail address to sign in with; unique in upper or lower case.")
+    name: str | None = optional("The full name, 1 to 200 characters.")
+    role: str | None = optional("The name of a role. It may do nothing that you may not.")
+    title: str | None = optional("The job title, 1 to 100 characters.")
+    team_id: strawberry.ID | None = optional("The team that the user works in.")
+    external_id: str | None = optional("The user's id in another system; unique.")
+    manager_id: strawberry.ID | None = optional("The user whom this one reports to.")
+    reason: str | None = optional(REASON)
+
+
+@strawberry.input(description="A user to lock out.")
+class DeactivateUserInput:
+    """Fields of deactivateUser."""
+
+    id: strawberry.ID = strawberry.field(description="The user.")
+    expected_version: int | None = optional(EXPECTED_VERSION)
+    reason: str | None = optional(REASON)
+
+
+@strawberry.input(description="A user to let in again.")
+class ActivateUserInput:
+    """Fields of activateUser."""
+
+    id: strawberry.ID = strawberry.field(description="The user.")
+    expected_version: int | None = optional(EXPECTED_VERSION)
+    reason: str | None = optional(REASON)
 
 
 @strawberry.input(description="Which users; all given conditions hold.")
@@ -40,8 +73,19 @@ class UserFilter:
     id: IdFilter | None = optional("The user's id.")
     email: StringFilter | None = optional("The mail address.")
     name: StringFilter | None = optional("The name.")
-    role: Filter[model.Role] | None = optional("What the user works as.")
+    role: StringFilter | None = optional("The name of the role.")
+    team_id: IdFilter | None = optional("The team that the user works in.")
     external_id: StringFilter | None = optional("The id in another system.")
+    active: bool | None = optional("Whether the user may sign in.")
+
+
+@strawberry.input(description="Which live changes: of users for which all given conditions hold.")
+class UserChangeFilter:
+    """Conditions on what events carry of users."""
+
+    id: IdFilter | None = optional("The user's id; eq, in and isNull.")
+    role: IdFilter | None = optional("The name of the role.")
+    team_id: IdFilter | None = optional("The team that the user works in.")
     active: bool | None = optional("Whether the user may sign in.")
 
 
@@ -67,6 +111,7 @@ FIELDS: Final = {
     "email": "email",
     "name": "name",
     "role": "role",
+    "team_id": "team_id",
     "external_id": "external_id",
     "active": "active",
 }

@@ -1,7 +1,7 @@
 """Users in MongoDB."""
 
 from rapport_identity.users.errors import EmailTaken, ExternalIdTaken
-from rapport_identity.users.model import Role, User
+from rapport_identity.users.model import User
 from rapport_identity.users.values import email_key
 from rapport_shared.actor import Actor
 from rapport_shared.mongo import Document, DuplicateKey, Index
@@ -11,6 +11,9 @@ COLLECTION = "users"
 INDEXES = (
     Index(COLLECTION, (("email_key", 1),), unique=True),
     Index(COLLECTION, (("external_id", 1),), unique=True, only={"external_id": {"$type": "string"}}),
+    Index(COLLECTION, (("subject", 1),), unique=True, only={"subject": {"$type": "string"}}),
+    Index(COLLECTION, (("team_id", 1), ("created_at", -1), ("_id", -1))),
+    Index(COLLECTION, (("role", 1), ("active", 1))),
     Index(COLLECTION, (("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("name", 1), ("_id", 1))),
     Index(COLLECTION, (("email", 1), ("_id", 1))),
@@ -28,6 +31,11 @@ class UserRepository(AggregateRepository[User]):
         found = await self._documents.find_one({"email_key": email_key(email)}, session=self._session)
         return None if found is None else self.from_document(found)
 
+    async def find_by_subject(self, subject: str) -> User | None:
+        """Whoever is this at the provider of sign-ins; rights are the caller's business."""
+        found = await self._documents.find_one({"subject": subject}, session=self._session)
+        return None if found is None else self.from_document(found)
+
     async def save(self, aggregate: User, *, by: Actor) -> None:
         """Store; raises EmailTaken or ExternalIdTaken where another user has the same."""
         try:
@@ -41,17 +49,20 @@ class UserRepository(AggregateRepository[User]):
             raise
 
     def to_document(self, aggregate: User) -> Document:
-        """The fields as they are, enums by value."""
+        """The fields as they are."""
         return {
             "email": aggregate.email,
             "email_key": email_key(aggregate.email),
             "name": aggregate.name,
-            "role": aggregate.role.value,
+            "role": aggregate.role,
             "title": aggregate.title,
+            "team_id": aggregate.team_id,
             "active": aggregate.active,
             "external_id": aggregate.external_id,
             "manager_id": aggregate.manager_id,
             "password_hash": aggregate.password_hash,
+            "invited_at": aggregate.invited_at,
+            "subject": aggregate.subject,
             "created_at": aggregate.created_at,
             "updated_at": aggregate.updated_at,
         }
@@ -59,5 +70,4 @@ class UserRepository(AggregateRepository[User]):
     def from_document(self, document: Document) -> User:
         """Read what ``to_document`` wrote."""
         fields = {name: value for name, value in document.items() if name not in {"_id", "email_key"}}
-        fields["role"] = Role(fields["role"])
         return User(id=document["_id"], **fields)

@@ -1,71 +1,28 @@
 """Users in GraphQL: translate, call, translate."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
 
 from rapport_identity.context import Info
 from rapport_identity.users import inputs, model
-from rapport_identity.users.inputs import LISTING, CreateUserInput
-from rapport_shared.actor import Actor
+from rapport_identity.users.inputs import (
+    LISTING,
+    ActivateUserInput,
+    CreateUserInput,
+    DeactivateUserInput,
+    UpdateUserInput,
+    UserChangeFilter,
+)
+from rapport_identity.users.types import User
+from rapport_shared.contracts.identity import UserCreated, UserUpdated
+from rapport_shared.graphql.changes import Change, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
-from rapport_shared.graphql.inputs import given
+from rapport_shared.graphql.inputs import details, given
 from rapport_shared.graphql.lists import ListQuery, list_field
-from rapport_shared.graphql.scalars import DateTime
-
-
-@strawberry.federation.type(keys=["id"], description="A staff user.")
-class User:
-    """The GraphQL form of a user."""
-
-    id: strawberry.ID = strawberry.field(description="Its id, `usr_…`.")
-    email: str = strawberry.field(description="The mail address to sign in with.")
-    name: str = strawberry.field(description="The full name.")
-    role: model.Role = strawberry.field(description="What the user works as.")
-    title: str | None = strawberry.field(description="The job title.")
-    active: bool = strawberry.field(description="Whether the user may sign in.")
-    external_id: str | None = strawberry.field(description="The id in another system.")
-    created_at: DateTime = strawberry.field(description="When the record was made.")
-    updated_at: DateTime = strawberry.field(description="When the record last changed.")
-    version: int = strawberry.field(description="Counts the changes.")
-    manager_id: strawberry.Private[str | None]
-    reader: strawberry.Private[Actor | None]
-
-    @strawberry.field(description="Whom the user reports to.")
-    async def manager(self, info: Info) -> "User | None":
-        """One query for any number of users."""
-        if self.manager_id is None:
-            return None
-        if self.reader is None:
-            found = await info.context.user_by_id.load(self.manager_id)
-        else:
-            found = await info.context.users.find(self.manager_id, by=self.reader)
-        return None if found is None else User.from_model(found, reader=self.reader)
-
-    @classmethod
-    def from_model(cls, user: model.User, *, reader: Actor | None = None) -> "User":
-        """The public form; ``reader`` is who has just signed in, where the request itself has no token."""
-        return cls(
-            id=strawberry.ID(user.id),
-            email=user.email,
-            name=user.name,
-            role=user.role,
-            title=user.title,
-            active=user.active,
-            external_id=user.external_id,
-            created_at=DateTime(user.created_at),
-            updated_at=DateTime(user.updated_at),
-            version=user.version,
-            manager_id=user.manager_id,
-            reader=reader,
-        )
-
-    @classmethod
-    async def resolve_reference(cls, info: Info, id: str) -> "User | None":
-        """The user of a representation, unless it is out of reach."""
-        found = await info.context.user_by_id.load(id)
-        return None if found is None else cls.from_model(found)
 
 
 @strawberry.type(description="The user after a change, or what is wrong.")
@@ -109,15 +66,64 @@ class UserQuery:
 class UserMutation:
     """Changing users."""
 
-    @mutation("Make a new staff user; for administrators.")
+    @mutation("Make a new staff user.")
     async def create_user(
         self, info: Info, input: Annotated[CreateUserInput, strawberry.argument(description="The new user.")]
     ) -> UserPayload:
         """Create."""
         made = await info.context.users.create(
             inputs.details(input),
-            password=None if input.password is strawberry.UNSET else input.password,
+            password=given(input.password),
             idempotency_key=given(input.idempotency_key),
             by=info.context.actor,
         )
         return UserPayload.of(made)
+
+    @mutation("Change a user.")
+    async def update_user(self, info: Info, input: UpdateUserInput) -> UserPayload:
+        """Update."""
+        expected = given(input.expected_version)
+        changed = await info.context.users.update(
+            input.id, details(input), expected_version=expected, by=info.context.actor
+        )
+        return UserPayload.of(changed)
+
+    @mutation("Lock a user out, everywhere within seconds: sessions end, API keys rest. Nothing is deleted.")
+    async def deactivate_user(self, info: Info, input: DeactivateUserInput) -> UserPayload:
+        """Deactivate."""
+        expected = given(input.expected_version)
+        locked_out = await info.context.users.deactivate(input.id, expected_version=expected, by=info.context.actor)
+        return UserPayload.of(locked_out)
+
+    @mutation("Let a user in again, and the user's API keys.")
+    async def activate_user(self, info: Info, input: ActivateUserInput) -> UserPayload:
+        """Activate."""
+        expected = given(input.expected_version)
+        back = await info.context.users.activate(input.id, expected_version=expected, by=info.context.actor)
+        return UserPayload.of(back)
+
+
+@strawberry.type
+class UserSubscription:
+    """Following users."""
+
+    @strawberry.subscription(description="What changes in the list of the users that you may see.")
+    async def user_changed(
+        self,
+        info: Info,
+        filter: Annotated[UserChangeFilter | None, strawberry.argument(description="Which users.")] = None,
+    ) -> AsyncGenerator[Change[User], None]:
+        """Live, as long as the caller's access token is valid."""
+        context, users = info.context, info.context.users
+        changes = live_list(
+            context.feed,
+            of=(UserCreated, UserUpdated),
+            reader=lambda: context.actor,
+            scope=users.scope,
+            given=filter,
+            find=users.find,
+            to_node=User.from_model,
+        )
+        async with aclosing(changes):
+            async for change in changes:
+                yield change

@@ -1,7 +1,11 @@
 """The rules of a user's values: each function returns the value in its stored form, or raises what is wrong."""
 
-from rapport_identity.users.errors import InvalidEmail, InvalidName, InvalidText, WeakPassword
+from typing import TypeVar
+
+from rapport_identity.users.errors import InvalidEmail, InvalidName, InvalidText, MissingValue, WeakPassword
 from rapport_shared.text import mail_address, printable
+
+T = TypeVar("T")
 
 MAX_NAME = 200
 MAX_TEXT = 100
@@ -45,4 +49,11 @@ def valid_password(value: str) -> str:
     """As it is, 10 to 200 characters of any kind."""
     if not MIN_PASSWORD <= len(value) <= MAX_PASSWORD:
         raise WeakPassword(f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.", path=("input", "password"))
+    return value
+
+
+def present(value: T | None, field: str) -> T:
+    """As it is; raises MissingValue for None."""
+    if value is None:
+        raise MissingValue(f"The {field} cannot be cleared.", path=("input", field))
     return value

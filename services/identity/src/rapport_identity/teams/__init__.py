@@ -1,0 +1,1 @@
+"""Teams: the tree that staff users work in."""
