@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -10,12 +11,13 @@ from graphql import DocumentNode, OperationDefinitionNode, VariableNode, Visitor
 
 from rapport_gateway.errors import BAD_REQUEST, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, refused
 from rapport_gateway.execution.projection import Projection
+from rapport_gateway.execution.representations import PreparedBatch
 from rapport_gateway.execution.withheld import Withheld
 from rapport_gateway.limits.cost import Cost
 from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.planning.permits import Granted, mentioned
-from rapport_gateway.planning.plan import Plan
+from rapport_gateway.planning.plan import EntityBatch, Plan
 from rapport_gateway.supergraph.model import Supergraph
 
 K = TypeVar("K")
@@ -57,6 +59,7 @@ class Lru(Generic[K, V]):
 class PreparedPlan:
     plan: Plan
     projection: Projection
+    batches: Mapping[EntityBatch, PreparedBatch]
     introspection: dict[str, Any] | None = None
     withheld: Withheld = ()
 

@@ -22,7 +22,9 @@ from rapport_gateway.errors import (
 from rapport_gateway.execution.answer import answer_of
 from rapport_gateway.execution.introspection import introspect
 from rapport_gateway.execution.projection import Projection
+from rapport_gateway.execution.representations import prepare_batches
 from rapport_gateway.execution.run import run_node
+from rapport_gateway.execution.sharing import shared_positions
 from rapport_gateway.execution.state import Run
 from rapport_gateway.execution.subscribe import events
 from rapport_gateway.execution.withheld import unauthorized, withheld
@@ -121,8 +123,8 @@ class Pipeline:
             yield answers
 
     def _run(self, prepared: PreparedPlan, request: GraphQLRequest) -> Run:
-        selection = prepared.plan.operation.root
-        return Run(self._client, selection, request.variables, request.headers, prepared.withheld)
+        selection, batches = prepared.plan.operation.root, prepared.batches
+        return Run(self._client, selection, request.variables, request.headers, batches, prepared.withheld)
 
     async def _granted(self, operation: PreparedOperation, request: GraphQLRequest) -> Granted:
         """Of what the client holds, what the operation asks for: plans are shared by all who hold the same of that."""
@@ -161,8 +163,10 @@ class Pipeline:
             try:
                 plan = plan_operation(supergraph, operation.document, operation.definition, chosen, granted=granted)
                 root = plan.operation.root
+                shared = shared_positions(plan.node)
+                projection = Projection(supergraph.api_schema, root, shared)
                 ways = withheld(root) if operation.asked else ()
-                prepared = PreparedPlan(plan, Projection(supergraph.api_schema, root), withheld=ways)
+                prepared = PreparedPlan(plan, projection, prepare_batches(plan.node, shared), withheld=ways)
             except OperationTooLarge as problem:
                 raise refused(str(problem), OPERATION_TOO_LARGE) from problem
             except RecursionError as problem:

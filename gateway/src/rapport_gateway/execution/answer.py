@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rapport_gateway.errors import ErrorDict, error
+from rapport_gateway.execution.generated import Irregular
 from rapport_gateway.execution.projection import Projection
 from rapport_gateway.execution.state import Run
 from rapport_gateway.execution.withheld import unauthorized
@@ -13,6 +14,17 @@ from rapport_gateway.execution.withheld import unauthorized
 
 def answer_of(run: Run, projection: Projection) -> dict[str, Any]:
     """`{"data": …}`, with `errors` first when there are any."""
+    if run.withheld:
+        return _reported(run, projection)
+    try:
+        regular = projection.regular(run.data)
+    except Irregular:
+        return _reported(run, projection)
+    return {"errors": run.errors, "data": regular} if run.errors else {"data": regular}
+
+
+def _reported(run: Run, projection: Projection) -> dict[str, Any]:
+    """With an error for each value that is not as it should be."""
     errors: list[ErrorDict] = list(run.errors)
     explained = _Explained(run)
 

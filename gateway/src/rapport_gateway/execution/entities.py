@@ -15,7 +15,7 @@ from rapport_gateway.subgraphs.client import SubgraphFailure
 
 async def fetch_entities(run: Run, fetch: Fetch) -> None:
     """One request for all batches of the fetch; none when there is nothing to ask for."""
-    gathered = [gather(run.data, batch) for batch in fetch.entities]
+    gathered = [gather(run.data, run.batches[batch]) for batch in fetch.entities]
     if not any(batch.representations for batch in gathered):
         return
     variables = {batch.variable: found.representations for batch, found in zip(fetch.entities, gathered, strict=True)}

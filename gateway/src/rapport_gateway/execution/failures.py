@@ -26,7 +26,7 @@ def note_root_errors(run: Run, fetch: Fetch, answer: SubgraphAnswer) -> None:
     for item in answer.errors:
         path = _path_of(item)
         if path:
-            for base in locate(run.data, fetch.path)[:1]:
+            for base in _first_place(run, fetch.path):
                 _add_subgraph_error(run, fetch, item, (*base, *path))
         else:
             _note_unplaced(run, fetch, answer, item)
@@ -81,7 +81,7 @@ def _note_unplaced(run: Run, fetch: Fetch, answer: SubgraphAnswer, item: dict[st
 
 def _affected(run: Run, fetch: Fetch, only: EntityBatch | None) -> list[Location]:
     if not fetch.entities:
-        bases = locate(run.data, fetch.path)[:1]
+        bases = _first_place(run, fetch.path)
         return [(*base, key) for base in bases for key in fetch.fields]
     return [
         (*base, key)
@@ -93,13 +93,14 @@ def _affected(run: Run, fetch: Fetch, only: EntityBatch | None) -> list[Location
 
 
 def _first_place(run: Run, path: Path) -> list[Location]:
-    return locate(run.data, path)[:1]
+    return [location for location, _ in locate(run.data, path)[:1]]
 
 
 def _places_of(run: Run, batch: EntityBatch, gathered: Gathered, index: str | int) -> Iterable[Location]:
     for path, targets in zip(batch.paths, gathered.targets, strict=True):
-        for location, (_, number) in zip(locate(run.data, path), targets, strict=True):
-            if number == index:
+        meant = {id(value) for value, number in targets if number == index}
+        for location, value in locate(run.data, path):
+            if id(value) in meant:
                 yield location
 
 

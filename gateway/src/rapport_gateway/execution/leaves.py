@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLLeafType
 
-_INT_LIMIT = 2**31
+INT_LIMIT = 2**31
 
 
 def leaf_check(leaf: GraphQLLeafType) -> Callable[[Any], Any] | None:
@@ -24,7 +24,7 @@ def _enum(names: frozenset[str]) -> Callable[[Any], Any]:
 def _int(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if type(value) is int and -_INT_LIMIT <= value < _INT_LIMIT else None
+    return value if type(value) is int and -INT_LIMIT <= value < INT_LIMIT else None
 
 
 def _float(value: Any) -> Any:

@@ -6,7 +6,8 @@ keys above it. It returns the completed value, None for null, or BUBBLE when a n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -21,8 +22,10 @@ from graphql import (
 )
 
 from rapport_gateway.errors import INVALID_VALUE, UNEXPECTED_NULL
+from rapport_gateway.execution.generated import GeneratedProjection, Irregular
 from rapport_gateway.execution.leaves import leaf_check
 from rapport_gateway.planning.operation import QueryField, QueryGroup, QuerySelection
+from rapport_gateway.planning.plan import Keys
 
 BUBBLE: Any = object()
 Path = list[str | int]
@@ -32,15 +35,33 @@ FieldPlan = tuple[str, str, Completer]
 
 
 class Projection:
-    """Makes `data` from a value tree."""
+    """Makes `data` from a value tree. `shared`: the positions where objects may be in several places."""
 
-    def __init__(self, schema: GraphQLSchema, root: QuerySelection) -> None:
+    def __init__(self, schema: GraphQLSchema, root: QuerySelection, shared: Collection[Keys] = ()) -> None:
         self._schema = schema
-        self._fields = self._field_plans(root.type_name, root.groups[0]) if root.groups else ()
+        self._root = root
+        self._shared = shared
+        self._is_used = False
+
+    def regular(self, data: dict[str, Any]) -> dict[str, Any]:
+        """What `project` gives where it has nothing to report. Raises Irregular elsewhere, and when first used: code
+        is generated for what is used again."""
+        if not self._is_used:
+            self._is_used = True
+            raise Irregular
+        return self._generated.project(data)
 
     def project(self, data: dict[str, Any], report: Report) -> dict[str, Any] | None:
         """None when a null reached the root. `report` is called with (path, message, code) for each invalid value."""
         return _complete_fields(self._fields, data, [], report)
+
+    @cached_property
+    def _generated(self) -> GeneratedProjection:
+        return GeneratedProjection(self._schema, self._root, self._shared)
+
+    @cached_property
+    def _fields(self) -> tuple[FieldPlan, ...]:
+        return self._field_plans(self._root.type_name, self._root.groups[0]) if self._root.groups else ()
 
     def _field_plans(self, type_name: str, group: QueryGroup) -> tuple[FieldPlan, ...]:
         plans: list[FieldPlan] = []

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from rapport_gateway.execution.values import Value, find
-from rapport_gateway.planning.plan import EntityBatch, InputField, InputObject
+from rapport_gateway.execution.sharing import fetches_of, keys_of
+from rapport_gateway.execution.values import Value, find, substitute
+from rapport_gateway.planning.fetch_graph import Path
+from rapport_gateway.planning.plan import EntityBatch, InputField, InputObject, InputType, Keys, PlanNode
 
 
 class _Unknown(Exception):
     """A needed value was never fetched (its fetch failed), so the entity cannot be asked for."""
+
+
+Represent = Callable[[Value], Value | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedBatch:
+    """What is the same for every run. `places` are paths, and whether equal objects there become one; `represent`
+    gives None for what is no entity, or lacks something."""
+
+    places: tuple[tuple[Path, bool], ...]
+    represent: Represent
 
 
 @dataclass(slots=True)
@@ -23,36 +38,96 @@ class Gathered:
     targets: list[list[tuple[Value, int | None]]] = field(default_factory=list)
 
 
-def gather(root: Value, batch: EntityBatch) -> Gathered:
+def prepare_batches(node: PlanNode | None, shared: Collection[Keys]) -> dict[EntityBatch, PreparedBatch]:
+    return {
+        batch: PreparedBatch(tuple((path, keys_of(path) in shared) for path in batch.paths), _represent(batch.inputs))
+        for fetch in fetches_of(node)
+        for batch in fetch.entities
+    }
+
+
+def gather(root: Value, batch: PreparedBatch) -> Gathered:
+    """Where equal objects with equal representations become one in the tree, they are one target."""
     gathered = Gathered()
     known: dict[bytes, int] = {}
-    for path in batch.paths:
+    for path, is_shared in batch.places:
+        same = _Same()
         targets: list[tuple[Value, int | None]] = []
         for value in find(root, path):
-            representation = _representation(value, batch.inputs)
+            representation = batch.represent(value)
             index = None
             if representation is not None:
                 index = known.setdefault(orjson.dumps(representation), len(known))
                 if index == len(gathered.representations):
                     gathered.representations.append(representation)
+                if is_shared and same.is_known(index, value):
+                    continue
             targets.append((value, index))
+        if same.replaced:
+            substitute(root, path, same.replaced)
         gathered.targets.append(targets)
     return gathered
 
 
-def _representation(value: Value, inputs: InputObject) -> Value | None:
-    type_name = value.get("__typename")
-    if type_name is None and len(inputs.by_type) == 1:
-        type_name = next(iter(inputs.by_type))
-    known = inputs.by_type.get(type_name) if isinstance(type_name, str) else None
-    if known is None:
-        return None
-    try:
-        result = {"__typename": known.name, **_fields(value, known.fields)}
-    except _Unknown:
-        return None
-    keys = [result[item.name] for item in known.fields if item.is_key]
-    return None if keys and all(key is None for key in keys) else result
+class _Same:
+    """Finds objects at one position that equal the first with their representation in everything."""
+
+    def __init__(self) -> None:
+        self._first: dict[int, tuple[Value, bytes]] = {}
+        self.replaced: dict[int, Value] = {}
+
+    def is_known(self, index: int, value: Value) -> bool:
+        first = self._first.get(index)
+        if first is None:
+            self._first[index] = (value, b"")
+            return False
+        kept, content = first
+        if not content:
+            content = orjson.dumps(kept)
+            self._first[index] = (kept, content)
+        if orjson.dumps(value) != content:  # not by ==, for which 1, 1.0 and true are the same
+            return False
+        self.replaced[id(value)] = kept
+        return True
+
+
+def _represent(inputs: InputObject) -> Represent:
+    by_type = {name: (known.name, _representation_fields(known)) for name, known in inputs.by_type.items()}
+    only = next(iter(inputs.by_type)) if len(inputs.by_type) == 1 else None
+
+    def represent(value: Value) -> Value | None:
+        type_name = value.get("__typename", only)
+        if type_name is None:
+            type_name = only
+        known = by_type.get(type_name) if isinstance(type_name, str) else None
+        if known is None:
+            return None
+        sent_as, fields = known
+        found = fields(value)
+        return {"__typename": sent_as, **found} if found is not None else None
+
+    return represent
+
+
+def _representation_fields(known: InputType) -> Represent:
+    """The fields to send of a value, None when one is missing or its key is null."""
+    keys = [item.name for item in known.fields if item.is_key]
+    leaves = [(item.name, item.source) for item in known.fields if item.children is None]
+    nested = tuple(item for item in known.fields if item.children is not None)
+
+    def fields(value: Value) -> Value | None:
+        try:
+            result = {name: value[source] for name, source in leaves}
+            if nested:
+                result.update(_fields(value, nested))
+        except (KeyError, _Unknown):
+            return None
+        for key in keys:
+            if result[key] is not None:
+                return result
+        return None if keys else result
+
+    return fields
 
 
 def _fields(value: Value, fields: tuple[InputField, ...]) -> Value:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rapport_gateway.errors import ErrorDict
+from rapport_gateway.execution.representations import PreparedBatch
 from rapport_gateway.execution.values import Location, Value
 from rapport_gateway.execution.withheld import Withheld
 from rapport_gateway.planning.operation import QuerySelection
-from rapport_gateway.planning.plan import Fetch
+from rapport_gateway.planning.plan import EntityBatch, Fetch
 from rapport_gateway.subgraphs.client import SubgraphClient, SubgraphRequest
 
 
@@ -23,6 +24,7 @@ class Run:
     selection: QuerySelection
     variables: Mapping[str, Any]
     headers: Mapping[str, str]
+    batches: Mapping[EntityBatch, PreparedBatch]
     withheld: Withheld = ()
     data: Value = field(default_factory=dict)
     errors: list[ErrorDict] = field(default_factory=list)

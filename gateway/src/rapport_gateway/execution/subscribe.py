@@ -32,7 +32,14 @@ async def events(
 async def _complete(
     template: Run, subscription: Subscription, projection: Projection, event: SubgraphAnswer
 ) -> dict[str, Any]:
-    run = Run(template.client, template.selection, template.variables, template.headers, template.withheld)
+    run = Run(
+        template.client,
+        template.selection,
+        template.variables,
+        template.headers,
+        template.batches,
+        template.withheld,
+    )
     take_root(run, subscription.primary, event, [run.data])
     if subscription.rest is not None and event.data is not None:
         await run_node(run, subscription.rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rapport_gateway.planning.fetch_graph import Path
@@ -12,27 +12,57 @@ Location = tuple[str | int, ...]
 
 
 def find(root: Value, path: Path) -> list[Value]:
-    """All objects at the path, through lists of any depth, in order."""
-    current: list[Value] = [root]
+    """All objects at the path, through lists of any depth, in order; one that is in several places once."""
+    current = [root]
     for key, types in path:
-        found: list[Value] = []
+        found: dict[int, Value] = {}
         for value in current:
-            if not types or value.get("__typename") in types:
-                _flatten(value.get(key), found)
-        current = found
+            if types and value.get("__typename") not in types:
+                continue
+            child = value.get(key)
+            if isinstance(child, list):
+                for item in child:
+                    if isinstance(item, dict):
+                        found[id(item)] = item
+                    else:
+                        _flatten(item, found)
+            elif isinstance(child, dict):
+                found[id(child)] = child
+        current = list(found.values())
     return current
 
 
-def _flatten(value: object, into: list[Value]) -> None:
+def _flatten(value: object, into: dict[int, Value]) -> None:
+    """Lists in lists."""
     if isinstance(value, dict):
-        into.append(value)
+        into[id(value)] = value
     elif isinstance(value, list):
         for item in value:
             _flatten(item, into)
 
 
-def locate(root: Value, path: Path) -> list[Location]:
-    """The locations of what `find` gives, in the same order. Only needed for errors."""
+def substitute(root: Value, path: Path, others: Mapping[int, Value]) -> None:
+    """Put other objects in the place of some at the path; `others` is by the id of what is there."""
+    *above, (key, types) = path
+    for holder in find(root, tuple(above)):
+        if not types or holder.get("__typename") in types:
+            child = holder.get(key)
+            if isinstance(child, list):
+                _substitute_items(child, others)
+            else:
+                holder[key] = others.get(id(child), child)
+
+
+def _substitute_items(items: list[Any], others: Mapping[int, Value]) -> None:
+    for number, item in enumerate(items):
+        if isinstance(item, list):
+            _substitute_items(item, others)
+        else:
+            items[number] = others.get(id(item), item)
+
+
+def locate(root: Value, path: Path) -> list[tuple[Location, Value]]:
+    """Every place of what `find` gives, in order, with the object there. Only needed for errors."""
     current: list[tuple[Location, Value]] = [((), root)]
     for key, types in path:
         current = [
@@ -41,7 +71,7 @@ def locate(root: Value, path: Path) -> list[Location]:
             if not types or value.get("__typename") in types
             for place in _places(value.get(key), (*location, key))
         ]
-    return [location for location, _ in current]
+    return current
 
 
 def _places(value: object, location: Location) -> Iterator[tuple[Location, Value]]:

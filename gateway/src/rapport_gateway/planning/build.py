@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from rapport_gateway.planning.fetch_graph import Path, Step, StepSelection
@@ -14,6 +14,7 @@ from rapport_gateway.planning.plan import (
     InputField,
     InputObject,
     InputType,
+    Keys,
     Parallel,
     PlanNode,
     Sequence,
@@ -59,7 +60,10 @@ class PlanBuilder:
             head = f"({', '.join(definitions)})" if definitions else ""
             kind = self._kind if not steps[0].path and not steps[0].after else "query"
             text = f"{kind}{head}{self._renderer.braces(steps[0].selection, graph)}"
-            return Fetch(name, kind, text, variables, _sources(steps[0].selection), steps[0].path)
+            selection = steps[0].selection
+            return Fetch(
+                name, kind, text, variables, _sources(selection), steps[0].path, objects=frozenset(_objects(selection))
+            )
         batches = self._batches(steps, taken=set(variables))
         representations = [f"${batch.variable}: [_Any!]!" for batch in batches]
         fields = [_entities_field(batch) for batch in batches]
@@ -80,7 +84,10 @@ class PlanBuilder:
                 variable = f"_{variable}"
             key = "_entities" if len(alike) == 1 else f"_e{number}"
             sources = _sources(fields)
-            batches.append(EntityBatch(key, variable, tuple(paths), inputs, selection, sources, fields.with_typename))
+            objects = frozenset(_objects(fields))
+            batches.append(
+                EntityBatch(key, variable, tuple(paths), inputs, selection, sources, fields.with_typename, objects)
+            )
         return batches
 
     def _inputs(self, step: Step) -> InputObject:
@@ -118,6 +125,15 @@ class PlanBuilder:
 
 def _sources(selection: StepSelection) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source for fields in selection.by_type.values() for source in fields))
+
+
+def _objects(selection: StepSelection) -> Iterator[Keys]:
+    distinct = {id(each): each for fields in selection.by_type.values() for each in fields.values()}
+    for each in distinct.values():
+        if each.children is not None:
+            yield (each.source,)
+            for keys in _objects(each.children):
+                yield (each.source, *keys)
 
 
 def _entities_field(batch: EntityBatch) -> str:

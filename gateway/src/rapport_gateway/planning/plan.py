@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from rapport_gateway.planning.fetch_graph import Path
 from rapport_gateway.planning.operation import NormalisedOperation
 
+Keys = tuple[str, ...]
+"""A way down the value tree by keys alone; lists are gone through."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InputField:
@@ -43,7 +46,8 @@ class EntityBatch:
     """Entities of any number of places in the value tree, asked for in one `_entities` field.
 
     `key` is the field's response key, `variable` holds the representations, `fields` names what the fetch brings,
-    `tells_type` says that it also brings the concrete type of objects known by an interface before.
+    `tells_type` says that it also brings the concrete type of objects known by an interface before, `objects` where
+    below the entities it brings objects.
     """
 
     key: str
@@ -53,12 +57,14 @@ class EntityBatch:
     selection: str
     fields: tuple[str, ...]
     tells_type: bool
+    objects: frozenset[Keys] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fetch:
     """One request to one subgraph. Without `entities` it brings the root fields named by `fields`, to be put at `path`
-    (mostly the root); with `entities` the result completes objects that are already there."""
+    (mostly the root), with objects at `objects` below; with `entities` the result completes objects that are already
+    there."""
 
     subgraph: str
     kind: str
@@ -67,6 +73,7 @@ class Fetch:
     fields: tuple[str, ...] = ()
     path: Path = ()
     entities: tuple[EntityBatch, ...] = ()
+    objects: frozenset[Keys] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
