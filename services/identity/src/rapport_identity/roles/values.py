@@ -82,6 +82,8 @@ def covers(holder: RoleRights, wanted: RoleRights) -> bool:
         held = holder.grants.get(type_name, {})
         if any(_REACHES.index(reach) > _REACHES.index(held.get(verb, Reach.NONE)) for verb, reach in verbs.items()):
             return False
+        if not verbs:
+            continue
         mine, theirs = holder.fields.get(type_name, EVERY_FIELD), wanted.fields.get(type_name, EVERY_FIELD)
         if not mine.hidden <= theirs.hidden or not mine.read_only <= theirs.read_only | theirs.hidden:
             return False
