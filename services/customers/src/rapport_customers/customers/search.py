@@ -1,0 +1,89 @@
+"""What customers are found by: tokens of their values, matched from their beginning, so that an index answers.
+
+A Chinese name is found by any part of it, by its pinyin and by its pinyin's initials, from any character on: 张三丰 by
+三丰, ``zhangs``, ``zsf`` and ``sanf``; other names by the beginning of each word; a phone number by any three or more
+of its digits. Accents, width and case make no difference. Each field has its own tokens, because a field that is hidden
+from somebody is not to be searched by them either.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import Any, Final
+
+from pypinyin import Style, lazy_pinyin, pinyin
+
+FIELDS: Final = ("name", "phone", "email", "external_id")
+MAX_TERMS: Final = 8
+_MAX_TOKEN: Final = 40
+_MAX_READINGS: Final = 16
+_MIN_DIGITS: Final = 3
+_CHINESE: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+_WORD: Final = re.compile(rf"(?:[^\W_]|{_CHINESE.pattern})+")
+_DIALLED: Final = re.compile(r"[\d\s()+./-]+")
+
+
+def tokens(*, name: str, phone: str | None, email: str | None, external_id: str | None) -> dict[str, list[str]]:
+    """The tokens of a customer by field, sorted."""
+    digits = (phone or "").lstrip("+")
+    found = {
+        "name": _of_text(name),
+        "phone": (digits[start:] for start in range(len(digits) - _MIN_DIGITS + 1)),
+        "email": () if email is None else (_folded(email), *_words(email.replace("@", " "))),
+        "external_id": _words(external_id or ""),
+    }
+    return {field: sorted({token[:_MAX_TOKEN] for token in of_field}) for field, of_field in found.items()}
+
+
+def search_condition(text: str) -> dict[str, Any]:
+    """Customers that have every term of the text, at most eight, in one of the fields."""
+    return {"$and": [_term_condition(term) for term in _terms(text)] or [{"_id": {"$in": []}}]}
+
+
+def _terms(text: str) -> list[str]:
+    """The terms of a search; a phone number, however it is spaced, is one."""
+    digits = re.sub(r"\D", "", text)
+    if _DIALLED.fullmatch(text.strip()) and len(digits) >= _MIN_DIGITS:
+        return [digits.lstrip("0") or digits]
+    terms: list[str] = []
+    for part in text.split():
+        terms += [_folded(part)] if "@" in part else _words(part)
+    return [term[:_MAX_TOKEN] for term in terms[:MAX_TERMS]]
+
+
+def _term_condition(term: str) -> dict[str, Any]:
+    return {"$or": [{f"search.{field}": {"$regex": f"^{re.escape(term)}"}} for field in FIELDS]}
+
+
+def _of_text(text: str) -> Iterator[str]:
+    folded = _folded(text)
+    for run in _CHINESE.findall(folded):
+        for readings in _readings(run):
+            for start in range(len(run)):
+                yield run[start:]
+                yield "".join(readings[start:])
+                yield "".join(reading[0] for reading in readings[start:])
+    yield from _words(_CHINESE.sub(" ", folded))
+
+
+def _readings(run: str) -> list[tuple[str, ...]]:
+    """How a run of characters may be read: in every way where these are few, else in the most usual one."""
+    each = [sorted(set(readings)) for readings in pinyin(run[:_MAX_TOKEN], style=Style.NORMAL, heteronym=True)]
+    if prod(map(len, each)) <= _MAX_READINGS:
+        return list(product(*each))
+    return [tuple(lazy_pinyin(run[:_MAX_TOKEN], style=Style.NORMAL))]
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text; runs of Chinese characters count as words."""
+    words: list[str] = []
+    for word in _WORD.findall(_folded(text)):
+        words += [part for part in re.split(f"({_CHINESE.pattern})", word) if part]
+    return words
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(mark for mark in decomposed if not unicodedata.combining(mark)))
