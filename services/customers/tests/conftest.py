@@ -14,6 +14,7 @@ from rapport_customers.customers.service import CustomerService
 from rapport_customers.schema import build_schema
 from rapport_customers.settings import Settings
 from rapport_customers.work import CustomersWork
+from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
 from rapport_shared.messaging import ChangeFeed
@@ -88,14 +89,15 @@ def issuer() -> TestIssuer:
 @pytest.fixture
 def client(mongo: Mongo, clock: ManualClock, settings: Settings, issuer: TestIssuer) -> SubgraphClient:
     """The API process's app on the suite's database, without its background links."""
-    feed = ChangeFeed("customers")
+    feed, directory = ChangeFeed("customers"), Directory(mongo.database)
     app = api_app(
         settings,
         service="customers",
         mongo=mongo,
         schema=build_schema(),
         feed=feed,
-        make_context=context_maker(mongo, feed, clock),
+        make_context=context_maker(mongo, feed, clock, directory.policy),
+        directory=directory,
         fetch_keys=issuer.key_set,
     )
     return SubgraphClient(app, issuer)

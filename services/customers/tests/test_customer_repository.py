@@ -12,7 +12,7 @@ from rapport_customers.customers.errors import ExternalIdTaken
 from rapport_customers.customers.inputs import NEWEST_FIRST
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage
 from rapport_customers.customers.repository import INDEXES, CustomerRepository
-from rapport_customers.customers.service import CustomerService
+from rapport_customers.customers.service import BELOW_USER, CustomerService
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
@@ -155,12 +155,12 @@ async def test_sellers_reach_their_own_customers_only(
     assert set(await service.find_many([own.id, other.id], by=seller)) == {own.id}
     assert [found.id for found in (await service.page({}, everything, by=seller)).items] == [own.id]
     assert await service.count({}, by=seller) == 1
-    pages = await service.owned_pages([admin.id, seller.id], {}, everything, by=seller)
+    pages = await service.nested_pages(*BELOW_USER, [admin.id, seller.id], {}, everything, by=seller)
     assert {owner: [found.id for found in page.items] for owner, page in pages.items()} == {
         admin.id: [],
         seller.id: [own.id],
     }
-    assert await service.owned_counts([admin.id, seller.id], {}, by=seller) == {seller.id: 1}
+    assert await service.nested_counts("owner_id", [admin.id, seller.id], {}, by=seller) == {seller.id: 1}
     with pytest.raises(NotFound):
         await service.update(other.id, {"name": "x"}, expected_version=None, by=seller)
     with pytest.raises(NotAllowed):

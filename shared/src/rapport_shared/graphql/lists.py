@@ -13,6 +13,7 @@ from strawberry.types.field import StrawberryField
 
 from rapport_shared.errors import BadInput
 from rapport_shared.graphql.connections import Connection, connection_of
+from rapport_shared.graphql.field_rights import check_asked, without_hidden
 from rapport_shared.graphql.loaders import NestedLists
 from rapport_shared.mongo import Order, PageRequest, page_request
 
@@ -55,6 +56,11 @@ class Listing:
     condition: Callable[[Any, str | None], dict[str, Any]]
     default_order: tuple[Order, ...]
     default_said: str
+
+    @property
+    def type_name(self) -> str:
+        """The type of the records: ``CustomerFilter`` is the filter of ``Customer``."""
+        return self.filter.__name__.removesuffix("Filter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +113,17 @@ class _ListArguments(FieldExtension):
         ]
 
     async def resolve_async(self, next_: Any, source: Any, info: strawberry.Info, **given: Any) -> Any:
-        """Call the resolver with what was asked. Raises BadInput for what no list could answer."""
+        """Call the resolver with what was asked.
+
+        Raises BadInput for what no list could answer, ForbiddenField for what is hidden from the caller.
+        """
         ends = {name: given.pop(name, None) for name in ("first", "after", "last", "before")}
-        condition = self._listing.condition(given.pop("filter", None), _searched(given.pop("search", None)))
-        order = orders(given.pop("order_by", None), self._listing.default_order)
-        query = ListQuery(condition, page_request(**ends, order=order))
+        filtered, keys = given.pop("filter", None), given.pop("order_by", None)
+        hidden = info.context.fields(self._listing.type_name).hidden
+        check_asked(hidden, given=filtered, order=keys)
+        condition = self._listing.condition(filtered, _searched(given.pop("search", None)))
+        order = orders(keys, self._listing.default_order)
+        query = ListQuery(without_hidden(condition, hidden), page_request(**ends, order=order))
         return await next_(source, info, query=query, **given)
 
 

@@ -14,6 +14,7 @@ from strawberry.types import ExecutionContext
 
 from rapport_shared.errors import Unauthenticated
 from rapport_shared.graphql.errors import INTERNAL, error_code, make_safe
+from rapport_shared.graphql.field_rights import mask_fields
 from rapport_shared.graphql.limits import CACHED_DOCUMENTS, Limits
 from rapport_shared.graphql.scalars import DATE_TIME, DateTime
 from rapport_shared.logs import failure_facts
@@ -58,7 +59,7 @@ def subgraph_schema(
                 context.pre_execution_errors = [_unauthenticated(refused)]
             yield
 
-    return SubgraphSchema(
+    schema = SubgraphSchema(
         query=merge_types("Query", queries),
         mutation=merge_types("Mutation", mutations) if mutations else None,
         subscription=merge_types("Subscription", subscriptions) if subscriptions else None,
@@ -70,6 +71,8 @@ def subgraph_schema(
             RequireSignIn,
         ],
     )
+    mask_fields(schema._schema)  # Strawberry has no hook for every field of a type
+    return schema
 
 
 def _unauthenticated(refusal: str) -> GraphQLError:

@@ -26,7 +26,7 @@ class CreateCustomerInput:
     phone: str | None = optional("International (+86 138 …) or Chinese national form; stored as E.164.")
     email: str | None = optional("A mail address.")
     source: str | None = optional("Where the customer came from, such as WEBSITE or 展会.")
-    stage: CustomerStage = strawberry.field(default=CustomerStage.LEAD, description="LEAD where not given.")
+    stage: CustomerStage | None = optional("LEAD where not given.")
     owner_id: strawberry.ID | None = optional("Who looks after the customer: you, where not given; null for nobody.")
     tags: list[str] | None = optional("Short labels.")
     external_id: str | None = optional("The customer's id in another system; unique.")

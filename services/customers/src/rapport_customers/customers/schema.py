@@ -22,6 +22,7 @@ from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted,
 from rapport_shared.graphql.changes import Change, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
+from rapport_shared.graphql.field_rights import hidden_fields_of
 from rapport_shared.graphql.inputs import details, given
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.money import Money
@@ -52,6 +53,7 @@ class Customer(CustomerDeals, CustomerOrders):
     updated_at: DateTime = strawberry.field(description="When the record last changed.")
     deleted_at: DateTime | None = strawberry.field(description="When it was put away.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
+    hidden_fields: list[str] = hidden_fields_of("Customer")
 
     @strawberry.field(description="Who looks after the customer.")
     def owner(self) -> "User | None":

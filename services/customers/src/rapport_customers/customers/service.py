@@ -42,6 +42,7 @@ class CustomerService(Records[Customer]):
 
     async def create(self, details: Mapping[str, Any], *, idempotency_key: str | None = None, by: Actor) -> Customer:
         """A new customer; its owner is the caller where ``details`` names none."""
+        self._policy.check_fields(by, TYPE, details)
         owned = {"owner_id": by.id, **details}
         await self._require_owner(owned["owner_id"], by)
         return await self._create(owned, idempotency_key, by=by)
@@ -62,6 +63,7 @@ class CustomerService(Records[Customer]):
         self, identifier: str, changes: Mapping[str, Any], *, expected_version: int | None, by: Actor
     ) -> Customer:
         """Change what is named."""
+        self._policy.check_fields(by, TYPE, changes)
         if changes.get("owner_id") is not None:
             await self._require_owner(changes["owner_id"], by)
         return await self._update(identifier, changes, expected_version, by=by)

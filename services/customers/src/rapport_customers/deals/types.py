@@ -11,6 +11,7 @@ from rapport_customers.deals.inputs import LISTING
 from rapport_customers.pipelines.schema import Pipeline
 from rapport_shared.graphql.connections import Connection
 from rapport_shared.graphql.errors import UserError
+from rapport_shared.graphql.field_rights import hidden_fields_of
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.money import Money
 from rapport_shared.graphql.scalars import DateTime
@@ -73,6 +74,7 @@ class Deal:
     updated_at: DateTime = strawberry.field(description="When the record last changed.")
     deleted_at: DateTime | None = strawberry.field(description="When it was put away.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
+    hidden_fields: list[str] = hidden_fields_of("Deal")
 
     @strawberry.field(description="Whom it may be sold to; null where you may not see the customer.")
     async def customer(self, info: Info) -> LazyCustomer | None:

@@ -10,6 +10,7 @@ from rapport_customers.orders import model
 from rapport_customers.orders.inputs import LISTING, CreateOrderInput, UpdateOrderInput
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
+from rapport_shared.graphql.field_rights import hidden_fields_of
 from rapport_shared.graphql.inputs import details, given
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.money import Money
@@ -35,6 +36,7 @@ class Order:
     created_at: DateTime = strawberry.field(description="When the record was made.")
     updated_at: DateTime = strawberry.field(description="When the record last changed.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
+    hidden_fields: list[str] = hidden_fields_of("Order")
 
     @strawberry.field(description="Who bought; null where you may not see the customer.")
     async def customer(self, info: Info) -> LazyCustomer | None:

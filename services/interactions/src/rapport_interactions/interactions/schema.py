@@ -19,6 +19,7 @@ from rapport_shared.contracts.interactions import InteractionDeleted, Interactio
 from rapport_shared.graphql.changes import Change, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
+from rapport_shared.graphql.field_rights import hidden_fields_of
 from rapport_shared.graphql.inputs import given
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.scalars import DateTime
@@ -42,8 +43,8 @@ class Interaction:
     author_id: strawberry.ID = strawberry.field(description="The id of who wrote it.")
     channel: model.Channel = strawberry.field(description="The way by which one spoke.")
     occurred_at: DateTime = strawberry.field(description="When it happened.")
-    participants: list[str] = strawberry.field(description="Who took part.")
-    content: str = strawberry.field(description="What was said.")
+    participants: list[str] | None = strawberry.field(description="Who took part; null only where it is hidden.")
+    content: str | None = strawberry.field(description="What was said; null only where it is hidden.")
     outcome: str | None = strawberry.field(description="What came of it.")
     intent: model.Intent | None = strawberry.field(description="How much the customer wants to buy.")
     next_follow_up_at: DateTime | None = strawberry.field(description="When to get in touch again.")
@@ -51,6 +52,7 @@ class Interaction:
     updated_at: DateTime = strawberry.field(description="When the record last changed.")
     deleted_at: DateTime | None = strawberry.field(description="When it was taken off the record.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
+    hidden_fields: list[str] = hidden_fields_of("Interaction")
 
     @strawberry.field(description="The customer; null where it is deleted or not yours to see.")
     def customer(self) -> "Customer | None":

@@ -81,6 +81,7 @@ class InteractionService:
         Raises CustomerNotFound where the caller sees no such customer, after waiting for news of it: one that is
         out of reach takes as long to answer as one that does not exist.
         """
+        self._policy.check_fields(by, TYPE, details)
         await eventually(lambda: self._visible(self._customers, customer_id, by))
         return await self._record(customer_id, details, idempotency_key, by=by)
 
@@ -122,6 +123,7 @@ class InteractionService:
         by: Actor,
     ) -> Interaction:
         """Change what is named; who reaches an interaction never depends on what can be changed here."""
+        self._policy.check_fields(by, TYPE, changes)
         interaction = await self._load(work, identifier, Verb.UPDATE, by=by)
         interaction.expect_version(expected_version)
         interaction.update(changes, now=self._clock())

@@ -26,7 +26,7 @@ class CreateTaskInput:
     description: str | None = optional("More about it, at most 5,000 characters; line breaks are kept.")
     assignee_id: strawberry.ID | None = optional("Who is to do it: you, where not given; null for nobody yet.")
     due_at: DateTime | None = optional("By when.")
-    priority: TaskPriority = strawberry.field(default=TaskPriority.NORMAL, description="NORMAL where not given.")
+    priority: TaskPriority | None = optional("NORMAL where not given.")
     customer_id: strawberry.ID | None = optional("The customer that it is about.")
     idempotency_key: str | None = optional(IDEMPOTENCY_KEY)
 

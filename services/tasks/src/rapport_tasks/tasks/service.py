@@ -89,6 +89,7 @@ class TaskService:
 
     async def create(self, details: Mapping[str, Any], *, idempotency_key: str | None = None, by: Actor) -> Task:
         """A new task; the caller's own where ``details`` names no assignee."""
+        self._policy.check_fields(by, TYPE, details)
         assigned = {"assignee_id": by.id, **details}
         await self._require_others(assigned, by)
         return await self._create(assigned, idempotency_key, by=by)
@@ -108,6 +109,7 @@ class TaskService:
         self, identifier: str, changes: Mapping[str, Any], *, expected_version: int | None, by: Actor
     ) -> Task:
         """Change what is named: texts, times, priority, customer, assignee, or OPEN to IN_PROGRESS and back."""
+        self._policy.check_fields(by, TYPE, changes)
         await self._require_others(changes, by)
         return await self._update(identifier, changes, expected_version, by=by)
 
@@ -126,6 +128,7 @@ class TaskService:
         self, work: TasksWork, identifier: str, *, result: str | None, expected_version: int | None, by: Actor
     ) -> Task:
         """The work is done."""
+        self._policy.check_fields(by, TYPE, ["status"] if result is None else ["status", "result"])
         task = await self._load(work, identifier, expected_version, by)
         task.complete(result, now=self._clock())
         await work.tasks.save(task, by=by)
@@ -134,6 +137,7 @@ class TaskService:
     @transactional
     async def reopen(self, work: TasksWork, identifier: str, *, expected_version: int | None, by: Actor) -> Task:
         """There is work to do again; the earlier result stays."""
+        self._policy.check_fields(by, TYPE, ["status"])
         task = await self._load(work, identifier, expected_version, by)
         task.reopen(now=self._clock())
         await work.tasks.save(task, by=by)
@@ -142,6 +146,7 @@ class TaskService:
     @transactional
     async def cancel(self, work: TasksWork, identifier: str, *, expected_version: int | None, by: Actor) -> Task:
         """The work will not be done."""
+        self._policy.check_fields(by, TYPE, ["status"])
         task = await self._load(work, identifier, expected_version, by)
         task.cancel(now=self._clock())
         await work.tasks.save(task, by=by)

@@ -5,6 +5,7 @@ import strawberry
 from rapport_shared.actor import SYSTEM
 from rapport_shared.graphql.connections import Connection
 from rapport_shared.graphql.errors import UserError
+from rapport_shared.graphql.field_rights import hidden_fields_of
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.scalars import DateTime
 from rapport_tasks.context import Info
@@ -32,6 +33,7 @@ class Task:
     created_at: DateTime = strawberry.field(description="When the record was made.")
     updated_at: DateTime = strawberry.field(description="When the record last changed.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
+    hidden_fields: list[str] = hidden_fields_of("Task")
 
     @strawberry.field(description="Who is to do it.")
     def assignee(self) -> "User | None":
