@@ -137,7 +137,7 @@ def test_requires_provides_external_and_override() -> None:
         a=LINK
         + """
         type Query { x: X }
-        type X @key(fields: "id") { id: ID! size: Int! name: String! cost: Int! }
+        type X @key(fields: "id") { id: ID! size: Int! name: String! @shareable cost: Int! }
         """,
         b=LINK
         + """

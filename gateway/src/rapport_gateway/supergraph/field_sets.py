@@ -29,4 +29,6 @@ def parse_field_set(text: str) -> FieldSet:
     if not isinstance(operation, OperationDefinitionNode) or len(document.definitions) != 1:
         raise ValueError("not a field set")
     selections = operation.selection_set
+    if not selections.selections:
+        raise ValueError("it selects nothing")
     return FieldSet(strip_ignored_characters(print_ast(selections))[1:-1], selections)

@@ -94,7 +94,7 @@ class _Checker:
             place = f"{item.parent.name}.{item.field.name if item.field else '__typename'}"
             if use.kind == "PROVIDES" and item.field is not None and item.field.arguments:
                 yield use.problem("FIELDS_HAS_ARGS", f"{place} has arguments")
-            external = item.field is not None and self._schema.is_external(item.parent, item.field)
+            external = item.field is not None and item.field.external
             if item.is_leaf and not external and not item.within_external:
                 yield use.problem("FIELDS_MISSING_EXTERNAL", f"{place} is not marked @external")
 

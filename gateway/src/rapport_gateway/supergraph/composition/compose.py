@@ -8,6 +8,7 @@ from rapport_gateway.supergraph.composition.access import check_access
 from rapport_gateway.supergraph.composition.checks import check_subgraph
 from rapport_gateway.supergraph.composition.composed import composed_directives
 from rapport_gateway.supergraph.composition.context import Context, listed
+from rapport_gateway.supergraph.composition.externals import check_required_arguments
 from rapport_gateway.supergraph.composition.inaccessible import check_inaccessible
 from rapport_gateway.supergraph.composition.interface_objects import check_interface_objects
 from rapport_gateway.supergraph.composition.merged import MergedType
@@ -39,6 +40,7 @@ def compose(sources: Sequence[SubgraphSource]) -> str:
     if not any(problem.code == "INTERFACE_OBJECT_USAGE_ERROR" for problem in context.problems):
         _check_interfaces(context, types)
     check_access(context)
+    check_required_arguments(context)
     context.problems.extend(check_inaccessible(types))
     if context.problems:
         raise CompositionFailed(context.problems)

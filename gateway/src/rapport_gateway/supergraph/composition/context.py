@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 from graphql.language import ListTypeNode, NonNullTypeNode, TypeNode
 
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema, TypeDef
+from rapport_gateway.supergraph.composition.usage import provided_externals
 from rapport_gateway.supergraph.directives import named_type, type_text
 from rapport_gateway.supergraph.errors import CompositionProblem
 from rapport_gateway.supergraph.model import Kind
@@ -28,12 +29,17 @@ class Context:
         self.schemas = schemas
         self.problems: list[CompositionProblem] = []
         self.input_types, self.output_types = _usage(schemas)
+        self._provided = {schema.name: set(provided_externals(schema)) for schema in schemas}
 
     def problem(self, code: str, message: str) -> None:
         self.problems.append(CompositionProblem(code, message))
 
     def sources(self, type_name: str) -> list[Source[TypeDef]]:
         return [Source(schema, schema.types[type_name]) for schema in self.schemas if type_name in schema.types]
+
+    def providing(self, type_name: str, field_name: str) -> list[str]:
+        """The subgraphs that resolve the field on some way only, as some `@provides` says."""
+        return [name for name, provided in self._provided.items() if (type_name, field_name) in provided]
 
     def implementers(self, interface: str) -> list[Source[TypeDef]]:
         """Object types that implement the interface, as every subgraph has them."""

@@ -52,7 +52,8 @@ def _differences(own: DirectiveDefinitionNode, expected: DirectiveDefinitionNode
 def _argument_differences(own: InputValueDefinitionNode, expected: InputValueDefinitionNode) -> Iterator[str]:
     # Where federation has a scalar of its own, schemas of older tools have a built-in one.
     is_open = named_type(expected.type) not in _BUILT_IN | _OPEN_TYPES and named_type(own.type) in _BUILT_IN
-    if type_text(own.type) != type_text(expected.type) and not is_open:
+    allowed = {type_text(expected.type), "String!" if expected.name.value == "url" else ""}
+    if type_text(own.type) not in allowed and not is_open:
         yield f"has an argument {own.name.value} of type {type_text(expected.type)}, not {type_text(own.type)}"
     elif _default(own) != _default(expected):
         yield f"has an argument {own.name.value} with the default {_default(expected)}, not {_default(own)}"

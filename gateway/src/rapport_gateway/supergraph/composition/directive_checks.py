@@ -20,7 +20,6 @@ _PERCENT = re.compile(r"percent\((\d{1,3}(?:\.\d{1,8})?)\)")
 _INTERFACE_KEYS_SINCE = 3
 _MERGED = frozenset({"tag", "inaccessible", "deprecated", "cost", "listSize", *ACCESS})
 _NOT_ON_INTERFACE_FIELDS = {
-    "override": "OVERRIDE_ON_INTERFACE",
     "external": "EXTERNAL_ON_INTERFACE",
     "shareable": "INVALID_SHAREABLE_USAGE",
     "requires": "REQUIRES_UNSUPPORTED_ON_INTERFACE",
@@ -39,7 +38,7 @@ def check_directives(schema: SubgraphSchema, type_def: TypeDef) -> Iterator[Comp
             message = f"{where} cannot be both @external and @provides"
             yield _problem(schema, "EXTERNAL_COLLISION_WITH_ANOTHER_DIRECTIVE", message)
         for applied in field.directives if field.external else ():
-            if applied.name in _MERGED or applied.text is not None:
+            if applied.name in _MERGED:
                 message = f"@{applied.name.removeprefix('@')} cannot be used on {where}, which is external"
                 yield _problem(schema, "MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL", message)
 

@@ -27,7 +27,6 @@ def prepare_federation_1(schema: SubgraphSchema) -> None:
         for field in type_def.fields.values():
             if type_def.kind is Kind.INTERFACE:
                 _drop(field, *_ON_OBJECTS_ONLY)
-            field.external = field.has("external")
 
 
 def drop_unused(schema: SubgraphSchema) -> Iterator[CompositionProblem]:
@@ -107,7 +106,7 @@ def _external(schema: SubgraphSchema, type_def: TypeDef, selection: object) -> F
     if not isinstance(selection, FieldNode):
         return None
     field = type_def.fields.get(selection.name.value)
-    if field is None or schema.is_external(type_def, field):
+    if field is None or field.external:
         return selection if field is not None or selection.name.value != "__typename" else None
     target = schema.types.get(named_type(field.type))
     below_field = selection.selection_set

@@ -21,19 +21,22 @@ from graphql import (
     validate,
     visit,
 )
-from graphql.validation import NoUnusedFragmentsRule, specified_rules
+from graphql.validation import NoUnusedFragmentsRule, OverlappingFieldsCanBeMergedRule, specified_rules
 
 from rapport_gateway.supergraph.composition.subgraph import FieldDef, SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.directives import named_type
 from rapport_gateway.supergraph.errors import CompositionProblem
 from rapport_gateway.supergraph.field_sets import parse_field_set
 
-_RULES = tuple(rule for rule in specified_rules if rule is not NoUnusedFragmentsRule)
+_OTHER_RULES = (NoUnusedFragmentsRule, OverlappingFieldsCanBeMergedRule)
+_RULES = tuple(rule for rule in specified_rules if rule not in _OTHER_RULES)
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A field in a field set; `field` is None for `__typename`. `within_external`: a field above is external."""
+    """A field in a field set; `field` is None for `__typename`, and where there is no such field.
+
+    `within_external`: a field above is external."""
 
     parent: TypeDef
     field: FieldDef | None
@@ -55,7 +58,7 @@ class FieldSetUse:
         return CompositionProblem(f"{self.kind}_{code}", text)
 
     def selected(self, type_def: TypeDef) -> tuple[list[Selected], list[CompositionProblem]]:
-        """What is selected, nothing when that cannot be told, and what is wrong with the form."""
+        """What is selected, as far as that can be told, and what is wrong with it."""
         if not isinstance(self.fields, str):
             return [], [self.problem("INVALID_FIELDS_TYPE", "the fields must be a string")]
         try:
@@ -63,9 +66,8 @@ class FieldSetUse:
         except ValueError as error:
             return [], [self.problem("INVALID_FIELDS", str(error))]
         texts = _broken_rules(self.schema.graphql, self.schema.own_name(type_def.name), selections)
-        if texts:
-            return [], [self.problem("INVALID_FIELDS", text) for text in texts]
-        return list(_walk(self.schema, type_def, selections, within_external=False)), self._refused(selections)
+        problems = [self.problem("INVALID_FIELDS", text) for text in texts] or self._refused(selections)
+        return list(_walk(self.schema, type_def, selections, within_external=False)), problems
 
     def _refused(self, selections: SelectionSetNode) -> list[CompositionProblem]:
         refused = _Refused()
@@ -116,5 +118,5 @@ def _walk(
             yield Selected(type_def, field, below is None, within_external)
             target = schema.types.get(named_type(field.type)) if field else None
             if field is not None and below is not None and target is not None:
-                inside = within_external or schema.is_external(type_def, field)
+                inside = within_external or field.external
                 yield from _walk(schema, target, below, within_external=inside)

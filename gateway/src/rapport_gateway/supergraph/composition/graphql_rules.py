@@ -54,19 +54,21 @@ class CompleteSchema:
 
     def __init__(self, document: DocumentNode, federation: Federation) -> None:
         self._own = document
-        given = [*_parsed(_LINK), *_parsed(_MACHINERY), *federation.definitions.values()]
+        given = [*_parsed(_LINK), *federation.definitions.values()]
         given.extend(node for name in federation.type_names for node in _parsed(f"scalar {name}"))
         own = [*document.definitions, *_query(document.definitions)]
-        self.document = DocumentNode(definitions=tuple(_completed(own, given)))
+        wanted = [*given, *_parsed(_MACHINERY)]
+        self._as_written = DocumentNode(definitions=tuple(_completed(own, wanted)))
+        self._document = DocumentNode(definitions=tuple(_completed(_without(own, given), wanted)))
 
     def type_problems(self) -> list[str]:
         """Without types that are known and unique, nothing else can be judged."""
-        return self._broken(_TYPE_RULES)
+        return _broken(self._as_written, _TYPE_RULES)
 
     def rule_problems(self) -> list[str]:
         if any(isinstance(node, ast.ExecutableDefinitionNode) for node in self._own.definitions):
             return ["a schema has no operations and no fragments"]
-        return self._broken(_OTHER_RULES)
+        return _broken(self._document, _OTHER_RULES)
 
     def schema_problems(self) -> list[str]:
         """What is wrong with types that are used as they must not be, and with values that do not fit theirs."""
@@ -78,10 +80,11 @@ class CompleteSchema:
 
     @cached_property
     def schema(self) -> GraphQLSchema:
-        return build_ast_schema(self.document, assume_valid_sdl=True)
+        return build_ast_schema(self._document, assume_valid_sdl=True)
 
-    def _broken(self, rules: Sequence[Any]) -> list[str]:
-        return [error.message for error in validate_sdl(self.document, rules=rules)]
+
+def _broken(document: DocumentNode, rules: Sequence[Any]) -> list[str]:
+    return [error.message for error in validate_sdl(document, rules=rules)]
 
 
 @cache
@@ -102,6 +105,18 @@ def _completed(own: Sequence[DefinitionNode], given: Sequence[Any]) -> Iterator[
     for node in given:
         if node.name.value not in (directives if isinstance(node, DirectiveDefinitionNode) else types):
             yield node
+
+
+def _without(own: Sequence[DefinitionNode], given: Sequence[Any]) -> list[DefinitionNode]:
+    """Own definitions of what federation defines are left out: whether they are the same is another check."""
+    directives = {node.name.value for node in given if isinstance(node, DirectiveDefinitionNode)}
+    types = {node.name.value for node in given if isinstance(node, TypeDefinitionNode)}
+    return [
+        node
+        for node in own
+        if not (isinstance(node, DirectiveDefinitionNode) and node.name.value in directives)
+        and not (isinstance(node, TypeDefinitionNode) and node.name.value in types)
+    ]
 
 
 def _query(own: Sequence[DefinitionNode]) -> Iterator[DefinitionNode]:

@@ -75,7 +75,7 @@ def _merge_input(
     definitions = [definition for _, definition in sources]
     return MergedInput(
         sources[0].definition.name,
-        type_text(merged),
+        merged,
         sources[0].definition.default if len(defaults) == 1 else None,
         description_of(definitions),
         public_directives(definitions),

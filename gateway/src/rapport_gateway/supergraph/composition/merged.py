@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from graphql import TypeNode
+
+from rapport_gateway.supergraph.directives import type_text
 from rapport_gateway.supergraph.model import Kind
 
 
 @dataclass(slots=True)
 class MergedInput:
     name: str
-    type_text: str
+    type: TypeNode
     default: str | None
     description: str | None
     directives: list[str]
+
+    @property
+    def type_text(self) -> str:
+        return type_text(self.type)
 
 
 @dataclass(slots=True)

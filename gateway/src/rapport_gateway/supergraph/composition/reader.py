@@ -18,6 +18,7 @@ from graphql import (
     TypeDefinitionNode,
     TypeExtensionNode,
     print_ast,
+    specified_scalar_types,
 )
 
 from rapport_gateway.supergraph.composition.federation import Federation
@@ -104,7 +105,7 @@ class Reader:
 
     def _add_type(self, node: Any, kind: Kind, *, is_extension: bool) -> None:
         own_name = node.name.value
-        if own_name in self._skipped or own_name.startswith("link__"):
+        if own_name in self._skipped or own_name in specified_scalar_types or own_name.startswith("link__"):
             return
         name = self._rename(own_name)
         type_def = self._schema.types.get(name)
@@ -132,7 +133,7 @@ class Reader:
 
     def _mark(self, type_def: TypeDef, field: FieldDef, of_declaration: Collection[str]) -> None:
         """What a type's definition or extension is marked as, counts for the fields that are written there."""
-        field.external = field.has("external") or "external" in of_declaration
+        field.external = field.has("external")
         field.shareable = field.has("shareable") or "shareable" in of_declaration
         self._note_repeated(f"{type_def.name}.{field.name}", field.directives)
 
@@ -191,7 +192,8 @@ class Reader:
         for field in type_def.fields.values():
             # A key field that an extension marks external is only a reference: the subgraph does know it.
             is_key = (type_def.name, field.name) in in_keys
-            field.external = field.external and not (type_def.extended and is_key)
+            external = field.external or type_def.has("external")
+            field.external = external and not (type_def.extended and is_key)
             field.shareable = field.shareable or is_key or not self._schema.is_federation_2
 
 

@@ -132,12 +132,11 @@ class SubgraphSchema:
     def own_name(self, usual: str) -> str:
         return next((own for own, name in self.roots.items() if name == usual), usual)
 
-    def implementers(self, interface: str) -> Iterator[TypeDef]:
-        return (item for item in self.types.values() if item.kind is Kind.OBJECT and interface in item.interfaces)
-
-    def is_external(self, type_def: TypeDef, definition: FieldDef) -> bool:
-        """An interface's field is external where it is in one of the objects."""
-        if type_def.kind is not Kind.INTERFACE:
-            return definition.external
-        fields = (item.fields.get(definition.name) for item in self.implementers(type_def.name))
-        return any(item is not None and item.external for item in fields)
+    def elements(self) -> Iterator[Annotated]:
+        """Everything in the types that may carry directives."""
+        for type_def in self.types.values():
+            yield type_def
+            yield from (*type_def.inputs.values(), *type_def.values.values())
+            for item in type_def.fields.values():
+                yield item
+                yield from item.arguments.values()

@@ -32,7 +32,7 @@ def merge_type(context: Context, name: str, sources: TypeSources) -> MergedType 
         context.problem("INTERFACE_OBJECT_USAGE_ERROR", message)
     joins = _type_joins(sources)
     is_root = name in ROOT_NAMES.values()
-    if not is_root and kinds <= {Kind.OBJECT, Kind.INTERFACE} and all(definition.extended for _, definition in sources):
+    if not is_root and all(definition.extended for _, definition in sources):
         names = listed(schema.name for schema, _ in sources)
         context.problem("EXTENSION_WITH_NO_BASE", f"{name} is only extended, in {names}, and defined by no subgraph")
     match kinds.pop():

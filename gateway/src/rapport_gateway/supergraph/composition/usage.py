@@ -32,11 +32,25 @@ def key_fields(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
             yield from selected_fields(schema, type_def, text)
 
 
+def provided_externals(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
+    """(type, field) of the external fields that the subgraph provides somewhere."""
+    for type_name, name in _provided(schema):
+        field = schema.types[type_name].fields.get(name)
+        if field is not None and field.external:
+            yield type_name, name
+
+
 def _other_uses(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
     for type_def in schema.types.values():
         for field in type_def.fields.values():
             for use in field.uses("requires"):
                 yield from selected_fields(schema, type_def, str(use.get("fields", "")))
+    yield from _provided(schema)
+
+
+def _provided(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
+    for type_def in schema.types.values():
+        for field in type_def.fields.values():
             target = schema.types.get(named_type(field.type))
             for use in field.uses("provides") if target else ():
                 yield from selected_fields(schema, target, str(use.get("fields", "")))

@@ -1,0 +1,87 @@
+"""External fields are declared as they are where they are resolved, and required with arguments that exist there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphql import FieldNode, InlineFragmentNode, SelectionSetNode, TypeNode
+
+from rapport_gateway.supergraph.composition.context import Context, Source, listed
+from rapport_gateway.supergraph.composition.merged import MergedInput
+from rapport_gateway.supergraph.composition.subgraph import FieldDef, SubgraphSchema, TypeDef
+from rapport_gateway.supergraph.directives import named_type, type_text
+from rapport_gateway.supergraph.field_sets import parse_field_set
+
+_Sources = Sequence[Source[FieldDef]]
+
+
+def check_externals(
+    context: Context, where: str, sources: _Sources, merged: TypeNode, arguments: Sequence[MergedInput]
+) -> None:
+    """`merged` and `arguments` are those of the field where it is resolved."""
+    allowed = {type_text(merged)} | {type_text(item.type) for _, item in sources if not item.external}
+    for schema, definition in sources:
+        if not definition.external:
+            continue
+        if (own := type_text(definition.type)) not in allowed:
+            message = f'{where} is external in "{schema.name}" with type {own}, but is {type_text(merged)}'
+            context.problem("EXTERNAL_TYPE_MISMATCH", message)
+        place = f'{where} is external in "{schema.name}"'
+        if missing := [item.name for item in arguments if item.name not in definition.arguments]:
+            context.problem("EXTERNAL_ARGUMENT_MISSING", f"{place}, without the argument {listed(missing)}")
+        for item in arguments:
+            if item.name in definition.arguments:
+                _check_argument(context, place, definition, item)
+
+
+def _check_argument(context: Context, place: str, definition: FieldDef, item: MergedInput) -> None:
+    own = definition.arguments[item.name]
+    narrowest = context.narrowest([own.type, item.type])
+    if narrowest is None or type_text(narrowest) != item.type_text:
+        message = f"{place} with {item.name}: {type_text(own.type)}, but that is {item.type_text}"
+        context.problem("EXTERNAL_ARGUMENT_TYPE_MISMATCH", message)
+    elif own.default != item.default:
+        message = f"{place} with {item.name} = {own.default or 'nothing'}, but that is {item.default or 'nothing'}"
+        context.problem("EXTERNAL_ARGUMENT_DEFAULT_MISMATCH", message)
+
+
+def check_required_arguments(context: Context) -> None:
+    """What a subgraph requires with arguments, every subgraph that resolves it must be able to give so."""
+    for schema in context.schemas:
+        for type_def in schema.types.values():
+            for field in type_def.fields.values():
+                for use in field.uses("requires"):
+                    where = f'[{schema.name}] @requires(fields: "{use["fields"]}") on {type_def.name}.{field.name}'
+                    _check_selections(context, where, schema, type_def, parse_field_set(use["fields"]).selections)
+
+
+def _check_selections(
+    context: Context, where: str, schema: SubgraphSchema, type_def: TypeDef, selections: SelectionSetNode
+) -> None:
+    for selection in selections.selections:
+        if isinstance(selection, InlineFragmentNode):
+            condition = selection.type_condition
+            target = schema.types.get(condition.name.value) if condition else type_def
+        elif isinstance(selection, FieldNode):
+            _check_field(context, where, type_def, selection)
+            field = type_def.fields.get(selection.name.value)
+            target = schema.types.get(named_type(field.type)) if field else None
+        else:
+            continue
+        if target is not None and selection.selection_set is not None:
+            _check_selections(context, where, schema, target, selection.selection_set)
+
+
+def _check_field(context: Context, where: str, type_def: TypeDef, selection: FieldNode) -> None:
+    for argument in selection.arguments or ():
+        lacking = [
+            schema.name
+            for schema, definition in context.sources(type_def.name)
+            if (field := definition.fields.get(selection.name.value)) is not None
+            and not field.external
+            and argument.name.value not in field.arguments
+        ]
+        if lacking:
+            place = f"{type_def.name}.{selection.name.value}"
+            message = f"{where}: {place} has no argument {argument.name.value} in {listed(lacking)}"
+            context.problem("REQUIRES_INVALID_FIELDS", message)
