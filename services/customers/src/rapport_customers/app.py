@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+import strawberry
 from starlette.applications import Starlette
 
 from rapport_customers.consumers import HANDLERS
@@ -10,10 +11,15 @@ from rapport_customers.context import Context
 from rapport_customers.customers import repository as customers
 from rapport_customers.customers.repository import CustomerRepository
 from rapport_customers.customers.schema import Customer as CustomerNode
+from rapport_customers.customers.schema import User as UserNode
 from rapport_customers.customers.service import CustomerService
 from rapport_customers.deals import repository as deals
 from rapport_customers.deals.repository import DealRepository
 from rapport_customers.deals.service import DealService
+from rapport_customers.history import repository as history
+from rapport_customers.history.model import NO_REASON_REQUIRED, ReasonPolicy
+from rapport_customers.history.repository import HistoryRepository
+from rapport_customers.history.service import HistoryService
 from rapport_customers.orders import repository as orders
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.orders.service import OrderService
@@ -38,7 +44,7 @@ from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
-INDEXES = (*customers.INDEXES, *deals.INDEXES, *orders.INDEXES, *pipelines.INDEXES, *products.INDEXES)
+INDEXES = (*customers.INDEXES, *deals.INDEXES, *history.INDEXES, *orders.INDEXES, *pipelines.INDEXES, *products.INDEXES)
 
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[CustomersWork]:
@@ -46,10 +52,16 @@ def transactions(mongo: Mongo, clock: Clock) -> Transactions[CustomersWork]:
     return Transactions(mongo, partial(CustomersWork, clock=clock))
 
 
-def customer_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> CustomerService:
+def customer_service(
+    mongo: Mongo,
+    clock: Clock = system_clock,
+    policy: Policy = DEFAULT_POLICY,
+    reasons: ReasonPolicy = NO_REASON_REQUIRED,
+) -> CustomerService:
     """The use cases of customers."""
     reads = CustomerRepository(mongo.database)
-    return CustomerService(transactions(mongo, clock), reads, users(mongo.database), policy, clock)
+    past = HistoryService(HistoryRepository(mongo.database), reads, policy)
+    return CustomerService(transactions(mongo, clock), reads, users(mongo.database), policy, clock, past, reasons)
 
 
 def pipeline_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> PipelineService:
@@ -58,19 +70,24 @@ def pipeline_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy =
 
 
 def context_maker(
-    mongo: Mongo, feed: ChangeFeed, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY
+    mongo: Mongo,
+    feed: ChangeFeed,
+    clock: Clock = system_clock,
+    policy: Policy = DEFAULT_POLICY,
+    reasons: ReasonPolicy = NO_REASON_REQUIRED,
 ) -> Callable[[Actor | None], Context]:
     """Makes a request's context of its caller."""
     work, database = transactions(mongo, clock), mongo.database
     make = partial(
         Context,
-        customers=customer_service(mongo, clock, policy),
+        customers=customer_service(mongo, clock, policy, reasons),
         pipelines=pipeline_service(mongo, clock, policy),
         products=ProductService(work, ProductRepository(database), policy, clock),
         deals=DealService(work, DealRepository(database), policy, clock),
         orders=OrderService(work, OrderRepository(database), policy, clock),
         feed=feed,
         to_customer=CustomerNode.from_model,
+        to_user=lambda identifier: UserNode(id=strawberry.ID(identifier)),
     )
     return lambda caller: make(caller=caller)
 
@@ -85,7 +102,9 @@ def api(settings: Settings) -> Starlette:
         mongo=mongo,
         schema=build_schema(),
         feed=feed,
-        make_context=context_maker(mongo, feed, policy=directory.policy),
+        make_context=context_maker(
+            mongo, feed, policy=directory.policy, reasons=ReasonPolicy(settings.reason_required)
+        ),
         directory=directory,
     )
 
@@ -102,6 +121,7 @@ async def prepare(settings: Settings) -> None:
     mongo = connect_database(settings, SERVICE)
     await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
     await pipeline_service(mongo).ensure_standard()
+    await CustomerRepository(mongo.database).fill_search()
     mongo.close()
 
 

@@ -12,6 +12,8 @@ from rapport_customers.customers.model import Customer
 from rapport_customers.customers.service import BELOW_CUSTOMER, BELOW_USER, CustomerService
 from rapport_customers.deals.model import Deal
 from rapport_customers.deals.service import DealService
+from rapport_customers.history.model import Entry
+from rapport_customers.history.service import HistoryService
 from rapport_customers.orders.model import Order
 from rapport_customers.orders.service import OrderService
 from rapport_customers.pipelines.model import Pipeline
@@ -25,7 +27,7 @@ from rapport_shared.messaging import ChangeFeed
 
 @dataclass(kw_only=True)
 class Context(RequestContext):
-    """One request's context; ``to_customer`` makes the GraphQL form, for what hangs on a customer."""
+    """One request's context; ``to_customer`` and ``to_user`` make GraphQL forms, for what hangs on them."""
 
     customers: CustomerService
     pipelines: PipelineService
@@ -34,6 +36,7 @@ class Context(RequestContext):
     orders: OrderService
     feed: ChangeFeed
     to_customer: Callable[[Customer], Any]
+    to_user: Callable[[str], Any]
 
     @cached_property
     def customer_by_id(self) -> DataLoader[str, Customer | None]:
@@ -79,6 +82,16 @@ class Context(RequestContext):
     def orders_of_customer(self) -> NestedLists[Order]:
         """The orders of many customers."""
         return lists_below(self.orders, *BELOW_CUSTOMER, lambda: self.actor)
+
+    @property
+    def history(self) -> HistoryService:
+        """The use cases of histories."""
+        return self.customers.history
+
+    @cached_property
+    def history_of_customer(self) -> NestedLists[Entry]:
+        """The histories of many customers."""
+        return NestedLists(self.history.pages, self.history.counts)
 
 
 Info = strawberry.Info[Context, None]

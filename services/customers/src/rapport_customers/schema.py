@@ -2,6 +2,7 @@
 
 from rapport_customers.customers.schema import CustomerMutation, CustomerQuery, CustomerSubscription
 from rapport_customers.deals.schema import DealMutation, DealQuery, DealSubscription
+from rapport_customers.history.queries import HistoryQuery
 from rapport_customers.orders.schema import OrderMutation, OrderQuery
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
@@ -12,7 +13,15 @@ from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
     return subgraph_schema(
-        queries=(CustomerQuery, audit_query("customers"), DealQuery, OrderQuery, PipelineQuery, ProductQuery),
+        queries=(
+            CustomerQuery,
+            HistoryQuery,
+            audit_query("customers"),
+            DealQuery,
+            OrderQuery,
+            PipelineQuery,
+            ProductQuery,
+        ),
         mutations=(CustomerMutation, DealMutation, OrderMutation, PipelineMutation, ProductMutation),
         subscriptions=(CustomerSubscription, DealSubscription),
     )

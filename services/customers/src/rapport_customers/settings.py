@@ -1,10 +1,28 @@
 """Settings of the customers service: ``RAPPORT_CUSTOMERS_…``."""
 
+from typing import Annotated, Any, cast
+
+from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
+
 from rapport_shared.settings import settings_for
+
+CHANGEABLE = frozenset(
+    {"kind", "name", "phone", "email", "source", "stage", "ownerId", "tags", "externalId", "deletedAt"}
+)
+
+
+def _field_names(value: object) -> frozenset[str]:
+    """The names of a list separated by commas."""
+    names = {name.strip() for name in value.split(",")} - {""} if isinstance(value, str) else set(cast("Any", value))
+    if unknown := names - CHANGEABLE:
+        raise ValueError(f"{', '.join(sorted(unknown))}: no field of a customer that can be changed")
+    return frozenset(names)
 
 
 class Settings(settings_for("customers")):  # type: ignore[misc]
-    """Where it listens; everything else is shared."""
+    """Where it listens, and what is not changed without a reason; everything else is shared."""
 
     port: int = 4002
     worker_port: int = 4102
+    reason_required: Annotated[frozenset[str], NoDecode, BeforeValidator(_field_names)] = frozenset()

@@ -14,7 +14,7 @@ from rapport_shared.mongo.client import Database, Document, Session
 from rapport_shared.tracing import current_trace
 
 ID_PREFIX = "aud"
-BOOKKEEPING = frozenset({"_id", "version", "updated_at"})
+BOOKKEEPING = frozenset({"version", "updated_at"})
 """Fields that change with every change, or never."""
 
 
@@ -36,7 +36,7 @@ class AuditTrail:
             self._row(_action(event), kind, aggregate.id, version, changed=_named(event), by=by)
             for version, event in enumerate(earlier, start=aggregate.stored_version + 1)
         ]
-        changed = changed_fields(before, after)
+        changed = changed_fields(aggregate, before, after)
         closing = self._row(_action(last), kind, aggregate.id, aggregate.version, changed=changed, by=by, salt=salt)
         closing["values"] = salted_digest(salt, after)
         await self._rows.insert_many([*rows, closing], session=self._session)
@@ -104,11 +104,15 @@ class AuditTrail:
         }
 
 
-def changed_fields(before: Document | None, after: Document) -> tuple[str, ...]:
-    """The names of the fields that differ; of a new document those that say anything."""
+def changed_fields(aggregate: Aggregate, before: Document | None, after: Document) -> tuple[str, ...]:
+    """The names of the fields that differ; of a new document those that say anything.
+
+    What a document holds besides the aggregate's own fields is made of them: mirrors for indexes and searches.
+    """
+    names = (after.keys() & vars(aggregate).keys()) - BOOKKEEPING
     if before is None:
-        return tuple(sorted(name for name in after.keys() - BOOKKEEPING if after[name] not in (None, [], False)))
-    return tuple(sorted(name for name in after.keys() - BOOKKEEPING if before.get(name) != after[name]))
+        return tuple(sorted(name for name in names if after[name] not in (None, [], False)))
+    return tuple(sorted(name for name in names if before.get(name) != after[name]))
 
 
 def _action(event: Event) -> str:

@@ -1,5 +1,6 @@
 """How faults reach the client: user errors in the payload, everything else as errors with a code."""
 
+from datetime import datetime
 from typing import Any
 
 import strawberry
@@ -38,7 +39,7 @@ class UserErrors(FieldExtension):
     async def resolve_async(self, next_: Any, source: Any, info: strawberry.Info, **kwargs: Any) -> Any:
         """Call the resolver, for the reason that its input gives."""
         try:
-            with explained(_reason(kwargs.get("input"))):
+            with explained(_reason(kwargs.get("input")), _occurrence(kwargs.get("input"))):
                 return await next_(source, info, **kwargs)
         except UserFault as fault:
             payload_type: Any = info.return_type
@@ -56,6 +57,12 @@ def _reason(given: object) -> str | None:
     if not text or len(text) > MAX_REASON:
         raise InvalidReason(f"A reason has at most {MAX_REASON} printable characters.", path=("input", "reason"))
     return text
+
+
+def _occurrence(given: object) -> datetime | None:
+    """The ``occurred_at`` of a mutation's input."""
+    occurred_at = getattr(given, "occurred_at", None)
+    return occurred_at if isinstance(occurred_at, datetime) else None
 
 
 def mutation(description: str) -> Any:

@@ -45,6 +45,12 @@ class ExternalIdTaken(UserFault):
     code = "EXTERNAL_ID_TAKEN"
 
 
+class InvalidOccurredAt(UserFault):
+    """A change cannot have happened in the future."""
+
+    code = "INVALID_OCCURRED_AT"
+
+
 class OwnerNotFound(UserFault):
     """No active user has this id."""
 

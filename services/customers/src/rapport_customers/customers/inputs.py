@@ -7,10 +7,11 @@ import strawberry
 from strawberry import UNSET
 
 from rapport_customers.customers.model import CustomerKind, CustomerStage
-from rapport_customers.customers.service import search_condition
+from rapport_customers.customers.search import search_condition
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, IntFilter, StringFilter, condition_of
 from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional
 from rapport_shared.graphql.lists import Listing, SortDirection
+from rapport_shared.graphql.scalars import DateTime
 from rapport_shared.mongo import Order, every
 
 Kind = strawberry.enum(CustomerKind, name="CustomerKind", description="What a customer is.")
@@ -48,6 +49,7 @@ class UpdateCustomerInput:
     owner_id: strawberry.ID | None = optional("Who looks after the customer.")
     tags: list[str] | None = optional("Short labels: the whole new list.")
     external_id: str | None = optional("The customer's id in another system; unique.")
+    occurred_at: DateTime | None = optional("When it came to be so, where that was earlier than now.")
     reason: str | None = optional(REASON)
 
 

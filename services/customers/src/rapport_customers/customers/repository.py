@@ -6,6 +6,9 @@ from datetime import datetime
 from rapport_customers.customers.errors import ExternalIdTaken
 from rapport_customers.customers.facts import CustomerFacts
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage
+from rapport_customers.customers.search import FIELDS as SEARCHED
+from rapport_customers.customers.search import tokens
+from rapport_customers.history.repository import HistoryRepository
 from rapport_shared.actor import Actor
 from rapport_shared.money import Money, scaled
 from rapport_shared.mongo import Document, DuplicateKey, Index, every
@@ -13,7 +16,7 @@ from rapport_shared.persistence import AggregateRepository
 from rapport_shared.rights import Scope
 
 COLLECTION = "customers"
-_NOT_OF_THE_MODEL = frozenset({"_id", "deleted", "held"})
+_NOT_OF_THE_MODEL = frozenset({"_id", "deleted", "held", "search"})
 INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("owner_id", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
@@ -22,13 +25,14 @@ INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("stage", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.last_order_at", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.order_count", 1), ("_id", 1))),
+    *(Index(COLLECTION, (("deleted", 1), (f"search.{field}", 1))) for field in SEARCHED),
     # A deleted customer does not hold its external id.
     Index(COLLECTION, (("external_id", 1),), unique=True, only={"external_id": {"$type": "string"}, "deleted": False}),
 )
 
 
 class CustomerRepository(AggregateRepository[Customer]):
-    """One document a customer; ``deleted`` mirrors ``deleted_at`` for indexes."""
+    """One document a customer; ``deleted`` mirrors ``deleted_at`` for indexes, ``search`` holds what it is found by."""
 
     collection = COLLECTION
     noun = "customer"
@@ -41,6 +45,11 @@ class CustomerRepository(AggregateRepository[Customer]):
             message = "Another customer has this external id."
             raise ExternalIdTaken(message, path=("input", "externalId")) from None
 
+    async def keep(self, aggregate: Customer, before: Document | None, after: Document, *, by: Actor) -> None:
+        """Every change becomes an entry of the customer's history."""
+        history = HistoryRepository(self._database, self._session)
+        await history.add(aggregate, before, after, at=aggregate.updated_at, by=by)
+
     async def held(self, identifier: str, scope: Scope) -> Customer | None:
         """The customer within reach, kept from changing until this transaction ends; not a deleted one.
 
@@ -51,6 +60,16 @@ class CustomerRepository(AggregateRepository[Customer]):
         await self._documents.update_one(condition, {"$inc": {"held": 1}}, session=self._session)
         found = await self._documents.find_one(condition, session=self._session)
         return None if found is None else self.from_document(found)
+
+    async def fill_search(self) -> int:
+        """Give customers stored by an earlier release what they are found by; how many there were."""
+        filled = 0
+        async for document in self._documents.find({"search": None}):
+            aggregate = self.from_document(document)
+            unchanged = {"_id": aggregate.id, "version": aggregate.version}
+            await self._documents.update_one(unchanged, {"$set": {"search": _found_by(aggregate)}})
+            filled += 1
+        return filled
 
     async def count_order(self, identifier: str, total: Money, ordered_at: datetime) -> None:
         """One more order."""
@@ -87,6 +106,7 @@ class CustomerRepository(AggregateRepository[Customer]):
             "updated_at": aggregate.updated_at,
             "deleted_at": aggregate.deleted_at,
             "deleted": aggregate.deleted_at is not None,
+            "search": _found_by(aggregate),
         }
 
     def from_document(self, document: Document) -> Customer:
@@ -97,3 +117,7 @@ class CustomerRepository(AggregateRepository[Customer]):
         fields["tags"] = tuple(fields["tags"])
         fields["facts"] = CustomerFacts(**fields.get("facts", {}))
         return Customer(id=document["_id"], **fields)
+
+
+def _found_by(customer: Customer) -> Document:
+    return tokens(name=customer.name, phone=customer.phone, email=customer.email, external_id=customer.external_id)

@@ -17,6 +17,7 @@ from rapport_customers.customers.inputs import (
     UpdateCustomerInput,
 )
 from rapport_customers.deals.types import CustomerDeals
+from rapport_customers.history.schema import CustomerHistory
 from rapport_customers.orders.schema import CustomerOrders
 from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
 from rapport_shared.graphql.changes import Change, live_list
@@ -28,11 +29,12 @@ from rapport_shared.graphql.lists import ListQuery, list_field, nested_connectio
 from rapport_shared.graphql.money import Money
 from rapport_shared.graphql.scalars import DateTime
 
+_ABOUT_THE_CHANGE = frozenset({"occurred_at"})
 EVENTS = (CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerRestored)
 
 
 @strawberry.federation.type(keys=["id"], description="A person or company that the company deals with.")
-class Customer(CustomerDeals, CustomerOrders):
+class Customer(CustomerDeals, CustomerOrders, CustomerHistory):
     """The GraphQL form of a customer."""
 
     id: strawberry.ID = strawberry.field(description="Its id, `cus_…`.")
@@ -151,7 +153,7 @@ class CustomerMutation:
         """Update."""
         expected = given(input.expected_version)
         changed = await info.context.customers.update(
-            input.id, details(input), expected_version=expected, by=info.context.actor
+            input.id, details(input, apart=_ABOUT_THE_CHANGE), expected_version=expected, by=info.context.actor
         )
         return CustomerPayload.of(changed)
 

@@ -1,17 +1,22 @@
 """The use cases of customers."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rapport_customers.customers.errors import OwnerNotFound
+from pydantic.alias_generators import to_camel
+
+from rapport_customers.customers.errors import InvalidOccurredAt, OwnerNotFound
 from rapport_customers.customers.model import Customer
 from rapport_customers.customers.repository import COLLECTION, CustomerRepository
+from rapport_customers.history.model import ReasonPolicy
+from rapport_customers.history.service import HistoryService
 from rapport_customers.projections.users import COLLECTION as USERS
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
+from rapport_shared.contracts.customers import CustomerUpdated
 from rapport_shared.errors import NotAllowed
+from rapport_shared.explanation import current_occurrence, current_reason
 from rapport_shared.ids import new_id
 from rapport_shared.mongo import Projection, eventually
 from rapport_shared.persistence import Records, Transactions, transactional
@@ -34,9 +39,13 @@ class CustomerService(Records[Customer]):
         users: Projection,
         policy: Policy,
         clock: Clock,
+        history: HistoryService,
+        reasons: ReasonPolicy,
     ) -> None:
         super().__init__(customers, policy, TYPE)
         self.transactions = transactions
+        self.history = history
+        self._reasons = reasons
         self._users = users
         self._clock = clock
 
@@ -62,8 +71,10 @@ class CustomerService(Records[Customer]):
     async def update(
         self, identifier: str, changes: Mapping[str, Any], *, expected_version: int | None, by: Actor
     ) -> Customer:
-        """Change what is named."""
+        """Change what is named; where it happened earlier, that is said by the command's explanation."""
         self._policy.check_fields(by, TYPE, changes)
+        if (current_occurrence() or self._clock()) > self._clock():
+            raise InvalidOccurredAt("This lies in the future.", path=("input", "occurredAt"))
         if changes.get("owner_id") is not None:
             await self._require_owner(changes["owner_id"], by)
         return await self._update(identifier, changes, expected_version, by=by)
@@ -77,6 +88,7 @@ class CustomerService(Records[Customer]):
         before = customer.owner_id
         customer.update(changes, now=self._clock())
         self._require_reach(customer, Verb.UPDATE, by)
+        self._require_reason(customer)
         await work.customers.save(customer, by=by)
         if customer.owner_id != before:
             await work.hand_over(customer.id, customer.owner_id)
@@ -90,6 +102,7 @@ class CustomerService(Records[Customer]):
         customer = await self.load(work.customers, identifier, Verb.DELETE, by=by)
         customer.expect_version(expected_version)
         customer.delete(now=self._clock())
+        self._require_reason(customer)
         await work.customers.save(customer, by=by)
         return customer
 
@@ -101,6 +114,7 @@ class CustomerService(Records[Customer]):
         customer = await self.load(work.customers, identifier, Verb.DELETE, deleted=True, by=by)
         customer.expect_version(expected_version)
         customer.restore(now=self._clock())
+        self._require_reason(customer)
         await work.customers.save(customer, by=by)
         return customer
 
@@ -109,19 +123,15 @@ class CustomerService(Records[Customer]):
         if not self.scope(by, verb).admits(customer):
             raise NotAllowed("Your role does not reach customers of this owner.", path=("input", "ownerId"))
 
+    def _require_reason(self, customer: Customer) -> None:
+        """What is about to be saved names the fields that changed; putting away and bringing back is ``deletedAt``."""
+        for event in customer.recorded:
+            changed = event.changed if isinstance(event, CustomerUpdated) else ("deleted_at",)
+            self._reasons.check(map(to_camel, changed), current_reason())
+
     async def _require_owner(self, owner_id: str | None, by: Actor) -> None:
         if owner_id is None or owner_id == by.id:
             return
         user = await eventually(lambda: self._users.find(owner_id))
         if user is None or not user["active"]:
             raise OwnerNotFound("No active user has this id.", path=("input", "ownerId"))
-
-
-def search_condition(text: str) -> dict[str, Any]:
-    """Customers in whose name, mail address or phone number the text is found."""
-    anywhere = {"$regex": re.escape(text.strip()), "$options": "i"}
-    alternatives = [{"name": anywhere}, {"email": anywhere}, {"external_id": text.strip()}]
-    digits = re.sub(r"[\s()+-]", "", text)
-    if digits.isdigit():
-        alternatives.append({"phone": {"$regex": digits}})
-    return {"$or": alternatives}

@@ -32,6 +32,9 @@ class ReasonPolicy:
             raise ReasonRequired(message, path=("input", "reason"))
 
 
+NO_REASON_REQUIRED: Final = ReasonPolicy()
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """A field by its name in the document, and its stored values; both None once the customer is erased."""

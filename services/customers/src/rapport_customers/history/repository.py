@@ -15,7 +15,6 @@ from rapport_shared.tracing import current_trace
 
 COLLECTION: Final = "customer_history"
 CUSTOMERS: Final = "customers"
-_MIRRORS: Final = frozenset({"deleted", "consented"})
 INDEXES: Final = (
     Index(COLLECTION, (("customer_id", 1), ("version", -1), ("_id", -1))),
     Index(COLLECTION, (("customer_id", 1), ("at", -1), ("_id", -1))),
@@ -36,10 +35,9 @@ class HistoryRepository:
     ) -> None:
         """Keep one change, in its transaction; ``before`` is None for a new customer."""
         occurred_at = current_occurrence()
-        names = [name for name in changed_fields(before, after) if name not in _MIRRORS]
         changes = [
             {"field": name, "before": None if before is None else before.get(name), "after": after[name]}
-            for name in names
+            for name in changed_fields(customer, before, after)
         ]
         entry = {
             "_id": f"{customer.id}:{customer.version}",

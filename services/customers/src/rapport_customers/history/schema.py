@@ -62,11 +62,10 @@ class CustomerHistoryEntry:
     changes: list[CustomerFieldChange] = strawberry.field(description="The fields that changed.")
 
     @strawberry.field(description="Who did it; null for the system itself.")
-    def by(self) -> LazyUser | None:
+    def by(self, info: Info) -> LazyUser | None:
         """A reference to the identity service's user."""
-        from rapport_customers.customers.schema import User  # noqa: PLC0415 - it is made of this module's mixin
-
-        return None if self.by_id == SYSTEM.id else User(id=self.by_id)
+        user: LazyUser | None = None if self.by_id == SYSTEM.id else info.context.to_user(str(self.by_id))
+        return user
 
     @classmethod
     def from_model(cls, entry: model.Entry, hidden: frozenset[str]) -> "CustomerHistoryEntry":
@@ -91,15 +90,15 @@ class CustomerHistoryEntry:
 class CustomerHistory:
     """What this noun adds to a customer."""
 
+    id: strawberry.ID
+
     @list_field("What happened to the customer.", LISTING)
-    async def history(
-        self, info: Info, root: strawberry.Parent[Any], query: ListQuery
-    ) -> Connection[CustomerHistoryEntry]:
+    async def history(self, info: Info, query: ListQuery) -> Connection[CustomerHistoryEntry]:
         """One query for any number of customers."""
         hidden = info.context.fields(TYPE).hidden
         lists = info.context.history_of_customer
         return await nested_connection(
-            lists, str(root.id), query, lambda entry: CustomerHistoryEntry.from_model(entry, hidden)
+            lists, str(self.id), query, lambda entry: CustomerHistoryEntry.from_model(entry, hidden)
         )
 
 
