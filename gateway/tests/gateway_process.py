@@ -17,6 +17,7 @@ from aiohttp import web
 from gateway.tests.subgraph_world import LINK, InProcessClient, Subgraph
 
 from rapport_gateway.composing import compose_supergraph
+from rapport_gateway.errors import ErrorPolicy
 from rapport_gateway.subgraphs.client import SubgraphErrors, SubgraphFailure, SubgraphRequest
 from rapport_gateway.supergraph.composition import SubgraphSource
 
@@ -41,6 +42,7 @@ class SubgraphServer:
     handshakes: list[dict[str, str]] = field(default_factory=list)
     inits: list[Any] = field(default_factory=list)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
+    subscribed: list[str] = field(default_factory=list)
     completed: list[str] = field(default_factory=list)
     refuse_with: int | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -49,7 +51,15 @@ class SubgraphServer:
         """What came in, and what it was to do."""
         self.hook = self.refuse_with = None
         self.ended.clear()
-        for recorded in (self.requests, self.headers, self.handshakes, self.inits, self.sockets, self.completed):
+        for recorded in (
+            self.requests,
+            self.headers,
+            self.handshakes,
+            self.inits,
+            self.sockets,
+            self.subscribed,
+            self.completed,
+        ):
             recorded.clear()
 
     async def start(self, port: int) -> None:
@@ -93,6 +103,7 @@ class SubgraphServer:
             message = orjson.loads(frame.data)
             match message["type"]:
                 case "subscribe":
+                    self.subscribed.append(message["id"])
                     running[message["id"]] = asyncio.create_task(self._events(ws, message))
                 case "complete":
                     self.completed.append(message["id"])
@@ -109,7 +120,7 @@ class SubgraphServer:
                 async for answer in answers:
                     await ws.send_json({"id": message["id"], "type": "next", "payload": {"data": answer.data}})
         except SubgraphErrors as failure:
-            await ws.send_json({"id": message["id"], "type": "error", "payload": failure.errors})
+            await ws.send_json({"id": message["id"], "type": "error", "payload": failure.told(ErrorPolicy())})
         except (SubgraphFailure, ConnectionError):
             return
         else:

@@ -19,7 +19,7 @@ REVIEWS = {
 ACCOUNTS = """
 type Query { me: User  user(id: ID!): User  users: [User!]! }
 type Mutation { renameUser(id: ID!, name: String!): User }
-type User @key(fields: "id") @key(fields: "email") { id: ID! email: String! name: String! }
+type User @key(fields: "id") @key(fields: "email") { id: ID! email: String! name: String! @shareable }
 """
 CATALOGUE = """
 type Query { product(upc: String!): Product  products(first: Int = 3): [Product!]! }

@@ -6,9 +6,10 @@ import pytest
 from gateway.tests.shop import shop
 from gateway.tests.subgraph_world import LINK, Federation, Subgraph
 
+from rapport_gateway.errors import ErrorPolicy
 from rapport_gateway.subgraphs.client import SubgraphFailure
 
-UNREACHABLE = SubgraphFailure("subgraph 'x' cannot be reached", "SUBREQUEST_FAILED")
+UNREACHABLE = SubgraphFailure("subgraph 'accounts' cannot be reached", "SUBREQUEST_FAILED")
 
 
 @pytest.fixture(name="shop")
@@ -22,9 +23,9 @@ async def test_a_subgraph_that_is_down_costs_only_its_own_fields(shop: Federatio
     assert answer["data"] == {"me": None, "products": [{"name": "product 1"}]}
     assert answer["errors"] == [
         {
-            "message": "subgraph 'x' cannot be reached",
+            "message": "a subgraph cannot be reached",
             "path": ["me"],
-            "extensions": {"code": "SUBREQUEST_FAILED", "service": "accounts"},
+            "extensions": {"code": "SUBREQUEST_FAILED"},
         }
     ]
 
@@ -74,9 +75,45 @@ async def test_codes_and_paths_of_subgraph_errors_are_kept(shop: Federation) -> 
     }
     answer = await shop.run("{ me { name } }")
     assert answer["data"] == {"me": None}
-    assert answer["errors"] == [
-        {"message": "no", "path": ["me", "name"], "extensions": {"code": "FORBIDDEN", "service": "accounts"}}
-    ]
+    assert answer["errors"] == [{"message": "no", "path": ["me", "name"], "extensions": {"code": "FORBIDDEN"}}]
+
+
+@pytest.mark.parametrize(
+    ("policy", "message", "extensions"),
+    [
+        (ErrorPolicy(), "no", {"code": "FORBIDDEN"}),
+        (ErrorPolicy(messages=False), "A subgraph reported an error.", {"code": "FORBIDDEN"}),
+        (ErrorPolicy(subgraphs=True), "no", {"code": "FORBIDDEN", "service": "accounts"}),
+        (ErrorPolicy(frozenset({"why", "which"})), "no", {"code": "FORBIDDEN", "why": "rule 7"}),
+        (ErrorPolicy(frozenset({"*"})), "no", {"code": "FORBIDDEN", "why": "rule 7", "trace": ["x"]}),
+    ],
+)
+async def test_what_is_told_of_errors_is_a_setting(
+    shop: Federation, policy: ErrorPolicy, message: str, extensions: dict[str, Any]
+) -> None:
+    shop.pipeline.error_policy = policy
+    given = {"code": "FORBIDDEN", "why": "rule 7", "trace": ["x"]}
+    shop.client.broken["accounts"] = {
+        "data": {"me": None},
+        "errors": [{"message": "no", "path": ["me"], "extensions": given, "locations": [{"line": 1, "column": 3}]}],
+    }
+    answer = await shop.run("{ me { name } }")
+    assert answer["errors"] == [{"message": message, "path": ["me"], "extensions": extensions}]
+    shop.client.broken["accounts"] = UNREACHABLE
+    answer = await shop.run("{ me { name } }")
+    assert ("accounts" in str(answer)) is policy.subgraphs
+
+
+async def test_errors_are_bounded(shop: Federation) -> None:
+    noise = [{"message": f"error {number}", "path": ["me", "name"]} for number in range(5000)]
+    shop.client.broken["accounts"] = {"data": {"me": {"name": "x"}}, "errors": noise}
+    answer = await shop.run("{ me { name } }")
+    assert answer["data"] == {"me": {"name": "x"}}
+    assert len(answer["errors"]) == 500
+    shop.client.broken["catalogue"] = {"data": {"products": [{"price": "x"}] * 5000}}
+    answer = await shop.run("{ products { price } }")
+    assert answer["data"] == {"products": [{"price": None}] * 5000}
+    assert len(answer["errors"]) == 500
 
 
 async def test_an_answer_without_data_explains_all_its_fields(shop: Federation) -> None:
@@ -128,7 +165,15 @@ async def test_entities_of_the_wrong_number_or_form(shop: Federation, answer: An
     assert [error["extensions"]["code"] for error in result["errors"]] == ["SUBREQUEST_MALFORMED_RESPONSE"]
 
 
-@pytest.mark.parametrize("entities", [[None, None], [7, "x"], [{}, {}]])
+async def test_entities_that_are_no_objects(shop: Federation) -> None:
+    shop.client.broken["inventory"] = {"data": {"_entities": [7, None]}}
+    result = await shop.run("{ products(first: 2) { name shipping } }")
+    assert [product["shipping"] for product in result["data"]["products"]] == [None, None]
+    (error,) = result["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["products", 0], "SUBREQUEST_MALFORMED_RESPONSE")
+
+
+@pytest.mark.parametrize("entities", [[None, None], [{}, {}]])
 async def test_entities_that_are_missing_or_empty_are_null(shop: Federation, entities: Any) -> None:
     shop.client.broken["inventory"] = {"data": {"_entities": entities}}
     result = await shop.run("{ products(first: 2) { name shipping } }")

@@ -15,6 +15,7 @@ from gateway.tests.gateway_process import gateway_before, subgraph_server
 from gateway.tests.strawberry_subgraph import SCHEMA, SEEN, Proxy, strawberry_server, until
 from gateway.tests.subgraph_world import LINK, Subgraph
 
+from rapport_gateway.errors import ErrorPolicy
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphErrors, SubgraphFailure, SubgraphRequest
 from rapport_gateway.subgraphs.http import Timeouts
@@ -176,7 +177,8 @@ async def test_an_error_ends_its_own_subscription_only(port: int) -> None:
         async with w.stream("subscription { unknown }") as bad:
             failure = await failure_of(bad)
         assert isinstance(failure, SubgraphErrors)
-        assert failure.errors[0]["extensions"] == {"code": "DOWNSTREAM_SERVICE_ERROR", "service": "ticks"}
+        told = failure.told(ErrorPolicy(subgraphs=True))
+        assert told[0]["extensions"] == {"code": "DOWNSTREAM_SERVICE_ERROR", "service": "ticks"}
         await next_of(good)
         assert w.proxy.accepted == 1
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 BAD_REQUEST = "BAD_REQUEST"
@@ -37,6 +39,7 @@ FORBIDDEN = "FORBIDDEN"
 UNAUTHORIZED_FIELD_OR_TYPE = "UNAUTHORIZED_FIELD_OR_TYPE"
 
 ErrorDict = dict[str, Any]
+_NAMED_SUBGRAPH = re.compile(r"\bsubgraph '[^']*'")
 
 
 def error(
@@ -50,15 +53,38 @@ def error(
     return result
 
 
-def subgraph_error(item: Mapping[str, Any], service: str, *, path: Sequence[str | int] | None = None) -> ErrorDict:
-    """An error as a subgraph gave it, whatever its form: message and extensions kept, a code and the name added."""
-    message = item.get("message")
-    extensions = item.get("extensions")
-    kept = dict(extensions) if isinstance(extensions, dict) else {}
-    kept.setdefault("code", DOWNSTREAM_SERVICE_ERROR)
-    kept.setdefault("service", service)
-    text = message if isinstance(message, str) else "the subgraph reported an error"
-    return error(text, kept["code"], path=path, extra=kept)
+@dataclass(frozen=True, slots=True)
+class ErrorPolicy:
+    """What clients are told of errors that subgraphs give, or are.
+
+    `extensions`: what is kept besides `code`, `*` for all. `subgraphs`: whether they are named, in `extensions.service`
+    and in messages. `messages`: whether those of subgraphs are passed on.
+    """
+
+    extensions: frozenset[str] = frozenset()
+    subgraphs: bool = False
+    messages: bool = True
+
+    def of_subgraph(self, item: Mapping[str, Any], service: str, path: Sequence[str | int] | None = None) -> ErrorDict:
+        """An error as a subgraph gave it, whatever its form."""
+        message = item.get("message")
+        given = item.get("extensions")
+        extensions = given if isinstance(given, dict) else {}
+        kept = {name: value for name, value in extensions.items() if "*" in self.extensions or name in self.extensions}
+        code = extensions.get("code")
+        text = message if isinstance(message, str) and self.messages else "A subgraph reported an error."
+        kept.pop("code", None)
+        if self.subgraphs:
+            kept.setdefault("service", service)
+        return error(text, code if isinstance(code, str) else DOWNSTREAM_SERVICE_ERROR, path=path, extra=kept)
+
+    def of_failure(
+        self, message: str, code: str, service: str | None = None, path: Sequence[str | int] | None = None
+    ) -> ErrorDict:
+        """That no usable answer came. `message` names the subgraph as `subgraph 'NAME'`."""
+        if self.subgraphs:
+            return error(message, code, path=path, extra={"service": service} if service else None)
+        return error(_NAMED_SUBGRAPH.sub("a subgraph", message), code, path=path)
 
 
 class RequestRefused(Exception):

@@ -15,6 +15,7 @@ from rapport_gateway.errors import (
     GRAPHQL_VALIDATION_FAILED,
     OPERATION_TOO_LARGE,
     OPERATION_UNPLANNABLE,
+    ErrorPolicy,
     RequestRefused,
     error,
     refused,
@@ -70,12 +71,14 @@ class Pipeline:
         plan_cache_size: int = 1000,
         limits: Limits | None = None,
         identities: Identities | None = None,
+        error_policy: ErrorPolicy | None = None,
         draw: Callable[[], float] = _draw,
     ) -> None:
         """`draw` gives the number, from 0 to below 100, that decides on progressive overrides of a request. Without
         `identities`, nobody is authenticated."""
         self._supergraph = supergraph
         self._identities = identities or Anonymous()
+        self.error_policy = error_policy or ErrorPolicy()
         self._draw = draw
         self._client = client
         self._metrics = metrics
@@ -123,8 +126,15 @@ class Pipeline:
             yield answers
 
     def _run(self, prepared: PreparedPlan, request: GraphQLRequest) -> Run:
-        selection, batches = prepared.plan.operation.root, prepared.batches
-        return Run(self._client, selection, request.variables, request.headers, batches, prepared.withheld)
+        return Run(
+            self._client,
+            prepared.plan.operation.root,
+            request.variables,
+            request.headers,
+            prepared.batches,
+            prepared.withheld,
+            self.error_policy,
+        )
 
     async def _granted(self, operation: PreparedOperation, request: GraphQLRequest) -> Granted:
         """Of what the client holds, what the operation asks for: plans are shared by all who hold the same of that."""

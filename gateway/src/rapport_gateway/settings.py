@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from rapport_gateway.errors import ErrorPolicy
 from rapport_gateway.limits.limits import Limits
 
 PREFIX = "RAPPORT_GATEWAY_"
@@ -63,6 +64,9 @@ class Settings(Limits):
         "authorization,content-type,x-request-id,traceparent,tracestate,"
         "apollo-require-preflight,x-apollo-operation-name,x-graphql-require-preflight"
     )
+    error_extensions: str = ""
+    error_subgraphs: bool = False
+    error_messages: bool = True
     jwt_jwks_url: str = ""
     jwt_issuer: str = ""
     jwt_audience: str = ""
@@ -73,6 +77,11 @@ class Settings(Limits):
     service_keys: str = ""
     service_token: str = ""
     service_tokens: str = ""
+
+    @property
+    def error_policy(self) -> ErrorPolicy:
+        names = frozenset(filter(None, (name.strip() for name in self.error_extensions.split(","))))
+        return ErrorPolicy(names, self.error_subgraphs, self.error_messages)
 
 
 def load_settings(environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:

@@ -8,7 +8,7 @@ from typing import Any
 from rapport_gateway.errors import ErrorDict, error
 from rapport_gateway.execution.generated import Irregular
 from rapport_gateway.execution.projection import Projection
-from rapport_gateway.execution.state import Run
+from rapport_gateway.execution.state import MAX_ERRORS, Run
 from rapport_gateway.execution.withheld import unauthorized
 
 
@@ -29,7 +29,7 @@ def _reported(run: Run, projection: Projection) -> dict[str, Any]:
     explained = _Explained(run)
 
     def report(path: Sequence[str | int], message: str, code: str) -> None:
-        if not explained.covers(path):
+        if len(errors) < MAX_ERRORS and not explained.covers(path):
             errors.append(error(message, code, path=path))
 
     data = projection.project(run.data, report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rapport_gateway.errors import SUBREQUEST_MALFORMED_RESPONSE
-from rapport_gateway.execution.failures import note_entity_errors, note_failure
+from rapport_gateway.execution.failures import note_entity_errors, note_failure, note_no_entity
 from rapport_gateway.execution.representations import Gathered, gather
 from rapport_gateway.execution.state import Run
 from rapport_gateway.execution.values import copied, merge
@@ -39,6 +39,9 @@ def _take(run: Run, fetch: Fetch, batch: EntityBatch, gathered: Gathered, entiti
         message = f"subgraph '{fetch.subgraph}' did not answer with one entity per representation"
         note_failure(run, fetch, SubgraphFailure(message, SUBREQUEST_MALFORMED_RESPONSE), only=batch)
         return
+    for position, entity in enumerate(entities):
+        if entity is not None and not isinstance(entity, dict):
+            note_no_entity(run, fetch, batch, gathered, position)
     for number, targets in enumerate(gathered.targets):
         own: dict[int, Any] = {}
         for target, index in targets:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
-from rapport_gateway.errors import ErrorDict, error, subgraph_error
+from rapport_gateway.errors import SUBREQUEST_MALFORMED_RESPONSE, ErrorDict
 from rapport_gateway.execution.representations import Gathered
-from rapport_gateway.execution.state import Run
+from rapport_gateway.execution.state import MAX_ERRORS, Run
 from rapport_gateway.execution.values import Location, locate
 from rapport_gateway.planning.fetch_graph import Path
 from rapport_gateway.planning.operation import QueryField, QuerySelection
@@ -19,7 +20,15 @@ def note_failure(run: Run, fetch: Fetch, failure: SubgraphFailure, *, only: Enti
     """The whole fetch gave nothing: one error for each field it was for, at the first place that lacks it."""
     for location in _affected(run, fetch, only):
         path = response_path(run.selection, location)
-        _add(run, error(str(failure), failure.code, path=path, extra={"service": fetch.subgraph}), path)
+        _add(run, run.error_policy.of_failure(str(failure), failure.code, fetch.subgraph, path), path)
+
+
+def note_no_entity(run: Run, fetch: Fetch, batch: EntityBatch, gathered: Gathered, index: int) -> None:
+    """What came for a representation is neither an object nor null."""
+    message = f"subgraph '{fetch.subgraph}' answered with an entity that is no object"
+    for place in islice(_places_of(run, batch, gathered, index), 1):
+        path = response_path(run.selection, place)
+        _add(run, run.error_policy.of_failure(message, SUBREQUEST_MALFORMED_RESPONSE, fetch.subgraph, path), None)
 
 
 def note_root_errors(run: Run, fetch: Fetch, answer: SubgraphAnswer) -> None:
@@ -108,11 +117,13 @@ def _add_subgraph_error(
     run: Run, fetch: Fetch, item: dict[str, Any], location: Location | None, *, whole: bool = False
 ) -> None:
     path = response_path(run.selection, location) if location is not None else None
-    _add(run, subgraph_error(item, fetch.subgraph, path=path), path if whole else None)
+    _add(run, run.error_policy.of_subgraph(item, fetch.subgraph, path), path if whole else None)
 
 
 def _add(run: Run, found: ErrorDict, failed: Location | None) -> None:
     """`failed`: the place whose nulls, in every item of its lists, this error explains."""
+    if len(run.errors) >= MAX_ERRORS:
+        return
     if found not in run.errors:
         run.errors.append(found)
     if failed is not None:

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rapport_gateway.errors import ErrorDict
+from rapport_gateway.errors import ErrorDict, ErrorPolicy
 from rapport_gateway.execution.representations import PreparedBatch
 from rapport_gateway.execution.values import Location, Value
 from rapport_gateway.execution.withheld import Withheld
 from rapport_gateway.planning.operation import QuerySelection
 from rapport_gateway.planning.plan import EntityBatch, Fetch
 from rapport_gateway.subgraphs.client import SubgraphClient, SubgraphRequest
+
+MAX_ERRORS = 500
+"""Of one answer; a subgraph that has a million things to say must not cost as much."""
 
 
 @dataclass(slots=True)
@@ -26,6 +29,7 @@ class Run:
     headers: Mapping[str, str]
     batches: Mapping[EntityBatch, PreparedBatch]
     withheld: Withheld = ()
+    error_policy: ErrorPolicy = field(default_factory=ErrorPolicy)
     data: Value = field(default_factory=dict)
     errors: list[ErrorDict] = field(default_factory=list)
     failed: list[Location] = field(default_factory=list)

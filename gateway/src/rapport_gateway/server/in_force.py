@@ -58,6 +58,7 @@ class InForce:
             plan_cache_size=settings.plan_cache_size,
             limits=settings,
             identities=self._identities,
+            error_policy=settings.error_policy,
         )
 
     def _client(self, supergraph: Supergraph) -> NetworkClient:

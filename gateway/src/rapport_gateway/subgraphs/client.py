@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rapport_gateway.errors import DOWNSTREAM_SERVICE_ERROR, ErrorDict, subgraph_error
+from rapport_gateway.errors import DOWNSTREAM_SERVICE_ERROR, ErrorDict, ErrorPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,14 @@ class SubgraphErrors(SubgraphFailure):
 
     def __init__(self, subgraph: str, errors: list[dict[str, Any]]) -> None:
         super().__init__(f"subgraph '{subgraph}' ended the subscription with an error", DOWNSTREAM_SERVICE_ERROR)
-        self.errors: list[ErrorDict] = [subgraph_error(item, subgraph) for item in errors]
+        self._subgraph = subgraph
+        self._errors = errors
+
+    def told(self, policy: ErrorPolicy) -> list[ErrorDict]:
+        """As clients are told."""
+        return [policy.of_subgraph(item, self._subgraph) for item in self._errors] or [
+            policy.of_failure(str(self), self.code, self._subgraph)
+        ]
 
 
 class SubgraphClient(Protocol):
