@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from gateway.tests.gateway_process import Gateway, running_gateway
+from gateway.tests.event_stream import token_for
+from gateway.tests.gateway_process import Gateway, SubgraphServer, running_gateway
 from gateway.tests.ticking import NAMES, TICKS
+from waiting import eventually
 
 
 @pytest_asyncio.fixture(name="shared", scope="module")
@@ -176,6 +180,123 @@ async def test_a_client_that_does_not_read_is_closed(gateway: Gateway) -> None:
         await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 30)
         transport.resume_reading()
         assert await client.close_code() == 1013
+
+
+async def test_a_socket_that_never_reads_is_cut_off(gateway: Gateway) -> None:
+    """On a bare socket, where nothing reads by itself: in the end the connection is gone."""
+    host, port = gateway.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as raw:
+        raw.send(HANDSHAKE)
+        assert raw.recv(4096).startswith(b"HTTP/1.1 101 ")
+        raw.setblocking(False)
+        query = {"query": "subscription { burst(size: 200000) }"}
+        for message in ({"type": "connection_init"}, {"type": "subscribe", "id": "s", "payload": query}):
+            text = orjson.dumps(message)
+            raw.send(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)  # masked with nothing
+        await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 30)
+        await eventually(lambda: is_cut(raw))
+
+
+HANDSHAKE = (
+    b"GET /graphql HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    b"sec-websocket-protocol: graphql-transport-ws\r\n\r\n"
+)
+
+
+async def is_cut(raw: socket.socket) -> bool:
+    try:
+        raw.send(b"\x00")
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+    return False
+
+
+async def test_a_message_that_is_too_large_closes_the_socket(gateway: Gateway) -> None:
+    async with gateway.websocket() as client:
+        await client.send(type="ping", payload={"x": "x" * 2 * 1024 * 1024})
+        assert await client.close_code() == 1009
+
+
+async def test_so_many_operations_on_a_socket_and_no_more(gateway: Gateway) -> None:
+    async with gateway.websocket() as client:
+        for number in range(101):
+            await client.subscribe(str(number), "subscription { silent }")
+        refused = await client.receive()
+        assert (refused["type"], refused["id"]) == ("error", "100")
+        assert refused["payload"][0]["extensions"]["code"] == "TOO_MANY_OPERATIONS"
+        await client.send(id="0", type="complete")
+        await client.subscribe("more", "{ now }")
+        assert (await client.receive())["payload"] == {"data": {"now": 5}}
+
+
+async def test_an_expired_token_is_not_acknowledged(gateway: Gateway) -> None:
+    async with gateway.websocket(acknowledged=False) as client:
+        await client.send(type="connection_init", payload={"authorization": token_for(-1)})
+        assert await client.close_code() == 4403
+
+
+async def test_the_socket_ends_with_its_token(gateway: Gateway) -> None:
+    async with gateway.websocket({"authorization": token_for(0.5)}) as client:
+        await client.subscribe("s", "subscription { silent }")
+        assert await client.close_code() == 4403
+    await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 10)
+
+
+async def opened_socket(server: SubgraphServer) -> web.WebSocketResponse:
+    async def look() -> web.WebSocketResponse | None:
+        return server.sockets[-1] if server.subscribed else None
+
+    opened: web.WebSocketResponse = await eventually(look)
+    return opened
+
+
+UNAUTHENTICATED = [{"message": "The session has ended.", "extensions": {"code": "UNAUTHENTICATED"}}]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"id": "1", "type": "error", "payload": UNAUTHENTICATED}],
+        [
+            {"id": "1", "type": "next", "payload": {"data": None, "errors": UNAUTHENTICATED}},
+            {"id": "1", "type": "complete"},
+        ],
+    ],
+)
+async def test_credentials_that_a_subgraph_withdraws_end_the_socket(gateway: Gateway, messages: list[Any]) -> None:
+    async with gateway.websocket({"authorization": f"Bearer {len(messages)}"}) as client:
+        await client.subscribe("s", "subscription { silent }")
+        await client.subscribe("t", "subscription { silent }")
+        subgraph = await opened_socket(gateway.servers["ticks"])
+        for message in ({"id": "1", "type": "next", "payload": {"data": {"silent": 1}}}, *messages):
+            await subgraph.send_json(message)
+        assert (await client.receive())["payload"] == {"data": {"silent": 1}}
+        assert "The session has ended." in str(await client.receive())
+        assert await client.close_code() == 4403
+
+
+async def test_a_subgraph_that_closes_on_a_client_ends_its_socket(gateway: Gateway) -> None:
+    async with gateway.websocket({"authorization": "Bearer closed"}) as client:
+        await client.subscribe("s", "subscription { tick(count: 1000) { number } }")
+        await client.receive()
+        await gateway.servers["ticks"].sockets[-1].close(code=4403)
+        assert await client.close_code() == 4403
+
+
+async def test_a_subscription_that_is_forbidden_ends_alone(gateway: Gateway) -> None:
+    forbidden = [{"message": "Not any more.", "extensions": {"code": "FORBIDDEN"}}]
+    async with gateway.websocket({"authorization": "Bearer forbidden"}) as client:
+        await client.subscribe("s", "subscription { tick(count: 1000) { number } }")
+        await client.receive()
+        await gateway.servers["ticks"].sockets[-1].send_json({"id": "1", "type": "error", "payload": forbidden})
+        while (message := await client.receive())["type"] == "next":
+            pass
+        assert message["payload"][0]["extensions"]["code"] == "FORBIDDEN"
+        await client.subscribe("t", "{ now }")
+        assert (await client.receive())["payload"] == {"data": {"now": 5}}
 
 
 async def test_another_protocol_is_refused(gateway: Gateway) -> None:

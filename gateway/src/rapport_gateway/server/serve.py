@@ -69,10 +69,18 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _drop_stuck(listener: socket.socket, seconds: float) -> None:
+    """Connections of clients that take nothing for so long end, whoever still waits for them (where the system can)."""
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None:
+        listener.setsockopt(socket.IPPROTO_TCP, option, round(seconds * 1000))
+
+
 def serve(sdl: str, settings: Settings) -> None:
     """Serves a supergraph until SIGTERM or SIGINT. Raises CannotListen, InvalidSupergraph, InvalidSetting."""
     supergraph = load_supergraph(sdl)
     with listen(settings.host, settings.port) as listener:
+        _drop_stuck(listener, 2 * settings.stream_send_timeout)
         port = listener.getsockname()[1]
         metrics = Metrics()
         in_force = InForce(supergraph, settings, metrics)

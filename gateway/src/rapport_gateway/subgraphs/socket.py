@@ -62,7 +62,9 @@ class SubgraphSocket:
         await self._send({"id": stream.id, "type": "subscribe", "payload": body})
 
     async def remove(self, stream: SocketStream) -> None:
-        if self._streams.pop(stream.id, None) is not None and self.is_open and not stream.buffer.ended:
+        under_way = not stream.buffer.ended
+        stream.buffer.end()  # the reader may be waiting for room in it
+        if self._streams.pop(stream.id, None) is not None and self.is_open and under_way:
             with suppress(SubgraphFailure):
                 await self._send({"id": stream.id, "type": "complete"})
 
