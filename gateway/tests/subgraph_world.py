@@ -24,6 +24,7 @@ from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import GraphQLRequest, Pipeline
+from rapport_gateway.planning.plan import Plan
 from rapport_gateway.planning.planner import plan_operation
 from rapport_gateway.planning.printer import print_plan
 from rapport_gateway.subgraphs.client import (
@@ -194,10 +195,14 @@ class Federation:
         return plan_text(self.supergraph, query, **conditions)
 
 
-def plan_text(supergraph: Supergraph, query: str, **conditions: bool) -> str:
+def planned(supergraph: Supergraph, query: str, **conditions: bool) -> Plan:
     document = parse(query)
     (operation,) = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
-    return print_plan(plan_operation(supergraph, document, operation, conditions))
+    return plan_operation(supergraph, document, operation, conditions)
+
+
+def plan_text(supergraph: Supergraph, query: str, **conditions: bool) -> str:
+    return print_plan(planned(supergraph, query, **conditions))
 
 
 def same_plan(actual: str, expected: str) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 from rapport_gateway.composing import InvalidSource, compose_supergraph, read_sources
 from rapport_gateway.errors import RequestRefused
 from rapport_gateway.operations import prepare
+from rapport_gateway.planning.permits import NOBODY
 from rapport_gateway.planning.planner import plan_operation
 from rapport_gateway.planning.printer import print_operation, print_plan
+from rapport_gateway.planning.requests import print_requests
 from rapport_gateway.server.serve import CannotListen, serve
 from rapport_gateway.server.service_access import service_credentials, subgraph_urls
 from rapport_gateway.settings import InvalidSetting, load_settings
@@ -109,11 +111,14 @@ def _explain(options: argparse.Namespace) -> None:
     text = Path(options.query[1:]).read_text(encoding="utf-8") if options.query.startswith("@") else options.query
     operation = prepare(supergraph, text, options.operation)
     conditions = {name: name in options.set for name in operation.conditions}
-    plan = plan_operation(supergraph, operation.document, operation.definition, conditions)
+    granted = operation.asked or NOBODY  # as for who may have everything
+    plan = plan_operation(supergraph, operation.document, operation.definition, conditions, granted=granted)
     _title("Normalised operation")
     sys.stdout.write(print_operation(plan.operation) + "\n\n")
     _title("Plan")
-    sys.stdout.write(print_plan(plan) + "\n")
+    sys.stdout.write(print_plan(plan) + "\n\n")
+    _title("Requests")
+    sys.stdout.write(print_requests(plan, supergraph) + "\n")
 
 
 def _load(file: str) -> Supergraph:

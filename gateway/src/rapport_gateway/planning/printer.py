@@ -50,7 +50,7 @@ def _node(node: PlanNode) -> Iterator[str]:
 
 
 def _fetch(fetch: Fetch) -> Iterator[str]:
-    at = f", path: {_path(fetch.path)!r}" if fetch.path else ""
+    at = f", path: {print_path(fetch.path)!r}" if fetch.path else ""
     yield f"Fetch(subgraph: {fetch.subgraph!r}{at}) {{"
     for batch in fetch.entities:
         yield from _indented(_batch(batch))
@@ -59,7 +59,7 @@ def _fetch(fetch: Fetch) -> Iterator[str]:
 
 
 def _batch(batch: EntityBatch) -> Iterator[str]:
-    places = ", ".join(_path(path) for path in batch.paths)
+    places = ", ".join(print_path(path) for path in batch.paths)
     inputs = " | ".join(dict.fromkeys(f"{item.name} {{{_inputs(item)}}}" for item in batch.inputs.by_type.values()))
     yield f"${batch.variable} = {inputs} at {places}"
 
@@ -75,7 +75,8 @@ def _inputs(inputs: InputType) -> str:
     return " ".join(parts)
 
 
-def _path(path: Path) -> str:
+def print_path(path: Path) -> str:
+    """`a.|Book|.b`: `b` of the books among the objects at `a`."""
     return ".".join(f"|{'|'.join(types)}|.{key}" if types else key for key, types in path)
 
 
