@@ -8,7 +8,16 @@ import pytest
 from jwt.algorithms import ECAlgorithm
 from subgraph_client import KEY_ID, SubgraphClient, TestIssuer
 
-from rapport_identity.app import api, prepare, role_service, session_service, team_service, user_service
+from rapport_identity.app import (
+    api,
+    credential_service,
+    prepare,
+    role_service,
+    session_service,
+    team_service,
+    user_service,
+)
+from rapport_identity.credentials.service import CredentialService
 from rapport_identity.keys.model import SigningKey
 from rapport_identity.keys.repository import COLLECTION as KEYS
 from rapport_identity.keys.repository import SigningKeyRepository
@@ -133,6 +142,13 @@ async def roles(mongo: Mongo, clock: ManualClock) -> AsyncIterator[RoleService]:
 @pytest.fixture
 def sessions(settings: Settings, mongo: Mongo, passwords: Passwords, clock: ManualClock) -> SessionService:
     return session_service(settings, mongo, passwords, clock)
+
+
+@pytest.fixture
+def credentials(
+    mongo: Mongo, passwords: Passwords, users: UserService, sessions: SessionService, clock: ManualClock
+) -> CredentialService:
+    return credential_service(mongo, passwords, users, sessions, clock)
 
 
 @pytest.fixture

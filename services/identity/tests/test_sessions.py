@@ -5,12 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from rapport_identity.sessions.errors import InvalidRefreshToken
+from rapport_identity.sessions.errors import InvalidRefreshToken, SessionNotFound
 from rapport_identity.sessions.model import REFRESH_LIFETIME, SignedIn
 from rapport_identity.sessions.service import SessionService
 from rapport_identity.users.service import UserService
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
+from rapport_shared.contracts.identity import SessionEnded
+from rapport_shared.errors import Forbidden, NotFound
+from rapport_shared.events import Event, decode
 from rapport_shared.mongo import Mongo
 
 EMAIL, PASSWORD = "li.wei@example.com", "correct horse"
@@ -120,3 +123,83 @@ async def test_nobody_ends_the_session_of_another(sessions: SessionService, sign
         with pytest.raises(InvalidRefreshToken):
             await sessions.sign_out(token, by=seller)
     assert (await sessions.refresh(signed_in.refresh_token)).user == signed_in.user
+
+
+async def events(mongo: Mongo, session_id: str) -> list[Event]:
+    rows = await mongo.database["outbox"].find({"subject": session_id}).to_list(None)
+    return [decode(row["body"])[1] for row in rows]
+
+
+async def test_the_end_of_a_session_is_told_once(sessions: SessionService, mongo: Mongo, signed_in: SignedIn) -> None:
+    for _ in range(2):
+        await sessions.sign_out(None, by=actor_of(signed_in))
+    ended = SessionEnded(session_id=signed_in.session_id, user_id=signed_in.user.id)
+    assert await events(mongo, signed_in.session_id) == [ended]
+
+
+async def test_a_stolen_token_ends_the_session_for_all(
+    sessions: SessionService, mongo: Mongo, signed_in: SignedIn
+) -> None:
+    await sessions.refresh(signed_in.refresh_token)
+    assert await refuses(sessions, signed_in.refresh_token)
+    assert len(await events(mongo, signed_in.session_id)) == 1
+
+
+async def test_a_user_sees_the_sessions_that_go_on(
+    sessions: SessionService, clock: ManualClock, signed_in: SignedIn
+) -> None:
+    by = actor_of(signed_in)
+    clock.advance(timedelta(hours=1))
+    other = await sessions.sign_in(EMAIL, PASSWORD, device=" 王伟的手机\t" * 30)
+    third = await sessions.sign_in(EMAIL, PASSWORD, device="Firefox")
+    await sessions.refresh(signed_in.refresh_token)
+    await sessions.sign_out(None, by=actor_of(third))
+    newest, oldest = await sessions.mine(by=by)
+    assert (newest.id, newest.device, newest.last_used_at) == (other.session_id, None, clock())
+    assert (oldest.id, oldest.last_used_at - oldest.created_at) == (signed_in.session_id, timedelta(hours=1))
+    clock.advance(timedelta(days=31))
+    assert await sessions.mine(by=by) == []
+
+
+async def test_sessions_are_ended_by_their_user_and_by_who_may_change_the_user(
+    sessions: SessionService, users: UserService, signed_in: SignedIn, admin: Actor, seller: Actor
+) -> None:
+    one, two = [await sessions.sign_in(EMAIL, PASSWORD) for _ in range(2)]
+    by = actor_of(signed_in)
+    with pytest.raises(SessionNotFound):
+        await sessions.revoke(one.session_id, by=seller)
+    with pytest.raises(NotFound):
+        await sessions.revoke_all(signed_in.user.id, by=seller)
+    with pytest.raises(Forbidden):
+        await sessions.of_user(signed_in.user.id, by=seller)
+    with pytest.raises(SessionNotFound):
+        await sessions.revoke("ses_none", by=admin)
+    await sessions.revoke(one.session_id, by=by)
+    assert await refuses(sessions, one.refresh_token)
+    assert [session.id for session in await sessions.of_user(signed_in.user.id, by=admin)] == [
+        two.session_id,
+        signed_in.session_id,
+    ]
+    assert await sessions.revoke_all(None, keep_current=True, by=by) == 1
+    assert await refuses(sessions, two.refresh_token)
+    assert await sessions.revoke_all(signed_in.user.id, by=admin) == 1
+    assert await refuses(sessions, signed_in.refresh_token)
+    assert await sessions.revoke_all(signed_in.user.id, by=admin) == 0
+
+
+async def test_deactivating_a_user_ends_the_sessions(
+    sessions: SessionService, users: UserService, mongo: Mongo, signed_in: SignedIn, admin: Actor
+) -> None:
+    other = await sessions.sign_in(EMAIL, PASSWORD)
+    await users.deactivate(signed_in.user.id, expected_version=None, by=admin)
+    await users.activate(signed_in.user.id, expected_version=None, by=admin)
+    assert await refuses(sessions, signed_in.refresh_token, other.refresh_token)
+    assert len(await events(mongo, other.session_id)) == 1
+
+
+async def test_a_sign_in_leaves_a_row_in_the_audit_log(
+    sessions: SessionService, mongo: Mongo, signed_in: SignedIn
+) -> None:
+    row = await mongo.database["audit"].find_one({"record": signed_in.session_id})
+    assert row is not None
+    assert (row["action"], row["actor"]) == ("identity.session.started", signed_in.user.id)

@@ -7,6 +7,9 @@ from starlette.applications import Starlette
 
 from rapport_identity.consumers import HANDLERS
 from rapport_identity.context import Context, UseCases
+from rapport_identity.credentials import repository as setup_tokens
+from rapport_identity.credentials.repository import SetupTokenRepository
+from rapport_identity.credentials.service import CredentialService
 from rapport_identity.keys.repository import SigningKeyRepository
 from rapport_identity.keys.routes import jwks_route, own_keys
 from rapport_identity.keys.service import KeyService
@@ -16,6 +19,7 @@ from rapport_identity.schema import build_schema
 from rapport_identity.sessions import attempts, repository
 from rapport_identity.sessions.access_tokens import AccessTokens
 from rapport_identity.sessions.attempts import Attempts
+from rapport_identity.sessions.repository import SessionRepository
 from rapport_identity.sessions.service import SessionService
 from rapport_identity.settings import Settings
 from rapport_identity.teams.repository import INDEXES as TEAM_INDEXES
@@ -38,7 +42,7 @@ from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
-INDEXES = (*USER_INDEXES, *TEAM_INDEXES, *repository.INDEXES, *attempts.INDEXES)
+INDEXES = (*USER_INDEXES, *TEAM_INDEXES, *repository.INDEXES, *attempts.INDEXES, *setup_tokens.INDEXES)
 
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[IdentityWork]:
@@ -88,6 +92,7 @@ def session_service(
     return SessionService(
         transactions(mongo, clock),
         UserRepository(mongo.database),
+        SessionRepository(mongo.database),
         hasher,
         Attempts(mongo.database, clock),
         key_service(mongo, clock),
@@ -97,17 +102,28 @@ def session_service(
     )
 
 
+def credential_service(
+    mongo: Mongo, hasher: Passwords, users: UserService, sessions: SessionService, clock: Clock
+) -> CredentialService:
+    """The use cases of passwords."""
+    attempts, tokens = Attempts(mongo.database, clock), SetupTokenRepository(mongo.database)
+    return CredentialService(transactions(mongo, clock), tokens, users, sessions, hasher, attempts, clock)
+
+
 def api(settings: Settings, clock: Clock = system_clock) -> Starlette:
     """The API process."""
     mongo, hasher = connect_database(settings, SERVICE), passwords(settings)
     directory = Directory(mongo.database, clock)
     policy, keys = directory.policy, key_service(mongo, clock)
     feed = ChangeFeed(SERVICE)
+    users = user_service(mongo, hasher, clock, policy)
+    sessions = session_service(settings, mongo, hasher, clock, policy)
     use_cases = UseCases(
-        users=user_service(mongo, hasher, clock, policy),
+        users=users,
         teams=team_service(mongo, clock, policy),
         roles=role_service(mongo, clock, policy),
-        sessions=session_service(settings, mongo, hasher, clock, policy),
+        sessions=sessions,
+        credentials=credential_service(mongo, hasher, users, sessions, clock),
     )
 
     def make_context(caller: Actor | None) -> Context:
@@ -138,6 +154,7 @@ async def prepare(settings: Settings) -> None:
     mongo = connect_database(settings, SERVICE)
     await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
     await key_service(mongo).ensure()
+    await SessionRepository(mongo.database).adopt()
     await role_service(mongo).seed()
     if settings.admin_email is not None and settings.admin_password is not None:
         users = user_service(mongo, passwords(settings))

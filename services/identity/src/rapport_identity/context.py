@@ -6,6 +6,7 @@ from functools import cached_property
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from rapport_identity.credentials.service import CredentialService
 from rapport_identity.roles.model import Role
 from rapport_identity.roles.service import RoleService
 from rapport_identity.sessions.service import SessionService
@@ -26,6 +27,7 @@ class UseCases:
     teams: TeamService
     roles: RoleService
     sessions: SessionService
+    credentials: CredentialService
 
 
 @dataclass(kw_only=True)
@@ -54,6 +56,11 @@ class Context(RequestContext):
     def sessions(self) -> SessionService:
         """The use cases of sessions."""
         return self.use_cases.sessions
+
+    @property
+    def credentials(self) -> CredentialService:
+        """The use cases of passwords."""
+        return self.use_cases.credentials
 
     @cached_property
     def user_by_id(self) -> DataLoader[str, User | None]:

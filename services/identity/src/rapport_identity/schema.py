@@ -2,22 +2,23 @@
 
 from typing import Final
 
+from rapport_identity.credentials.schema import CredentialMutation
 from rapport_identity.roles.schema import RoleMutation, RoleQuery
-from rapport_identity.sessions.schema import SessionMutation
+from rapport_identity.sessions.schema import SessionMutation, SessionQuery
 from rapport_identity.teams.schema import TeamMutation, TeamQuery
 from rapport_identity.users.schema import UserMutation, UserQuery, UserSubscription
 from rapport_shared.graphql.audit import audit_query
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 
-PUBLIC: Final = frozenset({"signIn", "refreshSession"})
+PUBLIC: Final = frozenset({"signIn", "refreshSession", "acceptInvitation"})
 """What answers without an access token: where one comes from."""
 
 
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
     return subgraph_schema(
-        queries=(UserQuery, TeamQuery, RoleQuery, audit_query("identity")),
-        mutations=(SessionMutation, UserMutation, TeamMutation, RoleMutation),
+        queries=(UserQuery, SessionQuery, TeamQuery, RoleQuery, audit_query("identity")),
+        mutations=(SessionMutation, CredentialMutation, UserMutation, TeamMutation, RoleMutation),
         subscriptions=(UserSubscription,),
         public=PUBLIC,
     )

@@ -1,5 +1,6 @@
 """What a transaction of this service gives to its use cases."""
 
+from rapport_identity.credentials.repository import SetupTokenRepository
 from rapport_identity.locks import Locks
 from rapport_identity.roles.repository import RoleRepository
 from rapport_identity.sessions.repository import SessionRepository
@@ -21,4 +22,5 @@ class IdentityWork(Work):
         self.roles = RoleRepository(database, session, self.outbox)
         self.teams = TeamRepository(database, session, self.outbox)
         self.users = UserRepository(database, session, self.outbox)
-        self.sessions = SessionRepository(database, session)
+        self.sessions = SessionRepository(database, session, self.outbox)
+        self.setup_tokens = SetupTokenRepository(database, session)

@@ -19,3 +19,9 @@ class InvalidRefreshToken(UserFault):
     """The token is unknown, used, expired or revoked, or its user may not sign in any more."""
 
     code = "INVALID_REFRESH_TOKEN"
+
+
+class SessionNotFound(UserFault):
+    """There is no such session, or none that the caller may end."""
+
+    code = "SESSION_NOT_FOUND"

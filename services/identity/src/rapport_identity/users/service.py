@@ -108,8 +108,10 @@ class UserService(Records[User]):
         user = await self.to_change(work, identifier, expected_version, by=by)
         if user.administers:
             await guards.require_another_administrator(work, user)
-        user.deactivate(now=self._clock())
+        now = self._clock()
+        user.deactivate(now=now)
         await work.users.save(user, by=by)
+        await work.sessions.end_all(user.id, now=now, by=by)
         return user
 
     @transactional

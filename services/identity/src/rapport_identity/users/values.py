@@ -45,10 +45,10 @@ def valid_text(value: str, field: str) -> str:
     return text
 
 
-def valid_password(value: str) -> str:
+def valid_password(value: str, field: str = "password") -> str:
     """As it is, 10 to 200 characters of any kind."""
     if not MIN_PASSWORD <= len(value) <= MAX_PASSWORD:
-        raise WeakPassword(f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.", path=("input", "password"))
+        raise WeakPassword(f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.", path=("input", field))
     return value
 
 

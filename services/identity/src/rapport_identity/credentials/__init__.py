@@ -1,0 +1,1 @@
+"""Credentials: passwords, and the tokens with which users set their own."""
