@@ -106,7 +106,7 @@ async def test_explain_prints_operation_and_plan(tmp_path: Path) -> None:
     assert code == 0
     assert "# Normalised operation\nquery {\n  a\n}" in out
     assert "Fetch(subgraph: 'a')" in out
-    assert "# Requests\n1. query to a http://a.test\n   {a}\n" in out
+    assert "# Requests\n1. query to a http://a.test\n   query{a}\n" in out
     code, out, err = await run("explain", "--supergraph", file, "{ nope }")
     assert (code, out) == (1, "")
     assert err.startswith("error: GRAPHQL_VALIDATION_FAILED")
