@@ -7,6 +7,10 @@ import strawberry
 from starlette.applications import Starlette
 
 from rapport_customers.consumers import HANDLERS
+from rapport_customers.contacts import repository as contacts
+from rapport_customers.contacts.repository import ContactRepository
+from rapport_customers.contacts.service import ContactService
+from rapport_customers.consents.service import ConsentService
 from rapport_customers.context import Context
 from rapport_customers.customers import repository as customers
 from rapport_customers.customers.repository import CustomerRepository
@@ -44,7 +48,15 @@ from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
-INDEXES = (*customers.INDEXES, *deals.INDEXES, *history.INDEXES, *orders.INDEXES, *pipelines.INDEXES, *products.INDEXES)
+INDEXES = (
+    *customers.INDEXES,
+    *contacts.INDEXES,
+    *deals.INDEXES,
+    *history.INDEXES,
+    *orders.INDEXES,
+    *pipelines.INDEXES,
+    *products.INDEXES,
+)
 
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[CustomersWork]:
@@ -78,11 +90,14 @@ def context_maker(
 ) -> Callable[[Actor | None], Context]:
     """Makes a request's context of its caller."""
     work, database = transactions(mongo, clock), mongo.database
+    service = customer_service(mongo, clock, policy, reasons)
     make = partial(
         Context,
-        customers=customer_service(mongo, clock, policy, reasons),
+        customers=service,
+        consents=ConsentService(service, clock),
         pipelines=pipeline_service(mongo, clock, policy),
         products=ProductService(work, ProductRepository(database), policy, clock),
+        contacts=ContactService(work, ContactRepository(database), policy, clock),
         deals=DealService(work, DealRepository(database), policy, clock),
         orders=OrderService(work, OrderRepository(database), policy, clock),
         feed=feed,

@@ -8,6 +8,9 @@ from typing import Any
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from rapport_customers.contacts.model import Contact
+from rapport_customers.contacts.service import ContactService
+from rapport_customers.consents.service import ConsentService
 from rapport_customers.customers.model import Customer
 from rapport_customers.customers.service import BELOW_CUSTOMER, BELOW_USER, CustomerService
 from rapport_customers.deals.model import Deal
@@ -32,8 +35,10 @@ class Context(RequestContext):
     customers: CustomerService
     pipelines: PipelineService
     products: ProductService
+    contacts: ContactService
     deals: DealService
     orders: OrderService
+    consents: ConsentService
     feed: ChangeFeed
     to_customer: Callable[[Customer], Any]
     to_user: Callable[[str], Any]
@@ -92,6 +97,26 @@ class Context(RequestContext):
     def history_of_customer(self) -> NestedLists[Entry]:
         """The histories of many customers."""
         return NestedLists(self.history.pages, self.history.counts)
+
+    @cached_property
+    def contact_by_id(self) -> DataLoader[str, Contact | None]:
+        """Contacts within the caller's reach."""
+        return by_id(lambda identifiers: self.contacts.find_many(identifiers, by=self.actor))
+
+    @cached_property
+    def contacts_of_customer(self) -> NestedLists[Contact]:
+        """The contacts of many customers."""
+        return lists_below(self.contacts, *BELOW_CUSTOMER, lambda: self.actor)
+
+    @cached_property
+    def chain_of_customer(self) -> DataLoader[str, list[Contact]]:
+        """The decision chains of many customers."""
+
+        async def load(identifiers: list[str]) -> list[list[Contact]]:
+            chains = await self.contacts.chains(identifiers, by=self.actor)
+            return [chains[identifier] for identifier in identifiers]
+
+        return DataLoader(load, cache=False)
 
 
 Info = strawberry.Info[Context, None]

@@ -1,5 +1,7 @@
 """The schema of this subgraph."""
 
+from rapport_customers.contacts.schema import ContactMutation, ContactQuery
+from rapport_customers.consents.schema import ConsentMutation
 from rapport_customers.customers.schema import CustomerMutation, CustomerQuery, CustomerSubscription
 from rapport_customers.deals.schema import DealMutation, DealQuery, DealSubscription
 from rapport_customers.history.queries import HistoryQuery
@@ -17,11 +19,20 @@ def build_schema() -> SubgraphSchema:
             CustomerQuery,
             HistoryQuery,
             audit_query("customers"),
+            ContactQuery,
             DealQuery,
             OrderQuery,
             PipelineQuery,
             ProductQuery,
         ),
-        mutations=(CustomerMutation, DealMutation, OrderMutation, PipelineMutation, ProductMutation),
+        mutations=(
+            CustomerMutation,
+            ConsentMutation,
+            ContactMutation,
+            DealMutation,
+            OrderMutation,
+            PipelineMutation,
+            ProductMutation,
+        ),
         subscriptions=(CustomerSubscription, DealSubscription),
     )

@@ -1,5 +1,7 @@
 """What a transaction of this service gives to its use cases."""
 
+from rapport_customers.contacts.repository import ContactRepository
+from rapport_customers.customers.errors import CustomerNotFound
 from rapport_customers.customers.repository import CustomerRepository
 from rapport_customers.deals.repository import DealRepository
 from rapport_customers.orders.repository import OrderRepository
@@ -9,6 +11,7 @@ from rapport_customers.projections.users import users
 from rapport_shared.clock import Clock
 from rapport_shared.mongo import Database, Session
 from rapport_shared.persistence import Work
+from rapport_shared.rights import Scope
 
 SERVICE = "customers"
 
@@ -19,13 +22,24 @@ class CustomersWork(Work):
     def __init__(self, database: Database, session: Session, *, clock: Clock) -> None:
         super().__init__(database, session, service=SERVICE, clock=clock)
         self.customers = CustomerRepository(database, session, self.outbox)
+        self.contacts = ContactRepository(database, session, self.outbox)
         self.deals = DealRepository(database, session, self.outbox)
         self.orders = OrderRepository(database, session, self.outbox)
         self.pipelines = PipelineRepository(database, session, self.outbox)
         self.products = ProductRepository(database, session, self.outbox)
         self.users = users(database, session)
 
+    async def owner_of(self, customer_id: str, scope: Scope) -> str | None:
+        """The owner of a customer within reach, who stays its owner until this transaction ends.
+
+        Raises CustomerNotFound.
+        """
+        customer = await self.customers.held(customer_id, scope)
+        if customer is None:
+            raise CustomerNotFound("No customer has this id.", path=("input", "customerId"))
+        return customer.owner_id
+
     async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
         """What hangs on a customer belongs to its new owner, from the same commit on."""
-        await self.deals.hand_over(customer_id, owner_id)
-        await self.orders.hand_over(customer_id, owner_id)
+        for hanging in (self.contacts, self.deals, self.orders):
+            await hanging.hand_over(customer_id, owner_id)

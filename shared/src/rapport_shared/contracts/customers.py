@@ -1,6 +1,7 @@
 """Events of the customers service."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from rapport_shared.events import Event, event
 
@@ -13,6 +14,14 @@ class CustomerState:
     stage: str
     owner_id: str | None
     deleted: bool = False
+    erased: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomersOwner:
+    """Who looks after a customer."""
+
+    owner_id: str | None
 
 
 @event("customers.customer.created", version=1, subject="customer_id")
@@ -47,5 +56,40 @@ class CustomerRestored(Event):
     """A deleted customer is back."""
 
     customer_id: str
+    before: CustomerState
+    after: CustomerState
+
+
+@event("customers.customer.consent_granted", version=1, subject="customer_id")
+class CustomerConsentGranted(Event):
+    """A customer agreed to a purpose at that time."""
+
+    customer_id: str
+    purpose: str
+    at: datetime
+    before: CustomerState
+    after: CustomerState
+
+
+@event("customers.customer.consent_withdrawn", version=1, subject="customer_id")
+class CustomerConsentWithdrawn(Event):
+    """A customer does not agree to a purpose, or not any more."""
+
+    customer_id: str
+    purpose: str
+    at: datetime
+    before: CustomerState
+    after: CustomerState
+
+
+@event("customers.customer.erased", version=1, subject="customer_id")
+class CustomerErased(Event):
+    """Everything personal about a customer is to be erased, wherever it is; its id stays, as an empty shell.
+
+    ``request_id`` is the subject request that asked for it: services answer with their ``subject.erased``.
+    """
+
+    customer_id: str
+    request_id: str
     before: CustomerState
     after: CustomerState

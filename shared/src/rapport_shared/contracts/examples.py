@@ -15,6 +15,7 @@ from rapport_shared.events import EVENT_TYPES, Envelope, Event, encode
 TIME: Final = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
 _IDS: Final[Mapping[str, str]] = {
+    "contact": "con_01kjmbqde0e9pn4vr6w3hd8y2m",
     "customer": "cus_01kjmbqde0ewx9msbsthjn4fbx",
     "deal": "dea_01kjmbqde0f1rk5ctp9w2nx8eh",
     "interaction": "int_01kjmbqde0fc8rrggfdrn93h6r",
@@ -23,6 +24,7 @@ _IDS: Final[Mapping[str, str]] = {
     "pipeline": "pip_01kjmbqde0fvwn1c4x7jg9ta3r",
     "product": "prd_01kjmbqde0ek8s5dz2mhb6qy4t",
     "session": "ses_01kjmbqde0e8w6t2hx9y4mdk7a",
+    "request": "sbr_01kjmbqde0fr2x8h6q9cz4v7tn",
     "task": "tsk_01kjmbqde0fhcb7m2eewctmmqp",
     "team": "tem_01kjmbqde0ev3c1rg8w5n2bz4y",
     "user": "usr_01kjmbqde0fm2a3xwkr1dyhmgt",
@@ -38,6 +40,7 @@ _ROLES: Final[Mapping[str, str]] = {
 
 _VALUES: Final[Mapping[str, Any]] = {
     "active": True,
+    "at": datetime(2026, 3, 1, 9, 20, tzinfo=UTC),
     "chain": "customers",
     "channel": "PHONE",
     "archived": False,
@@ -55,6 +58,8 @@ _VALUES: Final[Mapping[str, Any]] = {
     "occurred_at": datetime(2026, 3, 1, 9, 15, tzinfo=UTC),
     "origin": "FOLLOW_UP",
     "priority": "HIGH",
+    "purpose": "MARKETING_EMAIL",
+    "records": 12,
     "role": "SALES",
     "seq": 3,
     "stage": "OPPORTUNITY",
@@ -69,6 +74,10 @@ _FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "tasks.audit.sealed": {"chain": "tasks"},
     "customers.customer.updated": {"changed": ("owner_id",), "before.owner_id": None},
     "customers.customer.deleted": {"after.deleted": True},
+    "customers.contact.created": {"after.role": "BUYER"},
+    "customers.contact.updated": {"changed": ("role",), "before.role": None, "after.role": "APPROVER"},
+    "customers.contact.deleted": {"before.role": "BUYER", "after.role": "BUYER", "after.deleted": True},
+    "customers.contact.restored": {"before.role": "BUYER", "after.role": "BUYER", "before.deleted": True},
     "customers.deal.created": {"after.stage": "QUALIFIED"},
     "customers.deal.updated": {
         "changed": ("stage", "status"),
@@ -82,6 +91,7 @@ _FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "customers.order.updated": {"changed": ("status",), "after.status": "PAID", "before.status": "PLACED"},
     "customers.pipeline.updated": {"changed": ("archived",), "after.archived": True},
     "customers.product.updated": {"changed": ("active",), "after.active": False},
+    "customers.customer.erased": {"after.erased": True},
     "customers.customer.restored": {"before.deleted": True},
     "identity.api_key.updated": {"changed": ("expires_at",), "before.expires_at": datetime(2026, 3, 1, 9, tzinfo=UTC)},
     "identity.api_key.revoked": {"after.active": False},
@@ -93,6 +103,8 @@ _FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "identity.team.updated": {"changed": ("parent_id",), "before.parent_id": None},
     "identity.team.deleted": {"after.deleted": True},
     "identity.user.updated": {"changed": ("role",), "before.role": "SUPPORT"},
+    "interactions.customer.handed_over": {"before.owner_id": None},
+    "tasks.customer.handed_over": {"before.owner_id": None},
     "interactions.interaction.updated": {"changed": ("intent",), "before.intent": "MEDIUM"},
     "interactions.interaction.deleted": {"after.deleted": True},
     "tasks.task.updated": {"changed": ("assignee_id",), "before.assignee_id": None},

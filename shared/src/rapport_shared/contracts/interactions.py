@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from rapport_shared.contracts.customers import CustomersOwner
 from rapport_shared.events import Event, event
 
 
@@ -39,6 +40,15 @@ class InteractionUpdated(Event):
     changed: tuple[str, ...]
     before: InteractionState
     after: InteractionState
+
+
+@event("interactions.customer.handed_over", version=1, subject="customer_id")
+class InteractionsHandedOver(Event):
+    """The communication records of a customer are its new owner's; their versions stay."""
+
+    customer_id: str
+    before: CustomersOwner
+    after: CustomersOwner
 
 
 @event("interactions.interaction.deleted", version=1, subject="interaction_id")

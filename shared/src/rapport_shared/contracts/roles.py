@@ -11,6 +11,7 @@ from rapport_shared.rights import FieldRight, FieldRights, Policy, Reach, RoleRi
 
 MASKABLE: Final[Mapping[str, frozenset[str]]] = {
     "Customer": frozenset({"phone", "email", "source", "externalId"}),
+    "Contact": frozenset({"title", "phone", "email", "role", "customRole", "influence", "stance"}),
     "Deal": frozenset({"amount", "lines", "expectedCloseAt", "source"}),
     "Order": frozenset({"lines", "total"}),
     "Interaction": frozenset({"participants", "content", "outcome", "intent", "nextFollowUpAt"}),
@@ -20,6 +21,7 @@ MASKABLE: Final[Mapping[str, frozenset[str]]] = {
 
 SETTABLE: Final[Mapping[str, frozenset[str]]] = {
     "Customer": MASKABLE["Customer"] | {"kind", "name", "stage", "ownerId", "tags"},
+    "Contact": MASKABLE["Contact"] | {"name", "reportsToId"},
     "Deal": MASKABLE["Deal"] | {"name", "stage"},
     "Order": MASKABLE["Order"] | {"status", "orderedAt"},
     "Interaction": MASKABLE["Interaction"] | {"channel", "occurredAt"},
@@ -55,6 +57,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         ApiKey=_ALL,
         **_CATALOGUE,
         Customer=_ALL,
+        Contact=_ALL,
         Deal=_ALL,
         Order=_ALL,
         Interaction=_ALL,
@@ -65,29 +68,41 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         "Manager · 主管",
         **{**_STAFF, **_CATALOGUE},
         Customer=_ALL,
+        Contact=_ALL,
         Deal=_ALL,
         Order=_ALL,
         Interaction=_ALL,
         Task=_ALL,
     ),
     # Sellers see their own customers only, and what hangs on them.
-    "SALES": _role("Sales · 销售", **_STAFF, Customer=_OWN, Deal=_OWN, Order=_OWN, Interaction=_OWN, Task=_OWN),
+    "SALES": _role(
+        "Sales · 销售", **_STAFF, Customer=_OWN, Contact=_OWN, Deal=_OWN, Order=_OWN, Interaction=_OWN, Task=_OWN
+    ),
     # Service reads and looks after every customer, but neither creates nor deletes one, nor says what a deal is worth.
     "SUPPORT": _role(
         "Support · 客服",
         {"Deal": {"amount": "READ", "lines": "READ"}},
         **_STAFF,
         Customer={"READ": "ALL", "UPDATE": "ALL"},
+        Contact={"READ": "ALL", "CREATE": "ALL", "UPDATE": "ALL"},
         Deal={"READ": "ALL", "UPDATE": "ALL"},
         Order=_READ,
         Interaction=_HELP,
         Task=_HELP,
     ),
     # Whom to write to, but not what was said in confidence.
-    "MARKETING": _role("Marketing · 市场", **_STAFF, Customer={"READ": "ALL", "EXPORT": "ALL"}, Task=_OWN),
+    "MARKETING": _role(
+        "Marketing · 市场", **_STAFF, Customer={"READ": "ALL", "EXPORT": "ALL"}, Contact=_READ, Task=_OWN
+    ),
     # Programs bring and fetch records, and delete none.
     "INTEGRATOR": _role(
-        "Integrator · 集成", **{**_STAFF, "Product": _FEED}, Customer=_FEED, Order=_FEED, Interaction=_FEED, Task=_FEED
+        "Integrator · 集成",
+        **{**_STAFF, "Product": _FEED},
+        Customer=_FEED,
+        Contact=_FEED,
+        Order=_FEED,
+        Interaction=_FEED,
+        Task=_FEED,
     ),
 }
 
@@ -122,6 +137,7 @@ DEFAULT_POLICY: Final = Policy(
         "User": ("id",),
         "ApiKey": ("owner_id",),
         "Customer": ("owner_id",),
+        "Contact": ("customer_owner_id",),
         "Deal": ("customer_owner_id",),
         "Order": ("customer_owner_id",),
         "Interaction": ("customer_owner_id",),

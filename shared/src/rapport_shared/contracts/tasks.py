@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from rapport_shared.contracts.customers import CustomersOwner
 from rapport_shared.events import Event, event
 
 
@@ -63,3 +64,12 @@ class TaskCancelled(Event):
     task_id: str
     before: TaskState
     after: TaskState
+
+
+@event("tasks.customer.handed_over", version=1, subject="customer_id")
+class TasksHandedOver(Event):
+    """The tasks about a customer are its new owner's to see as well; their versions stay."""
+
+    customer_id: str
+    before: CustomersOwner
+    after: CustomersOwner

@@ -45,6 +45,12 @@ class ExternalIdTaken(UserFault):
     code = "EXTERNAL_ID_TAKEN"
 
 
+class CustomerIsErased(UserFault):
+    """Nothing personal may be said of a customer again once it is erased."""
+
+    code = "CUSTOMER_ERASED"
+
+
 class InvalidOccurredAt(UserFault):
     """A change cannot have happened in the future."""
 
@@ -55,3 +61,9 @@ class OwnerNotFound(UserFault):
     """No active user has this id."""
 
     code = "OWNER_NOT_FOUND"
+
+
+class CustomerNotFound(UserFault):
+    """No customer has this id, or none that the caller reaches."""
+
+    code = "CUSTOMER_NOT_FOUND"

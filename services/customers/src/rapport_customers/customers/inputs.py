@@ -6,6 +6,7 @@ from typing import Any, Final
 import strawberry
 from strawberry import UNSET
 
+from rapport_customers.consents.model import ConsentPurpose
 from rapport_customers.customers.model import CustomerKind, CustomerStage
 from rapport_customers.customers.search import search_condition
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, IntFilter, StringFilter, condition_of
@@ -88,6 +89,7 @@ class CustomerFilter:
     owner_id: IdFilter | None = optional("Who looks after the customer.")
     tags: StringFilter | None = optional("One of the customer's tags.")
     external_id: StringFilter | None = optional("The id in another system.")
+    consented_to: Filter[ConsentPurpose] | None = optional("One of the purposes that the customer agrees to.")
     order_count: IntFilter | None = optional("How many orders there are.")
     last_order_at: DateTimeFilter | None = optional("When the last order was.")
     created_at: DateTimeFilter | None = optional("When the record was made.")
@@ -136,6 +138,7 @@ FIELDS: Final = {
     "owner_id": "owner_id",
     "tags": "tags",
     "external_id": "external_id",
+    "consented_to": "consented",
     "order_count": "facts.order_count",
     "last_order_at": "facts.last_order_at",
     "created_at": "created_at",

@@ -6,13 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from rapport_customers.consents.model import Consent, ConsentPurpose, said
 from rapport_customers.customers import values
-from rapport_customers.customers.errors import MissingValue
+from rapport_customers.customers.errors import CustomerIsErased, InvalidOccurredAt, MissingValue
 from rapport_customers.customers.facts import NO_FACTS, CustomerFacts
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.contracts.customers import (
+    CustomerConsentGranted,
+    CustomerConsentWithdrawn,
     CustomerCreated,
     CustomerDeleted,
+    CustomerErased,
     CustomerRestored,
     CustomerState,
     CustomerUpdated,
@@ -49,6 +53,9 @@ _RULES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "external_id": lambda value: values.valid_text(value, "externalId"),
 }
 _REQUIRED: Final = frozenset({"kind", "name", "stage"})
+PERSONAL: Final = frozenset({"name", "phone", "email", "source", "tags", "external_id"})
+"""What an erasure takes away; ``consents`` go as well."""
+ERASED_NAME: Final = "[erased]"
 
 
 @dataclass(kw_only=True)
@@ -67,6 +74,8 @@ class Customer(Aggregate):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = None
+    erased_at: datetime | None = None
+    consents: tuple[Consent, ...] = ()
     facts: CustomerFacts = NO_FACTS
 
     @classmethod
@@ -77,7 +86,12 @@ class Customer(Aggregate):
         return customer
 
     def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
-        """Set what is named; None clears. Nothing happens where nothing differs."""
+        """Set what is named; None clears. Nothing happens where nothing differs.
+
+        Raises CustomerIsErased for a personal value of a customer that was erased.
+        """
+        if PERSONAL & changes.keys():
+            self._require_person()
         checked = _checked(changes)
         changed = tuple(sorted(name for name, value in checked.items() if getattr(self, name) != value))
         if not changed:
@@ -103,10 +117,53 @@ class Customer(Aggregate):
         self.updated_at = now
         self.record(CustomerRestored(customer_id=self.id, before=before, after=self.state()))
 
+    def say(
+        self,
+        purpose: ConsentPurpose,
+        *,
+        granted: bool,
+        at: datetime,
+        source: str,
+        evidence: str | None,
+        by: str,
+        now: datetime,
+    ) -> None:
+        """The customer's newest word on a purpose. Raises ConsentSuperseded, InvalidOccurredAt, CustomerIsErased."""
+        self._require_person()
+        if at > now:
+            raise InvalidOccurredAt("This lies in the future.", path=("input", "occurredAt"))
+        before = self.state()
+        known = self.consents
+        self.consents = said(known, purpose, granted=granted, at=at, source=source, evidence=evidence, by=by)
+        if self.consents == known:
+            return
+        self.updated_at = now
+        event_type = CustomerConsentGranted if granted else CustomerConsentWithdrawn
+        word = event_type(customer_id=self.id, purpose=purpose.value, at=at, before=before, after=self.state())
+        self.record(word)
+
+    def erase(self, request_id: str, *, now: datetime) -> None:
+        """Leave nothing but an anonymous shell; nothing happens where that was done before."""
+        if self.erased_at is not None:
+            return
+        before = self.state()
+        self.name, self.phone, self.email, self.source = ERASED_NAME, None, None, None
+        self.tags, self.external_id, self.consents = (), None, ()
+        self.erased_at = self.updated_at = now
+        self.record(CustomerErased(customer_id=self.id, request_id=request_id, before=before, after=self.state()))
+
+    def _require_person(self) -> None:
+        if self.erased_at is not None:
+            raise CustomerIsErased("This customer was erased.", path=("input",))
+
     def state(self) -> CustomerState:
         """What others may know."""
         return CustomerState(
-            kind=self.kind.value, stage=self.stage.value, owner_id=self.owner_id, deleted=self.deleted_at is not None
+            kind=self.kind.value,
+            stage=self.stage.value,
+            owner_id=self.owner_id,
+            deleted=self.deleted_at is not None,
+            erased=self.erased_at is not None,
         )
 
 

@@ -1,8 +1,10 @@
 """Customers in MongoDB."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
+from rapport_customers.consents.model import Consent, ConsentPurpose
 from rapport_customers.customers.errors import ExternalIdTaken
 from rapport_customers.customers.facts import CustomerFacts
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage
@@ -16,13 +18,14 @@ from rapport_shared.persistence import AggregateRepository
 from rapport_shared.rights import Scope
 
 COLLECTION = "customers"
-_NOT_OF_THE_MODEL = frozenset({"_id", "deleted", "held", "search"})
+_NOT_OF_THE_MODEL = frozenset({"_id", "consented", "deleted", "held", "search"})
 INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("owner_id", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("name", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("updated_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("stage", 1), ("_id", 1))),
+    Index(COLLECTION, (("consented", 1), ("deleted", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.last_order_at", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.order_count", 1), ("_id", 1))),
     *(Index(COLLECTION, (("deleted", 1), (f"search.{field}", 1))) for field in SEARCHED),
@@ -105,6 +108,9 @@ class CustomerRepository(AggregateRepository[Customer]):
             "created_at": aggregate.created_at,
             "updated_at": aggregate.updated_at,
             "deleted_at": aggregate.deleted_at,
+            "erased_at": aggregate.erased_at,
+            "consents": [{**asdict(consent), "purpose": consent.purpose.value} for consent in aggregate.consents],
+            "consented": [consent.purpose.value for consent in aggregate.consents if consent.granted],
             "deleted": aggregate.deleted_at is not None,
             "search": _found_by(aggregate),
         }
@@ -115,6 +121,10 @@ class CustomerRepository(AggregateRepository[Customer]):
         fields["kind"] = CustomerKind(fields["kind"])
         fields["stage"] = CustomerStage(fields["stage"])
         fields["tags"] = tuple(fields["tags"])
+        fields["consents"] = tuple(
+            Consent(**{**consent, "purpose": ConsentPurpose(consent["purpose"])})
+            for consent in fields.get("consents", ())
+        )
         fields["facts"] = CustomerFacts(**fields.get("facts", {}))
         return Customer(id=document["_id"], **fields)
 

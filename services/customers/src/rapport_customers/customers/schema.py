@@ -6,6 +6,8 @@ from typing import Annotated
 
 import strawberry
 
+from rapport_customers.contacts.schema import CustomerContacts
+from rapport_customers.consents.types import Consent
 from rapport_customers.context import Info
 from rapport_customers.customers import model
 from rapport_customers.customers.inputs import (
@@ -19,7 +21,15 @@ from rapport_customers.customers.inputs import (
 from rapport_customers.deals.types import CustomerDeals
 from rapport_customers.history.schema import CustomerHistory
 from rapport_customers.orders.schema import CustomerOrders
-from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
+from rapport_shared.contracts.customers import (
+    CustomerConsentGranted,
+    CustomerConsentWithdrawn,
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerErased,
+    CustomerRestored,
+    CustomerUpdated,
+)
 from rapport_shared.graphql.changes import Change, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
@@ -30,11 +40,19 @@ from rapport_shared.graphql.money import Money
 from rapport_shared.graphql.scalars import DateTime
 
 _ABOUT_THE_CHANGE = frozenset({"occurred_at"})
-EVENTS = (CustomerCreated, CustomerUpdated, CustomerDeleted, CustomerRestored)
+EVENTS = (
+    CustomerCreated,
+    CustomerUpdated,
+    CustomerDeleted,
+    CustomerRestored,
+    CustomerConsentGranted,
+    CustomerConsentWithdrawn,
+    CustomerErased,
+)
 
 
 @strawberry.federation.type(keys=["id"], description="A person or company that the company deals with.")
-class Customer(CustomerDeals, CustomerOrders, CustomerHistory):
+class Customer(CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory):
     """The GraphQL form of a customer."""
 
     id: strawberry.ID = strawberry.field(description="Its id, `cus_…`.")
@@ -54,6 +72,8 @@ class Customer(CustomerDeals, CustomerOrders, CustomerHistory):
     created_at: DateTime = strawberry.field(description="When the record was made.")
     updated_at: DateTime = strawberry.field(description="When the record last changed.")
     deleted_at: DateTime | None = strawberry.field(description="When it was put away.")
+    erased_at: DateTime | None = strawberry.field(description="When everything personal about it was erased.")
+    consents: list[Consent] = strawberry.field(description="The customer's last word on each purpose.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
     hidden_fields: list[str] = hidden_fields_of("Customer")
 
@@ -84,6 +104,8 @@ class Customer(CustomerDeals, CustomerOrders, CustomerHistory):
             created_at=DateTime(customer.created_at),
             updated_at=DateTime(customer.updated_at),
             deleted_at=None if customer.deleted_at is None else DateTime(customer.deleted_at),
+            erased_at=None if customer.erased_at is None else DateTime(customer.erased_at),
+            consents=[Consent.from_model(consent) for consent in customer.consents],
             version=customer.version,
         )
 
@@ -187,8 +209,8 @@ class CustomerSubscription:
         changes = live_list(
             context.feed,
             of=EVENTS,
-            reader=lambda: context.actor,
-            scope=customers.scope,
+            reader=context,
+            type_name="Customer",
             given=filter,
             find=customers.find,
             to_node=Customer.from_model,

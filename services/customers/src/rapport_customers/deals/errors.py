@@ -3,12 +3,6 @@
 from rapport_shared.errors import UserFault
 
 
-class CustomerNotFound(UserFault):
-    """No customer has this id, or none that the caller reaches."""
-
-    code = "CUSTOMER_NOT_FOUND"
-
-
 class PipelineNotFound(UserFault):
     """No pipeline has this id, or it takes no new deals."""
 

@@ -2,9 +2,9 @@
 
 from rapport_customers.deals.lines import Line
 from rapport_customers.deals.model import Deal, DealStatus, StageEntry
+from rapport_customers.hanging import HangingRepository
 from rapport_shared.money import Money
 from rapport_shared.mongo import Document, Index
-from rapport_shared.persistence import AggregateRepository
 
 COLLECTION = "deals"
 _NEWEST_FIRST = (("deleted", 1), ("created_at", -1), ("_id", -1))
@@ -19,16 +19,11 @@ INDEXES = (
 )
 
 
-class DealRepository(AggregateRepository[Deal]):
+class DealRepository(HangingRepository[Deal]):
     """One document a deal; ``deleted`` mirrors ``deleted_at`` for indexes."""
 
     collection = COLLECTION
     noun = "deal"
-
-    async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
-        """All deals of a customer belong to its new owner; their versions stay."""
-        change = {"$set": {"customer_owner_id": owner_id}}
-        await self._documents.update_many({"customer_id": customer_id}, change, session=self._session)
 
     def to_document(self, aggregate: Deal) -> Document:
         """The fields as they are, enums by value."""

@@ -19,7 +19,7 @@ from rapport_customers.deals.inputs import (
 )
 from rapport_customers.deals.types import Deal, DealPayload
 from rapport_shared.contracts.deals import DealCreated, DealDeleted, DealRestored, DealUpdated
-from rapport_shared.graphql.changes import Change, live_list
+from rapport_shared.graphql.changes import Change, Hanging, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import mutation
 from rapport_shared.graphql.inputs import details, given
@@ -116,11 +116,12 @@ class DealSubscription:
         changes = live_list(
             context.feed,
             of=EVENTS,
-            reader=lambda: context.actor,
-            scope=deals.scope,
+            reader=context,
+            type_name="Deal",
             given=filter,
             find=deals.find,
             to_node=Deal.from_model,
+            hanging=Hanging(CustomerUpdated, deals.hanging_on),
         )
         async with aclosing(changes):
             async for change in changes:

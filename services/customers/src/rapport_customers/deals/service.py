@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rapport_customers.deals.errors import CustomerNotFound, PipelineNotFound, ProductNotFound, StageNotFound
+from rapport_customers.deals.errors import PipelineNotFound, ProductNotFound, StageNotFound
 from rapport_customers.deals.lines import Line
 from rapport_customers.deals.model import Deal
 from rapport_customers.deals.repository import DealRepository
@@ -64,7 +64,7 @@ class DealService(Records[Deal]):
             now=self._clock(),
             pipeline_id=pipeline.id,
             customer_id=customer_id,
-            customer_owner_id=await self._owner_of(work, customer_id, by),
+            customer_owner_id=await work.owner_of(customer_id, self._policy.scope(by, Verb.READ, "Customer")),
         )
         if not self.scope(by, Verb.CREATE).admits(deal):
             raise NotAllowed("Your role may not create deals of this customer.", path=("input", "customerId"))
@@ -126,13 +126,6 @@ class DealService(Records[Deal]):
         deal.restore(now=self._clock())
         await work.deals.save(deal, by=by)
         return deal
-
-    async def _owner_of(self, work: CustomersWork, customer_id: str, by: Actor) -> str | None:
-        """The owner of a customer within reach, who stays its owner until this transaction ends."""
-        customer = await work.customers.held(customer_id, self._policy.scope(by, Verb.READ, "Customer"))
-        if customer is None:
-            raise CustomerNotFound("No customer has this id.", path=("input", "customerId"))
-        return customer.owner_id
 
     async def _with_products(self, work: CustomersWork, details: Mapping[str, Any]) -> dict[str, Any]:
         lines: list[Line] | None = details.get("lines")

@@ -3,12 +3,12 @@
 from typing import Any
 
 from rapport_customers.deals.lines import Line
+from rapport_customers.hanging import HangingRepository
 from rapport_customers.orders.errors import OrderNumberTaken
 from rapport_customers.orders.model import ENDED, Order, OrderStatus
 from rapport_shared.actor import Actor
 from rapport_shared.money import Money
 from rapport_shared.mongo import Document, DuplicateKey, Index
-from rapport_shared.persistence import AggregateRepository
 
 COLLECTION = "orders"
 _LATEST_FIRST = (("ordered_at", -1), ("_id", -1))
@@ -21,7 +21,7 @@ INDEXES = (
 )
 
 
-class OrderRepository(AggregateRepository[Order]):
+class OrderRepository(HangingRepository[Order]):
     """One document an order."""
 
     collection = COLLECTION
@@ -33,11 +33,6 @@ class OrderRepository(AggregateRepository[Order]):
             await super().save(aggregate, by=by)
         except DuplicateKey:
             raise OrderNumberTaken("Another order has this number.", path=("input", "number")) from None
-
-    async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
-        """All orders of a customer belong to its new owner; their versions stay."""
-        change = {"$set": {"customer_owner_id": owner_id}}
-        await self._documents.update_many({"customer_id": customer_id}, change, session=self._session)
 
     async def counted(self, customer_id: str) -> list[dict[str, Any]]:
         """What the customer bought, by currency: ``{_id: currency, count, spend, first, last}``."""

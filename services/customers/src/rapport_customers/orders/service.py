@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from rapport_customers.deals.errors import CustomerNotFound, ProductNotFound
+from rapport_customers.deals.errors import ProductNotFound
 from rapport_customers.deals.lines import Line
 from rapport_customers.orders.model import Order, OrderStatus
 from rapport_customers.orders.repository import OrderRepository
@@ -61,13 +61,11 @@ class OrderService(Records[Order]):
         named = {line.product_id for line in lines if line.product_id is not None}
         if named and await work.products.active(named) != named:
             raise ProductNotFound("A line names no product that is sold.", path=("input", "lines"))
-        customer = await work.customers.held(customer_id, self._policy.scope(by, Verb.READ, "Customer"))
-        if customer is None:
-            raise CustomerNotFound("No customer has this id.", path=("input", "customerId"))
+        owner_id = await work.owner_of(customer_id, self._policy.scope(by, Verb.READ, "Customer"))
         order = Order.create(
             identifier,
             customer_id=customer_id,
-            customer_owner_id=customer.owner_id,
+            customer_owner_id=owner_id,
             number=number,
             ordered_at=ordered_at or now,
             status=status,

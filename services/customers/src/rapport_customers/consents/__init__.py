@@ -1,0 +1,1 @@
+"""What customers have agreed to, purpose by purpose."""

@@ -1,0 +1,1 @@
+"""Contacts: the people at a customer, and their part in its decisions."""

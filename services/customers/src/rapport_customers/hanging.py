@@ -1,0 +1,17 @@
+"""What hangs on a customer: stored with the customer's owner, who it belongs to."""
+
+from typing import TypeVar
+
+from rapport_shared.aggregate import Aggregate
+from rapport_shared.persistence import AggregateRepository
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class HangingRepository(AggregateRepository[A]):
+    """Documents with ``customer_id`` and ``customer_owner_id``."""
+
+    async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
+        """All of a customer's records belong to its new owner; their versions stay."""
+        change = {"$set": {"customer_owner_id": owner_id}}
+        await self._documents.update_many({"customer_id": customer_id}, change, session=self._session)
