@@ -17,6 +17,7 @@ from aiohttp import web
 from gateway.tests.subgraph_world import LINK, InProcessClient, Subgraph
 
 from rapport_gateway.composing import compose_supergraph
+from rapport_gateway.errors import ErrorPolicy
 from rapport_gateway.subgraphs.client import SubgraphErrors, SubgraphFailure, SubgraphRequest
 from rapport_gateway.supergraph.composition import SubgraphSource
 
@@ -119,7 +120,7 @@ class SubgraphServer:
                 async for answer in answers:
                     await ws.send_json({"id": message["id"], "type": "next", "payload": {"data": answer.data}})
         except SubgraphErrors as failure:
-            await ws.send_json({"id": message["id"], "type": "error", "payload": failure.errors})
+            await ws.send_json({"id": message["id"], "type": "error", "payload": failure.told(ErrorPolicy())})
         except (SubgraphFailure, ConnectionError):
             return
         else:

@@ -54,11 +54,12 @@ class Runner:
             self._metrics.request("unknown", "refused")
             return Ending(problem.errors)
         except SubgraphErrors as problem:
-            errors = problem.errors or [error(str(problem), problem.code)]
+            errors = problem.told(self._admission.pipeline.error_policy)
             return Ending(errors, revoked=sent.any and _unauthenticated(errors))
         except SubgraphFailure as problem:
             revoked = sent.any and problem.code in {UNAUTHENTICATED, FORBIDDEN}
-            return Ending([error(str(problem), problem.code)], revoked)
+            policy = self._admission.pipeline.error_policy
+            return Ending([policy.of_failure(str(problem), problem.code)], revoked)
         except orjson.JSONEncodeError:
             return Ending([error("The answer is nested too deeply.", OPERATION_TOO_LARGE)])
         except Exception:  # noqa: BLE001  (the last resort: the client gets an answer, the log the reason)
