@@ -54,6 +54,11 @@ class Settings(Limits):
     stream_queue_bytes: int = 4 * 1024 * 1024
     sse_keep_alive: float = 15.0
     max_batch_size: int = 1
+    persisted_queries: bool = True
+    persisted_query_cache_size: int = 1000
+    persisted_query_cache_bytes: int = 8 * 1024 * 1024
+    trusted_documents: str = ""
+    trusted_documents_only: bool = False
     compression_min_bytes: int = 1024
     csrf_prevention: bool = True
     csrf_headers: str = "apollo-require-preflight,x-apollo-operation-name,x-graphql-require-preflight"

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from rapport_gateway.errors import BAD_REQUEST, METHOD_NOT_ALLOWED, refused
+from rapport_gateway.errors import METHOD_NOT_ALLOWED, refused
 from rapport_gateway.operations import PreparedOperation
 from rapport_gateway.pipeline import Answer, GraphQLRequest, Pipeline
+from rapport_gateway.server.persisted import Documents
 from rapport_gateway.server.replaced import OpenSubscriptions
 from rapport_gateway.server.requests import checked_payload
 
@@ -37,8 +38,9 @@ class Admitted:
 class Admission:
     """`pipeline` is that of the supergraph in force. Who needs it twice keeps it: the next time it may be another."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, documents: Documents) -> None:
         self.pipeline = pipeline
+        self._documents = documents
         self.subscriptions = OpenSubscriptions()
 
     def replace(self, pipeline: Pipeline) -> None:
@@ -49,12 +51,12 @@ class Admission:
     def admit(self, payload: object, headers: Mapping[str, str], *, read_only: bool = False) -> Admitted:
         """`payload` is the decoded request, `headers` are those to forward. Raises RequestRefused."""
         fields = checked_payload(payload)
-        text = fields.get("query")
-        if not text or not text.strip():
-            raise refused("The request has no 'query' string.", BAD_REQUEST)
-        request = GraphQLRequest(text, fields.get("operationName") or None, fields.get("variables") or {}, headers)
+        found = self._documents.find(fields)
+        name, variables = fields.get("operationName") or None, fields.get("variables") or {}
+        request = GraphQLRequest(found.text, name, variables, headers)
         pipeline = self.pipeline
         operation = pipeline.prepare(request)
+        self._documents.keep(found)
         if read_only and operation.kind == "mutation":
             raise refused("Only queries may be sent by GET.", METHOD_NOT_ALLOWED, 405, headers={"allow": "POST"})
         return Admitted(pipeline, operation, request)

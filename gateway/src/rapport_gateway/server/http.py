@@ -15,6 +15,7 @@ from rapport_gateway.errors import (
     NOT_ACCEPTABLE,
     OPERATION_RESOLUTION_FAILURE,
     OPERATION_TOO_LARGE,
+    PERSISTED_QUERY_NOT_FOUND,
     PREFLIGHT_REQUIRED,
     UNSUPPORTED_MEDIA_TYPE,
     RequestRefused,
@@ -39,7 +40,14 @@ _LOG = logging.getLogger("rapport_gateway.http")
 _SUBSCRIPTIONS = "Subscriptions are served over WebSocket (graphql-transport-ws) and as text/event-stream."
 # Over plain application/json a well-formed request is answered with 200, whatever GraphQL says of it.
 _GRAPHQL_CODES = frozenset(
-    {BAD_USER_INPUT, GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, OPERATION_TOO_LARGE}
+    {
+        BAD_USER_INPUT,
+        GRAPHQL_PARSE_FAILED,
+        GRAPHQL_VALIDATION_FAILED,
+        OPERATION_RESOLUTION_FAILURE,
+        OPERATION_TOO_LARGE,
+        PERSISTED_QUERY_NOT_FOUND,
+    }
 )
 
 

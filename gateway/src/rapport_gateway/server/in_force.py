@@ -9,6 +9,7 @@ from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Pipeline
 from rapport_gateway.server.admission import Admission
 from rapport_gateway.server.issuers import identities
+from rapport_gateway.server.manifests import documents
 from rapport_gateway.server.service_access import service_credentials
 from rapport_gateway.server.streaming import stream_settings
 from rapport_gateway.settings import Settings
@@ -27,7 +28,7 @@ class InForce:
         self._identities = identities(settings)
         self._closing: set[asyncio.Task[None]] = set()
         self.client = self._client(supergraph)
-        self.admission = Admission(self._pipeline(supergraph, self.client))
+        self.admission = Admission(self._pipeline(supergraph, self.client), documents(settings))
 
     def replace(self, supergraph: Supergraph) -> None:
         """From now on for every request. Those under way end with what they began with; subscriptions are ended."""
