@@ -2,7 +2,7 @@
 
 import typer
 
-from rapport_cli.commands import imports, queries, sample
+from rapport_cli.commands import imports, queries, sample, schema
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 app.add_typer(imports.app, name="import")
 app.add_typer(sample.app, name="sample")
+app.add_typer(schema.app, name="schema")
 app.command("whoami")(queries.whoami)
 app.command("query")(queries.query)
 

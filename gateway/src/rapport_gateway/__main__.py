@@ -1,4 +1,4 @@
-"""python -m rapport_gateway serve | compose | explain."""
+"""python -m rapport_gateway serve | compose | check | explain."""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rapport_gateway.checking import command as check_command
+from rapport_gateway.checking.recorded import UnreadableOperations
 from rapport_gateway.composing import InvalidSource, compose_supergraph, read_sources
 from rapport_gateway.errors import RequestRefused
 from rapport_gateway.operations import prepare
@@ -31,7 +33,19 @@ class UsageError(Exception):
     """The command line asks for what cannot be done."""
 
 
-_COMPLAINTS = (UsageError, InvalidSource, InvalidSetting, InvalidSupergraph, CannotListen, SubgraphFailure)
+class CheckFailed(Exception):
+    """The check said why already."""
+
+
+_COMPLAINTS = (
+    UsageError,
+    UnreadableOperations,
+    InvalidSource,
+    InvalidSetting,
+    InvalidSupergraph,
+    CannotListen,
+    SubgraphFailure,
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,6 +61,8 @@ def main(arguments: Sequence[str]) -> int:
             _complain(f"{item['extensions']['code']}: {item['message']}")
     except (*_COMPLAINTS, OSError) as problem:
         _complain(str(problem))
+    except CheckFailed:
+        pass
     else:
         return 0
     return 1
@@ -66,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     composing.add_argument("--subgraph", action="append", required=True, metavar="NAME=URL@FILE", dest="sources")
     composing.add_argument("--output", metavar="FILE", help="standard output when absent")
     composing.set_defaults(run=_compose)
+    checking = commands.add_parser("check", help="say what a proposed subgraph SDL would break")
+    check_command.add_arguments(checking)
+    checking.set_defaults(run=_check)
     explaining = commands.add_parser("explain", help="print how an operation would be run")
     explaining.add_argument("--supergraph", metavar="FILE", required=True)
     explaining.add_argument("--operation", metavar="NAME", help="which operation, where there are several")
@@ -104,6 +123,11 @@ def _compose(options: argparse.Namespace) -> None:
         draft.replace(options.output)
     else:
         sys.stdout.write(sdl)
+
+
+def _check(options: argparse.Namespace) -> None:
+    if not check_command.run(options, service_credentials(load_settings(os.environ, {}))):
+        raise CheckFailed
 
 
 def _explain(options: argparse.Namespace) -> None:

@@ -30,6 +30,8 @@ class Settings(Limits):
     supergraph: str = ""
     subgraphs: str = ""
     reload_interval: float = 5.0
+    record_operations: str = ""
+    record_interval: float = 60.0
     host: str = "127.0.0.1"
     port: int = 4000
     log_level: str = "info"

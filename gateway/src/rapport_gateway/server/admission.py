@@ -10,6 +10,7 @@ from rapport_gateway.errors import METHOD_NOT_ALLOWED, refused
 from rapport_gateway.operations import PreparedOperation
 from rapport_gateway.pipeline import Answer, GraphQLRequest, Pipeline
 from rapport_gateway.server.persisted import Documents
+from rapport_gateway.server.recording import Recorder
 from rapport_gateway.server.replaced import OpenSubscriptions
 from rapport_gateway.server.requests import checked_payload
 
@@ -42,6 +43,7 @@ class Admission:
         self.pipeline = pipeline
         self._documents = documents
         self.subscriptions = OpenSubscriptions()
+        self.recorder: Recorder | None = None
 
     def replace(self, pipeline: Pipeline) -> None:
         """For all that comes from now on; open subscriptions end."""
@@ -59,4 +61,6 @@ class Admission:
         self._documents.keep(found)
         if read_only and operation.kind == "mutation":
             raise refused("Only queries may be sent by GET.", METHOD_NOT_ALLOWED, 405, headers={"allow": "POST"})
+        if self.recorder is not None:
+            self.recorder.note(request.query, request.operation_name)
         return Admitted(pipeline, operation, request)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from pathlib import Path
 
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Pipeline
 from rapport_gateway.server.admission import Admission
 from rapport_gateway.server.issuers import identities
 from rapport_gateway.server.manifests import documents
+from rapport_gateway.server.recording import Recorder
 from rapport_gateway.server.service_access import service_credentials
 from rapport_gateway.server.streaming import stream_settings
 from rapport_gateway.settings import Settings
@@ -29,18 +31,23 @@ class InForce:
         self._closing: set[asyncio.Task[None]] = set()
         self.client = self._client(supergraph)
         self.admission = Admission(self._pipeline(supergraph, self.client), documents(settings))
+        self._schema = supergraph.api_schema
+        self.recorder = self.admission.recorder = self._made_recorder()
 
     def replace(self, supergraph: Supergraph) -> None:
         """From now on for every request. Those under way end with what they began with; subscriptions are ended."""
         client = self._client(supergraph)
         old, old_client = self.admission.pipeline, self.client
         self.client = client
+        self._schema = supergraph.api_schema
         self.admission.replace(self._pipeline(supergraph, client))
         # Whoever runs on the old pipeline holds it; the last one to let go of it closes its connections.
         loop = asyncio.get_running_loop()
         weakref.finalize(old, loop.call_soon_threadsafe, self._close_soon, old_client).atexit = False
 
     async def close(self) -> None:
+        if self.recorder is not None:
+            await self.recorder.write()
         if self._closing:
             await asyncio.wait(self._closing)
         await self.client.close()
@@ -49,6 +56,10 @@ class InForce:
         task = asyncio.create_task(client.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    def _made_recorder(self) -> Recorder | None:
+        folder, interval = self._settings.record_operations, self._settings.record_interval
+        return Recorder(Path(folder), lambda: self._schema, interval=interval) if folder else None
 
     def _pipeline(self, supergraph: Supergraph, client: NetworkClient) -> Pipeline:
         settings = self._settings

@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import socket
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -24,6 +25,9 @@ _BACKLOG = 2048
 _GC_THRESHOLDS = (50_000, 50, 50)
 
 
+Beside = Callable[[], Coroutine[None, None, None]]
+
+
 class CannotListen(Exception):
     """The address cannot be bound; the message says why."""
 
@@ -31,20 +35,20 @@ class CannotListen(Exception):
 class Server(uvicorn.Server):
     """Tells WebSocket clients that it goes away before uvicorn ends their connections."""
 
-    def __init__(self, config: uvicorn.Config, application: Application, reloader: Reloader | None) -> None:
+    def __init__(self, config: uvicorn.Config, application: Application, beside: Sequence[Beside]) -> None:
+        """`beside` runs as long as requests are served."""
         super().__init__(config)
         self._application = application
-        self._reloader = reloader
-        self._reloading: asyncio.Task[None] | None = None
+        self._beside = beside
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self._reloader is not None:
-            self._reloading = asyncio.create_task(self._reloader.run())
+        self._tasks = [asyncio.create_task(run()) for run in self._beside]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._reloading is not None:
-            self._reloading.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self._application.close_sockets(2.0)
         await super().shutdown(sockets)
         await self._application.close()
@@ -98,7 +102,7 @@ def serve(sdl: str, settings: Settings) -> None:
             ws_max_size=settings.max_body_bytes,
             timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout)),
         )
-        server = Server(config, application, _reloader(settings, in_force, metrics, sdl))
+        server = Server(config, application, _beside(settings, in_force, metrics, sdl))
         # uvicorn raises the signal again when it is done; the process must then end with 0.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
@@ -110,12 +114,17 @@ def serve(sdl: str, settings: Settings) -> None:
             runner.run(server.serve(sockets=[listener]))
 
 
-def _reloader(settings: Settings, in_force: InForce, metrics: Metrics, sdl: str) -> Reloader | None:
+def _beside(settings: Settings, in_force: InForce, metrics: Metrics, sdl: str) -> list[Beside]:
+    beside: list[Beside] = [in_force.recorder.run] if in_force.recorder else []
+    if settings.reload_interval:
+        beside.append(_reloader(settings, in_force, metrics, sdl).run)
+    return beside
+
+
+def _reloader(settings: Settings, in_force: InForce, metrics: Metrics, sdl: str) -> Reloader:
     source: Source
     if urls := subgraph_urls(settings):
         source = RunningSource(urls, service_credentials(settings))
     else:
         source = FileSource(Path(settings.supergraph))
-    if not settings.reload_interval:
-        return None
     return Reloader(source, in_force.replace, metrics, interval=settings.reload_interval, in_force=sdl)

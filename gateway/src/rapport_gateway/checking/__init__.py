@@ -1,0 +1,1 @@
+"""Whether a proposed schema may take the place of the one that clients use."""
