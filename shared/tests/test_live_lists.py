@@ -11,13 +11,11 @@ import pytest
 
 from rapport_shared.actor import Actor
 from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerState, CustomerUpdated
-from rapport_shared.contracts.roles import DEFAULT_POLICY
 from rapport_shared.errors import Unauthenticated
 from rapport_shared.events import Envelope, Event, encode
 from rapport_shared.graphql.changes import Change, ChangeKind, live_list
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.messaging import ChangeFeed
-from rapport_shared.rights import Verb
 
 MINE = CustomerState(kind="PERSON", stage="LEAD", owner_id="usr_me")
 OTHERS = replace(MINE, owner_id="usr_other")
@@ -32,8 +30,8 @@ async def listen(feed: ChangeFeed, context: RequestContext) -> AsyncIterator[Cha
     return live_list(
         feed,
         of=(CustomerCreated, CustomerUpdated, CustomerDeleted),
-        reader=lambda: context.actor,
-        scope=lambda by: DEFAULT_POLICY.scope(by, Verb.READ, "Customer"),
+        reader=context,
+        type_name="Customer",
         given=None,
         find=find,
         to_node=str,

@@ -1,13 +1,13 @@
 """Outbox rows: written in the business transaction, read by the relay."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rapport_shared.actor import Actor
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.clock import Clock
-from rapport_shared.events import Envelope, encode
+from rapport_shared.events import Envelope, Event, encode
 from rapport_shared.ids import new_event_id
 from rapport_shared.mongo.client import Database, Document, Session
 from rapport_shared.mongo.indexes import Index
@@ -45,34 +45,37 @@ class OutboxStore:
 
     async def append(self, aggregate: Aggregate, *, by: Actor) -> None:
         """Store the aggregate's recorded events, in the transaction of this store's session."""
-        trace = current_trace()
+        await self.append_events(enumerate(aggregate.recorded, start=aggregate.stored_version + 1), by=by)
+
+    async def append_events(self, events: Iterable[tuple[int, Event]], *, by: Actor) -> None:
+        """Store events with the versions of their subjects, in the transaction of this store's session."""
         now = self.clock()
-        rows: list[Document] = []
-        for version, event in enumerate(aggregate.recorded, start=aggregate.stored_version + 1):
-            envelope = Envelope(
-                id=new_event_id(),
-                routing_key=event.routing_key,
-                source=self._source,
-                subject=event.subject,
-                time=now,
-                version=version,
-                actor=by.id,
-                correlation_id=trace.correlation_id,
-                causation_id=trace.causation_id,
-                traceparent=trace.traceparent,
-            )
-            rows.append(
-                {
-                    "_id": envelope.id,
-                    "routing_key": envelope.routing_key,
-                    "subject": envelope.subject,
-                    "version": version,
-                    "body": encode(envelope, event),
-                    "recorded_at": now,
-                    "waiting": True,
-                }
-            )
+        rows = [self._row(version, event, now, by) for version, event in events]
         await self._rows.insert_many(rows, session=self._session)
+
+    def _row(self, version: int, event: Event, now: datetime, by: Actor) -> Document:
+        trace = current_trace()
+        envelope = Envelope(
+            id=new_event_id(),
+            routing_key=event.routing_key,
+            source=self._source,
+            subject=event.subject,
+            time=now,
+            version=version,
+            actor=by.id,
+            correlation_id=trace.correlation_id,
+            causation_id=trace.causation_id,
+            traceparent=trace.traceparent,
+        )
+        return {
+            "_id": envelope.id,
+            "routing_key": envelope.routing_key,
+            "subject": envelope.subject,
+            "version": version,
+            "body": encode(envelope, event),
+            "recorded_at": now,
+            "waiting": True,
+        }
 
     async def waiting(self, limit: int, *, without: Sequence[str] = ()) -> list[OutboxRow]:
         """The oldest rows that the broker has not confirmed, leaving out those of some subjects."""

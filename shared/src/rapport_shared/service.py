@@ -68,6 +68,7 @@ def api_app(
     credentials = credentials_of(settings, service)
     if credentials.are_required:
         endpoint = ServicesOnly(endpoint, credentials)
+    known.on_change(feed.rights_changed)
     link = BrokerLink(settings.amqp_url, f"{service}-api", feed.run)
     return create_app(
         routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), _event_contract(service), *routes],

@@ -3,15 +3,28 @@
 from rapport_interactions.projections.customers import CustomerEvent, keep_customer
 from rapport_interactions.work import InteractionsWork
 from rapport_shared.access import ACCESS_HANDLERS
-from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
+from rapport_shared.actor import SYSTEM
+from rapport_shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerRestored,
+    CustomersOwner,
+    CustomerUpdated,
+)
+from rapport_shared.contracts.interactions import InteractionsHandedOver
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
 
 
 async def on_customer(event: CustomerEvent, envelope: Envelope, work: InteractionsWork) -> None:
-    """Know the customer; its interactions follow it to its owner, silently: they did not change themselves."""
-    if await keep_customer(work.customers, event, envelope):
-        await work.interactions.hand_over(event.customer_id, event.after.owner_id)
+    """Know the customer; its interactions follow it to its owner, their versions stay: they did not change."""
+    customer_id, owner_id = event.customer_id, event.after.owner_id
+    known = await work.customers.find(customer_id)
+    is_news = await keep_customer(work.customers, event, envelope)
+    if is_news and await work.interactions.hand_over(customer_id, owner_id) and known is not None:
+        before, after = CustomersOwner(owner_id=known["owner_id"]), CustomersOwner(owner_id=owner_id)
+        told = InteractionsHandedOver(customer_id=customer_id, before=before, after=after)
+        await work.outbox.append_events([(envelope.version, told)], by=SYSTEM)
 
 
 HANDLERS: Handlers[InteractionsWork] = {

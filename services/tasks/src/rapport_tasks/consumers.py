@@ -1,8 +1,16 @@
 """What this service does on others' events: one visible table."""
 
 from rapport_shared.access import ACCESS_HANDLERS
-from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
+from rapport_shared.actor import SYSTEM
+from rapport_shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerRestored,
+    CustomersOwner,
+    CustomerUpdated,
+)
 from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
+from rapport_shared.contracts.tasks import TasksHandedOver
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
 from rapport_tasks.projections.customers import CustomerEvent, keep_customer
@@ -12,8 +20,13 @@ from rapport_tasks.work import TasksWork
 
 async def on_customer(event: CustomerEvent, envelope: Envelope, work: TasksWork) -> None:
     """A customer can have tasks from now on, or not any more; its owner reaches those that it has."""
-    if await keep_customer(work.customers, event, envelope):
-        await work.tasks.set_customer_owner(event.customer_id, event.after.owner_id)
+    customer_id, owner_id = event.customer_id, event.after.owner_id
+    known = await work.customers.find(customer_id)
+    is_news = await keep_customer(work.customers, event, envelope)
+    if is_news and await work.tasks.hand_over(customer_id, owner_id) and known is not None:
+        before, after = CustomersOwner(owner_id=known["owner_id"]), CustomersOwner(owner_id=owner_id)
+        told = TasksHandedOver(customer_id=customer_id, before=before, after=after)
+        await work.outbox.append_events([(envelope.version, told)], by=SYSTEM)
 
 
 async def on_interaction(event: InteractionEvent, envelope: Envelope, work: TasksWork) -> None:

@@ -39,7 +39,7 @@ def mask_fields(schema: GraphQLSchema) -> None:
 
 
 def _masked(type_name: str, name: str, resolve: Callable[..., Any]) -> Callable[..., Any]:
-    def masked(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def masked(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         if name in info.context.fields(type_name).hidden:
             return None
         return resolve(source, info, **arguments)

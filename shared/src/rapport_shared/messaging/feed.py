@@ -25,7 +25,11 @@ class Gap:
     """Events may have been missed: what the client has is not certain any more."""
 
 
-Notice = Change | Gap
+class RightsChanged:
+    """Somebody may see more or less than before."""
+
+
+Notice = Change | Gap | RightsChanged
 
 
 class ChangeFeed:
@@ -62,14 +66,21 @@ class ChangeFeed:
         finally:
             self._subscriptions.discard(subscription)
 
+    def rights_changed(self) -> None:
+        """Have every subscription look again at what it may tell."""
+        self._hand_out(RightsChanged())
+
     def _publish(self, body: bytes) -> None:
         try:
             change = Change(*decode(body))
         except MalformedEvent:
             return
+        self._hand_out(change)
+
+    def _hand_out(self, notice: Notice) -> None:
         for subscription in self._subscriptions:
             try:
-                subscription.put_nowait(change)
+                subscription.put_nowait(notice)
             except asyncio.QueueFull:
                 _overflow(subscription)
 

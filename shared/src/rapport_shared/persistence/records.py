@@ -14,7 +14,7 @@ A = TypeVar("A", bound=Aggregate)
 
 
 class Records(Generic[A]):
-    """What every service of a noun can be asked; each read is one query, and deleted records are out of sight of ids."""
+    """What every noun can be asked; each read is one query, and deleted records are not found by id."""
 
     def __init__(self, records: AggregateRepository[A], policy: Policy, type_name: str) -> None:
         self._records = records
@@ -61,6 +61,10 @@ class Records(Generic[A]):
     ) -> dict[str, int]:
         """How many records each parent has."""
         return await self._records.nested_counts(parent_field, parent_ids, self._within_reach(condition, by))
+
+    async def hanging_on(self, customer_id: str) -> Page[A]:
+        """What hangs on a customer, whoever's it is: for a decision about each of it."""
+        return await self._records.hanging_on("customer_id", customer_id)
 
     async def load(
         self, records: AggregateRepository[A], identifier: str, verb: Verb, *, by: Actor, deleted: bool = False

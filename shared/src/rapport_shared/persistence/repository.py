@@ -10,7 +10,7 @@ from rapport_shared.audit import AuditTrail
 from rapport_shared.errors import NotAllowed, NotFound
 from rapport_shared.mongo.client import Database, Document, Session
 from rapport_shared.mongo.conditions import every
-from rapport_shared.mongo.paging import NestedPages, Page, PageRequest
+from rapport_shared.mongo.paging import MAX_PAGE_SIZE, NestedPages, Order, Page, PageRequest
 from rapport_shared.outbox import OutboxStore
 from rapport_shared.rights import Scope
 
@@ -68,6 +68,10 @@ class AggregateRepository(ABC, Generic[A]):
         found = self._documents.find(request.query(condition), session=self._session)
         documents = await found.sort(list(request.sort().items())).limit(request.size + 1).to_list(None)
         return self._page(request, documents)
+
+    async def hanging_on(self, parent_field: str, parent_id: str) -> Page[A]:
+        """The first of what hangs on a parent, whoever's it is: rights are the caller's business."""
+        return await self.page({parent_field: parent_id}, PageRequest(MAX_PAGE_SIZE, (Order("_id"),)))
 
     async def count(self, condition: Document) -> int:
         """How many records match."""

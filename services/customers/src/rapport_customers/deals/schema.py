@@ -18,6 +18,7 @@ from rapport_customers.deals.inputs import (
     modelled,
 )
 from rapport_customers.deals.types import Deal, DealPayload
+from rapport_shared.contracts.customers import CustomerUpdated
 from rapport_shared.contracts.deals import DealCreated, DealDeleted, DealRestored, DealUpdated
 from rapport_shared.graphql.changes import Change, Hanging, live_list
 from rapport_shared.graphql.connections import Connection, connection_of

@@ -118,8 +118,8 @@ class UserSubscription:
         changes = live_list(
             context.feed,
             of=(UserCreated, UserUpdated),
-            reader=lambda: context.actor,
-            scope=users.scope,
+            reader=context,
+            type_name="User",
             given=filter,
             find=users.find,
             to_node=User.from_model,

@@ -22,10 +22,12 @@ class InteractionRepository(AggregateRepository[Interaction]):
     collection = COLLECTION
     noun = "interaction"
 
-    async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
-        """All interactions of a customer belong to its new owner; their versions stay."""
+    async def hand_over(self, customer_id: str, owner_id: str | None) -> bool:
+        """All interactions of a customer belong to its new owner; their versions stay. False where there are none."""
         others = {"customer_id": customer_id, "customer_owner_id": {"$ne": owner_id}}
-        await self._documents.update_many(others, {"$set": {"customer_owner_id": owner_id}}, session=self._session)
+        change = {"$set": {"customer_owner_id": owner_id}}
+        result = await self._documents.update_many(others, change, session=self._session)
+        return bool(result.modified_count)
 
     def to_document(self, aggregate: Interaction) -> Document:
         """The fields as they are, enums by value."""

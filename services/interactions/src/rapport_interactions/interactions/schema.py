@@ -15,8 +15,13 @@ from rapport_interactions.interactions.inputs import (
     RecordInteractionInput,
     UpdateInteractionInput,
 )
-from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
-from rapport_shared.graphql.changes import Change, live_list
+from rapport_shared.contracts.interactions import (
+    InteractionDeleted,
+    InteractionRecorded,
+    InteractionsHandedOver,
+    InteractionUpdated,
+)
+from rapport_shared.graphql.changes import Change, Hanging, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.field_rights import hidden_fields_of
@@ -184,11 +189,12 @@ class InteractionSubscription:
         changes = live_list(
             context.feed,
             of=EVENTS,
-            reader=lambda: context.actor,
-            scope=interactions.scope,
+            reader=context,
+            type_name="Interaction",
             given=filter,
             find=interactions.find,
             to_node=Interaction.from_model,
+            hanging=Hanging(InteractionsHandedOver, interactions.hanging_on),
         )
         async with aclosing(changes):
             async for change in changes:

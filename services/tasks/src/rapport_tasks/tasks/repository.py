@@ -30,10 +30,15 @@ class TaskRepository(AggregateRepository[Task]):
         found = await self._documents.find_one({"interaction_id": interaction_id}, session=self._session)
         return None if found is None else self.from_document(found)
 
-    async def set_customer_owner(self, customer_id: str, owner_id: str | None) -> None:
-        """Whoever looks after a customer reaches its tasks: a copy for rights, no change of the tasks themselves."""
+    async def hand_over(self, customer_id: str, owner_id: str | None) -> bool:
+        """Whoever looks after a customer reaches its tasks: a copy for rights, no change of the tasks themselves.
+
+        False where there are none.
+        """
         stale = {"customer_id": customer_id, "customer_owner_id": {"$ne": owner_id}}
-        await self._documents.update_many(stale, {"$set": {"customer_owner_id": owner_id}}, session=self._session)
+        change = {"$set": {"customer_owner_id": owner_id}}
+        result = await self._documents.update_many(stale, change, session=self._session)
+        return bool(result.modified_count)
 
     def to_document(self, aggregate: Task) -> Document:
         """The fields as they are, enums by value."""

@@ -6,8 +6,15 @@ from typing import Annotated
 
 import strawberry
 
-from rapport_shared.contracts.tasks import TaskCancelled, TaskCompleted, TaskCreated, TaskReopened, TaskUpdated
-from rapport_shared.graphql.changes import Change, live_list
+from rapport_shared.contracts.tasks import (
+    TaskCancelled,
+    TaskCompleted,
+    TaskCreated,
+    TaskReopened,
+    TasksHandedOver,
+    TaskUpdated,
+)
+from rapport_shared.graphql.changes import Change, Hanging, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import mutation
 from rapport_shared.graphql.inputs import details, given
@@ -114,11 +121,12 @@ class TaskSubscription:
         changes = live_list(
             context.feed,
             of=EVENTS,
-            reader=lambda: context.actor,
-            scope=tasks.scope,
+            reader=context,
+            type_name="Task",
             given=filter,
             find=tasks.find,
             to_node=Task.from_model,
+            hanging=Hanging(TasksHandedOver, tasks.hanging_on),
         )
         async with aclosing(changes):
             async for change in changes:
