@@ -77,7 +77,7 @@ def test_progressive_override(label: str, draw: float, owner: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "feature", ["https://specs.apollo.dev/authenticated/v0.1", "https://specs.example.org/new/v1.0"]
+    "feature", ["https://specs.example.org/policy/v0.1", "https://specs.example.org/new/v1.0"]
 )
 def test_a_feature_that_must_be_obeyed_and_is_not_known(feature: str) -> None:
     sdl = JOIN_0_1.replace("{ query: Query }", f'@core(feature: "{feature}", for: SECURITY) {{ query: Query }}')

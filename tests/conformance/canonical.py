@@ -8,6 +8,7 @@ from typing import Any
 from graphql import (
     ConstDirectiveNode,
     DirectiveDefinitionNode,
+    DirectiveNode,
     DocumentNode,
     EnumTypeDefinitionNode,
     FieldNode,
@@ -16,10 +17,14 @@ from graphql import (
     SchemaDefinitionNode,
     SelectionSetNode,
     TypeDefinitionNode,
+    Visitor,
     parse,
     print_ast,
     value_from_ast_untyped,
+    visit,
 )
+
+from rapport_gateway.supergraph.api_schema import EXECUTABLE_LOCATIONS
 
 _MACHINERY = ("join__", "link__", "core__")
 _FIELD_SETS = frozenset({"key", "requires", "provides"})
@@ -36,6 +41,7 @@ def canonical(sdl: str) -> list[str]:
 class _Canonical:
     def __init__(self, document: DocumentNode) -> None:
         self._document = document
+        self._used = _used_directives(document)
         self._graphs: dict[str, str] = {}
         for node in document.definitions:
             if isinstance(node, EnumTypeDefinitionNode) and node.name.value == "join__Graph":
@@ -65,6 +71,10 @@ class _Canonical:
 
     def _directive_definition(self, node: DirectiveDefinitionNode) -> Iterator[str]:
         if node.name.value.startswith(_MACHINERY) or node.name.value == "link":
+            return
+        # Who defines a whole specification, though only some of its directives are used, says nothing more.
+        is_executable = any(place.value in EXECUTABLE_LOCATIONS for place in node.locations)
+        if not is_executable and node.name.value not in self._used:
             return
         arguments = sorted(print_ast(item) for item in node.arguments or ())
         places = sorted(place.value for place in node.locations)
@@ -125,6 +135,17 @@ class _Canonical:
         if key == "graphs":
             return sorted(self._graphs[graph] for graph in value)
         return _field_set(value) if key in _FIELD_SETS else value
+
+
+def _used_directives(document: DocumentNode) -> set[str]:
+    used: set[str] = set()
+
+    class Finder(Visitor):
+        def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+            used.add(node.name.value)
+
+    visit(document, Finder())
+    return used
 
 
 def _is_default(key: str, value: Any, own_type: str) -> bool:

@@ -82,7 +82,8 @@ def _composition(each: SubgraphSet, answer: dict[str, Any], own: str | list[Comp
         finding = f"refused, but Apollo composes: {_codes([problem.code for problem in own])}"
         return Check(each.name, finding, False, tuple(f"ours: {problem}" for problem in own))
     mine, theirs = canonical(own), tuple(canonical(answer["sdl"]))
-    differences = [f"only ours: {line}" for line in mine if line not in theirs]
+    differences = [f"not read by others: {reason}" for reason in answer["unread"]]
+    differences += [f"only ours: {line}" for line in mine if line not in theirs]
     differences += [f"only Apollo: {line}" for line in theirs if line not in mine]
     finding = (
         f"supergraph differs in {len(differences)} facts" if differences else f"same supergraph ({len(mine)} facts)"

@@ -53,6 +53,10 @@ class _Search:
                 if not found and coordinate not in told:
                     told.add(coordinate)
                     yield self._problem(state, field, ways[state])
+                problem = None if coordinate in told else self._mismatched(state, field, found, ways[state])
+                if problem is not None:
+                    told.add(coordinate)
+                    yield problem
                 for following in self._following(field, found):
                     if following not in ways:
                         ways[following] = f"{ways[state]} → {field.name}"
@@ -92,6 +96,30 @@ class _Search:
             assert found is not None  # noqa: S101  (the type is asked for)
             return found
         return self._builder.field_set(type_name, parse_field_set(field.name + below), Names()).fields[0]
+
+    def _mismatched(
+        self, state: _State, field: FieldInfo, found: Mapping[str, Place], way: str
+    ) -> CompositionProblem | None:
+        """A shared field that returns objects of no type that all of its subgraphs know cannot be the same in all."""
+        target = self._supergraph.types.get(field.type_name)
+        if target is None or not target.is_abstract:
+            return None
+        graphs = [graph for graph in found if (join := field.joins.get(graph)) is not None and not join.external]
+        known = {
+            graph: self._supergraph.possible_types(graph, field.joins[graph].type_name)
+            for graph in graphs
+            if (declared := self._supergraph.types[field.joins[graph].type_name]).is_abstract
+            and not declared.is_interface_object(graph)
+        }
+        if len(known) < 2 or frozenset.intersection(*known.values()):
+            return None
+        names = self._supergraph.subgraphs
+        each = "; ".join(f'{", ".join(sorted(types)) or "none"} in "{names[g].name}"' for g, types in known.items())
+        return CompositionProblem(
+            "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
+            f"{state.type_name}.{field.name}, on the way {way}, is shared by subgraphs that have no type of object in "
+            f"common for it: {each}",
+        )
 
     def _problem(self, state: _State, field: FieldInfo, way: str) -> CompositionProblem:
         names = self._supergraph.subgraphs

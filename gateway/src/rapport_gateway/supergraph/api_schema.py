@@ -62,9 +62,10 @@ class _PublicView:
         for node in self._document.definitions:
             if isinstance(node, DirectiveDefinitionNode):
                 if self._is_public_directive(node):
-                    yield node
+                    yield self._stripped(node)
             elif isinstance(node, SchemaDefinitionNode):
-                yield self._stripped(node)
+                roots = (root for root in node.operation_types if root.type.name.value not in self._hidden)
+                yield SchemaDefinitionNode(description=node.description, operation_types=tuple(roots))
             elif isinstance(node, TypeDefinitionNode):
                 name = node.name.value
                 if name not in self._hidden and not self._links.is_spec_type(name):

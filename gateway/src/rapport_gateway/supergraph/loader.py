@@ -23,6 +23,7 @@ from graphql import (
 
 from rapport_gateway.supergraph.access import ACCESS, read_access
 from rapport_gateway.supergraph.api_schema import build_api_schema
+from rapport_gateway.supergraph.cache_hints import read_cache_hints
 from rapport_gateway.supergraph.directives import directives, has_directive, inner_name, named_type, type_text
 from rapport_gateway.supergraph.errors import InvalidSupergraph, reason
 from rapport_gateway.supergraph.field_sets import FieldSet, parse_field_set
@@ -40,7 +41,8 @@ _KINDS = {
 }
 ALL_SETTLED = 100.0
 """Overrides that cover this percentage are in force for every request."""
-_KNOWN_FEATURES = frozenset({"link", "core", "join", "inaccessible", "tag", *ACCESS})
+_KNOWN_FEATURES = frozenset({"link", "core", "join", "inaccessible", "tag", "cacheTag", *ACCESS})
+"""`cacheTag` is for those who cache what subgraphs answer."""
 
 
 def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
@@ -63,9 +65,10 @@ def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
         raise InvalidSupergraph(f"a join directive is not valid: {error}") from error
     roots = MappingProxyType(_root_types(document, settled[1]))
     api_schema, access = build_api_schema(document, links), read_access(document, links)
+    hints = read_cache_hints(document)
 
     def with_types(types: dict[str, TypeInfo]) -> Supergraph:
-        return Supergraph(MappingProxyType(subgraphs), MappingProxyType(types), roots, api_schema, access=access)
+        return Supergraph(MappingProxyType(subgraphs), MappingProxyType(types), roots, api_schema, access=access, cache_hints=hints)
 
     result = with_types(settled[1])
     return replace(result, moving=tuple((bound, with_types(types)) for bound, types in moving)) if moving else result
@@ -98,7 +101,7 @@ def _bounds(document: DocumentNode) -> list[float]:
 def _refuse_unknown_features(links: SpecLinks) -> None:
     """A feature marked as needed for execution or security must not be ignored."""
     for link in links.links:
-        if link.purpose and link.name not in _KNOWN_FEATURES:
+        if link.purpose and (link.name not in _KNOWN_FEATURES or links.get(link.name) is not link):
             raise InvalidSupergraph(f"the supergraph needs the feature {link.url}, which is not supported")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rapport_gateway.supergraph.access import ACCESS_LISTS, Alternatives, alternatives, both
+from rapport_gateway.supergraph.composition.merged import Specified
 from rapport_gateway.supergraph.composition.subgraph import Annotated, Applied
 
 
@@ -23,14 +24,16 @@ def public_directives(definitions: Sequence[Annotated]) -> list[str]:
 def access_directives(definitions: Iterable[Annotated]) -> list[str]:
     """What a client must have to be given the element: all that any of the definitions asks for."""
     kept = list(definitions)
-    found = ["@authenticated"] if any(definition.has("authenticated") for definition in kept) else []
+    found: list[str] = []
+    if any(definition.has("authenticated") for definition in kept):
+        found.append(Specified("@authenticated"))
     for name, argument in ACCESS_LISTS.items():
         needed = required_access(kept, name)
         if needed:
             lists = ", ".join(
                 f"[{', '.join(quoted(item) for item in sorted(names))}]" for names in sorted(needed, key=_by_size)
             )
-            found.append(f"@{name}({argument}: [{lists}])")
+            found.append(Specified(f"@{name}({argument}: [{lists}])"))
     return found
 
 
@@ -49,10 +52,12 @@ def quoted(text: str) -> str:
 
 def _simple(applied: Applied, found: dict[str, None]) -> str | None:
     match applied.name:
+        case "oneOf":
+            return "@oneOf"
         case "inaccessible":
-            return "@inaccessible"
+            return Specified("@inaccessible")
         case "tag":
-            return f"@tag(name: {quoted(str(applied.arguments.get('name', '')))})"
+            return Specified(f"@tag(name: {quoted(str(applied.arguments.get('name', '')))})")
         case "specifiedBy" if not any(text.startswith("@specifiedBy") for text in found):
             return f"@specifiedBy(url: {quoted(str(applied.arguments.get('url', '')))})"
         case "deprecated" if not any(text.startswith("@deprecated") for text in found):
@@ -64,10 +69,10 @@ def _simple(applied: Applied, found: dict[str, None]) -> str | None:
 def _cost(definitions: Sequence[Annotated]) -> list[str]:
     """The highest cost and size that any subgraph tells."""
     weights = [int(use.get("weight", 0)) for definition in definitions for use in definition.uses("cost")]
-    found = [f"@cost(weight: {max(weights)})"] if weights else []
+    found: list[str] = [Specified(f"@cost(weight: {max(weights)})")] if weights else []
     sizes = [use for definition in definitions for use in definition.uses("listSize")]
     if sizes:
-        found.append(f"@listSize({', '.join(_size_arguments(sizes))})")
+        found.append(Specified(f"@listSize({', '.join(_size_arguments(sizes))})"))
     return found
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphql import build_schema, validate_schema
+
 from rapport_gateway.supergraph.composition.access import check_access
 from rapport_gateway.supergraph.composition.checks import check_subgraph
 from rapport_gateway.supergraph.composition.composed import composed_directives
 from rapport_gateway.supergraph.composition.context import Context, listed
+from rapport_gateway.supergraph.composition.directives import merge_directives
 from rapport_gateway.supergraph.composition.externals import check_required_arguments
 from rapport_gateway.supergraph.composition.inaccessible import check_inaccessible
 from rapport_gateway.supergraph.composition.interface_objects import check_interface_objects
 from rapport_gateway.supergraph.composition.merged import MergedType
+from rapport_gateway.supergraph.composition.names import names_in_use
 from rapport_gateway.supergraph.composition.read import read_subgraphs
 from rapport_gateway.supergraph.composition.render import render_supergraph
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSource
@@ -36,15 +40,20 @@ def compose(sources: Sequence[SubgraphSource]) -> str:
         if merged is not None:
             types[name] = merged
     composed = composed_directives(context)
+    directives = merge_directives(context, composed.names)
+    names = names_in_use(context)
     check_interface_objects(context)
     if not any(problem.code == "INTERFACE_OBJECT_USAGE_ERROR" for problem in context.problems):
         _check_interfaces(context, types)
     check_access(context)
     check_required_arguments(context)
-    context.problems.extend(check_inaccessible(types))
+    context.problems.extend(check_inaccessible(types, directives))
     if context.problems:
         raise CompositionFailed(context.problems)
-    return render_supergraph(schemas, types, composed)
+    sdl = render_supergraph(schemas, types, directives, composed, names)
+    if broken := validate_schema(build_schema(sdl, assume_valid_sdl=True)):
+        raise CompositionFailed([CompositionProblem("INVALID_GRAPHQL", error.message) for error in broken])
+    return sdl
 
 
 def _check_interfaces(context: Context, types: dict[str, MergedType]) -> None:

@@ -1,22 +1,19 @@
-"""Directives that the supergraph keeps by wish (`@composeDirective`) and those of operations."""
+"""Directives that the supergraph keeps by wish (`@composeDirective`)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphql import DirectiveDefinitionNode, print_ast
 
-from rapport_gateway.supergraph.api_schema import EXECUTABLE_LOCATIONS
 from rapport_gateway.supergraph.composition.applied import quoted
 from rapport_gateway.supergraph.composition.context import Context
 from rapport_gateway.supergraph.composition.federation import FEDERATION_DIRECTIVES
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema
-from rapport_gateway.supergraph.directives import type_text
 from rapport_gateway.supergraph.links import SpecLink
 
 _CODE = "DIRECTIVE_COMPOSITION_ERROR"
-_IMPLICIT = frozenset({"skip", "include", "deprecated", "specifiedBy", "oneOf", "link", "core"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +27,16 @@ class _Use:
 
     @property
     def definition(self) -> DirectiveDefinitionNode:
-        return self.schema.directives[self.name]
+        return self.schema.directives[self.name].node
 
 
 @dataclass(frozen=True, slots=True)
 class ComposedDirectives:
-    """`links` and `definitions` as the supergraph's SDL has them."""
+    """`links` and `definitions` as the supergraph's SDL has them, and the `names` of all."""
 
     links: tuple[str, ...]
     definitions: tuple[str, ...]
+    names: frozenset[str]
 
 
 def composed_directives(context: Context) -> ComposedDirectives:
@@ -59,7 +57,7 @@ def composed_directives(context: Context) -> ComposedDirectives:
         links.append(f"@link(url: {quoted(newest.link.url)}, import: [{', '.join(map(_import, imports.values()))}])")
         definitions.extend(print_ast(use.definition) for use in imports.values())
     _check_names(context, uses)
-    return ComposedDirectives(tuple(links), (*definitions, *_executable(context.schemas, {use.name for use in uses})))
+    return ComposedDirectives(tuple(links), tuple(definitions), frozenset(use.name for use in uses))
 
 
 def _uses(context: Context, schema: SubgraphSchema) -> Iterable[_Use]:
@@ -92,30 +90,6 @@ def _check_names(context: Context, uses: Sequence[_Use]) -> None:
         if use.name != others[0]:
             message = f'the composed directive @{others[0]} is called @{use.name} in "{use.schema.name}"'
             context.problem(_CODE, message)
-
-
-def _executable(schemas: Sequence[SubgraphSchema], composed: Collection[str]) -> Iterable[str]:
-    """Directives of operations that all subgraphs know, for the places that all of them allow."""
-    for name, definition in schemas[0].directives.items():
-        same = [schema.directives[name] for schema in schemas if name in schema.directives]
-        if name in _IMPLICIT or name in composed or len(same) < len(schemas):
-            continue
-        locations = [
-            location.value
-            for location in definition.locations
-            if location.value in EXECUTABLE_LOCATIONS
-            and all(location.value in {other.value for other in node.locations} for node in same)
-        ]
-        arguments = [
-            f"{argument.name.value}: {type_text(argument.type)}"
-            + (f" = {print_ast(argument.default_value)}" if argument.default_value else "")
-            for argument in definition.arguments or ()
-            if all(argument.name.value in {other.name.value for other in node.arguments or ()} for node in same)
-        ]
-        if locations:
-            repeatable = " repeatable" if all(node.repeatable for node in same) else ""
-            given = f"({', '.join(arguments)})" if arguments else ""
-            yield f"directive @{name}{given}{repeatable} on {' | '.join(locations)}"
 
 
 def _import(use: _Use) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 _PLACES = "FIELD_DEFINITION | OBJECT | INTERFACE | SCALAR | ENUM"
@@ -19,13 +18,10 @@ class _Directive(NamedTuple):
 
 
 class _Feature(NamedTuple):
-    """`imports`: its directives that are not called like the specification itself."""
-
     url: str
     purpose: str
     directives: tuple[_Directive, ...]
     types: tuple[str, ...] = ()
-    imports: tuple[str, ...] = ()
 
 
 _FEATURES = (
@@ -69,29 +65,32 @@ _FEATURES = (
                 "requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION",
             ),
         ),
-        imports=("listSize",),
     ),
 )
 
 
-def links_for(text: str) -> Iterator[str]:
-    """The `@link`s that the types in `text` need."""
+KEPT_DIRECTIVES = frozenset(directive.name for feature in _FEATURES for directive in feature.directives)
+
+
+def links_for(names: Mapping[str, str]) -> Iterator[str]:
+    """The `@link`s for the directives in use; `names` are what the supergraph calls them."""
     for feature in _FEATURES:
-        used = [directive.name for directive in feature.directives if _uses(text, directive.name)]
+        used = [directive.name for directive in feature.directives if directive.name in names]
         if used:
             purpose = f", for: {feature.purpose}" if feature.purpose else ""
-            names = ", ".join(f'"@{name}"' for name in used if name in feature.imports)
-            imports = f", import: [{names}]" if names else ""
+            imported = [_import(name, names[name]) for name in used if names[name] != feature.url.partition("/")[0]]
+            imports = f", import: [{', '.join(imported)}]" if imported else ""
             yield f'@link(url: "https://specs.apollo.dev/{feature.url}"{imports}{purpose})'
 
 
-def definitions_for(text: str) -> Iterator[str]:
+def definitions_for(names: Mapping[str, str]) -> Iterator[str]:
     for feature in _FEATURES:
-        used = [directive for directive in feature.directives if _uses(text, directive.name)]
-        yield from (directive.definition for directive in used)
+        used = [directive for directive in feature.directives if directive.name in names]
+        for directive in used:
+            yield directive.definition.replace(f"@{directive.name}", f"@{names[directive.name]}", 1)
         if used:
             yield from feature.types
 
 
-def _uses(text: str, directive: str) -> bool:
-    return re.search(rf"@{directive}\b(?!__)", text) is not None
+def _import(name: str, called: str) -> str:
+    return f'"@{name}"' if called == name else f'{{ name: "@{name}", as: "@{called}" }}'

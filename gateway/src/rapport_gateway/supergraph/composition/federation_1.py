@@ -27,6 +27,7 @@ def prepare_federation_1(schema: SubgraphSchema) -> None:
         for field in type_def.fields.values():
             if type_def.kind is Kind.INTERFACE:
                 _drop(field, *_ON_OBJECTS_ONLY)
+                field.external = False
 
 
 def drop_unused(schema: SubgraphSchema) -> Iterator[CompositionProblem]:

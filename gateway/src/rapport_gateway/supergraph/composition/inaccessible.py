@@ -6,16 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from graphql import EnumValueNode, ListValueNode, ObjectValueNode, ValueNode, parse_value
 
-from rapport_gateway.supergraph.composition.merged import MergedField, MergedInput, MergedType, MergedValue
+from rapport_gateway.supergraph.composition.merged import (
+    MergedDirective,
+    MergedElement,
+    MergedField,
+    MergedInput,
+    MergedType,
+)
 from rapport_gateway.supergraph.directives import inner_name
 from rapport_gateway.supergraph.errors import CompositionProblem
 from rapport_gateway.supergraph.model import Kind
 
-_Element = MergedType | MergedField | MergedInput | MergedValue
 
-
-def check_inaccessible(types: Mapping[str, MergedType]) -> Iterator[CompositionProblem]:
+def check_inaccessible(
+    types: Mapping[str, MergedType], directives: Sequence[MergedDirective]
+) -> Iterator[CompositionProblem]:
     checker = _Checker(types)
+    for directive in directives:
+        for argument in directive.arguments:
+            yield from checker.input(argument, f"@{directive.name}({argument.name}:)")
     for merged in types.values():
         if not _is_hidden(merged):
             yield from checker.type(merged)
@@ -23,7 +32,7 @@ def check_inaccessible(types: Mapping[str, MergedType]) -> Iterator[CompositionP
             yield CompositionProblem("QUERY_ROOT_TYPE_INACCESSIBLE", "the query type is @inaccessible")
 
 
-def _is_hidden(element: _Element) -> bool:
+def _is_hidden(element: MergedElement) -> bool:
     return "@inaccessible" in element.directives
 
 
@@ -33,7 +42,7 @@ class _Checker:
         self._hidden = {name for name, merged in types.items() if _is_hidden(merged)}
 
     def type(self, merged: MergedType) -> Iterator[CompositionProblem]:
-        children: Sequence[_Element] = (*merged.fields, *merged.inputs, *merged.values)
+        children: Sequence[MergedElement] = (*merged.fields, *merged.inputs, *merged.values)
         members = merged.members if merged.kind is Kind.UNION else ()
         hidden = [_is_hidden(child) for child in children] + [name in self._hidden for name in members]
         if hidden and all(hidden):
@@ -46,16 +55,18 @@ class _Checker:
                 continue
             yield from self._reference(field.type_text, where)
             for argument in field.arguments:
-                yield from self._input(argument, f"{where}({argument.name}:)")
+                yield from self.input(argument, f"{where}({argument.name}:)")
+                if _is_hidden(argument):
+                    yield from self._implemented_argument(merged, field, argument)
         for item in merged.inputs:
-            yield from self._input(item, f"{merged.name}.{item.name}")
+            yield from self.input(item, f"{merged.name}.{item.name}")
 
     def _reference(self, type_text: str, where: str) -> Iterator[CompositionProblem]:
         name = inner_name(type_text)
         if name in self._hidden:
             yield CompositionProblem("REFERENCED_INACCESSIBLE", f"{where} is public, but its type {name} is not")
 
-    def _input(self, item: MergedInput, where: str) -> Iterator[CompositionProblem]:
+    def input(self, item: MergedInput, where: str) -> Iterator[CompositionProblem]:
         if _is_hidden(item):
             if item.type_text.endswith("!") and item.default is None:
                 yield CompositionProblem("REQUIRED_INACCESSIBLE", f"{where} is @inaccessible, but required")
@@ -87,10 +98,25 @@ class _Checker:
                     yield from self._used(field.value, inner_name(known_input.type_text))
 
     def _implemented(self, merged: MergedType, field: MergedField) -> Iterator[CompositionProblem]:
-        for name in merged.interfaces:
-            interface = self._types.get(name)
-            if interface is None or name in self._hidden:
-                continue
-            if any(other.name == field.name and not _is_hidden(other) for other in interface.fields):
-                message = f"{merged.name}.{field.name} is @inaccessible, but {name}.{field.name} is public"
+        for other in self._same_in_interfaces(merged, field):
+            message = f"{merged.name}.{field.name} is @inaccessible, but {other}.{field.name} is public"
+            yield CompositionProblem("IMPLEMENTED_BY_INACCESSIBLE", message)
+
+    def _implemented_argument(
+        self, merged: MergedType, field: MergedField, argument: MergedInput
+    ) -> Iterator[CompositionProblem]:
+        for name, other in self._same_in_interfaces(merged, field).items():
+            if any(item.name == argument.name and not _is_hidden(item) for item in other.arguments):
+                place = f"{field.name}({argument.name}:)"
+                message = f"{merged.name}.{place} is @inaccessible, but {name}.{place} is public"
                 yield CompositionProblem("IMPLEMENTED_BY_INACCESSIBLE", message)
+
+    def _same_in_interfaces(self, merged: MergedType, field: MergedField) -> dict[str, MergedField]:
+        """The public field of that name by interface."""
+        return {
+            name: other
+            for name in merged.interfaces
+            if (interface := self._types.get(name)) is not None and name not in self._hidden
+            for other in interface.fields
+            if other.name == field.name and not _is_hidden(other)
+        }

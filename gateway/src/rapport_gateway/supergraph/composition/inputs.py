@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from graphql.language import NonNullTypeNode
 
@@ -14,12 +15,21 @@ from rapport_gateway.supergraph.composition.context import (
     listed,
 )
 from rapport_gateway.supergraph.composition.merged import MergedInput, MergedType
-from rapport_gateway.supergraph.composition.subgraph import FieldDef, InputDef, TypeDef
+from rapport_gateway.supergraph.composition.subgraph import InputDef, TypeDef
 from rapport_gateway.supergraph.directives import type_text
 from rapport_gateway.supergraph.model import Kind
 
 
-def merge_arguments(context: Context, where: str, sources: Sequence[Source[FieldDef]]) -> list[MergedInput]:
+class HasArguments(Protocol):
+    """A field's or a directive's definition."""
+
+    arguments: dict[str, InputDef]
+
+
+D = TypeVar("D", bound=HasArguments)
+
+
+def merge_arguments(context: Context, where: str, sources: Sequence[Source[D]]) -> list[MergedInput]:
     merged = []
     for name in dict.fromkeys(name for source in sources for name in source.definition.arguments):
         present = [Source(schema, field.arguments[name]) for schema, field in sources if name in field.arguments]

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Union
 
 from graphql import TypeNode
 
 from rapport_gateway.supergraph.directives import type_text
 from rapport_gateway.supergraph.model import Kind
+
+
+class Specified(str):
+    """A directive of a specification of Apollo's, as text, under its own name. The supergraph may call it otherwise."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        return self[1:].partition("(")[0]
+
+    def called(self, name: str) -> str:
+        return f"@{name}{self[1 + len(self.name) :]}"
 
 
 @dataclass(slots=True)
@@ -39,6 +54,9 @@ class MergedValue:
     directives: list[str]
 
 
+MergedElement = Union["MergedType", MergedField, MergedInput, MergedValue]
+
+
 @dataclass(slots=True)
 class MergedType:
     name: str
@@ -50,3 +68,22 @@ class MergedType:
     inputs: list[MergedInput] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
     values: list[MergedValue] = field(default_factory=list)
+
+    def elements(self) -> Iterator[MergedElement]:
+        """The type and everything in it that may carry directives."""
+        yield self
+        yield from self.inputs
+        yield from self.values
+        for item in self.fields:
+            yield item
+            yield from item.arguments
+
+
+@dataclass(slots=True)
+class MergedDirective:
+    """A directive for operations."""
+
+    name: str
+    arguments: list[MergedInput]
+    locations: list[str]
+    repeatable: bool

@@ -25,6 +25,7 @@ from rapport_gateway.supergraph.composition.federation import Federation
 from rapport_gateway.supergraph.composition.federation_1 import drop_unused, prepare_federation_1
 from rapport_gateway.supergraph.composition.subgraph import (
     Applied,
+    DirectiveDef,
     FieldDef,
     InputDef,
     SubgraphSchema,
@@ -65,17 +66,17 @@ class Reader:
         self._document = document
         self._names = federation.directives
         self._skipped = _FEDERATION_TYPES | set(federation.type_names)
-        self._defined = {
-            node.name.value: node for node in document.definitions if isinstance(node, DirectiveDefinitionNode)
-        }
         self._type_names = {
             node.name.value for node in document.definitions if isinstance(node, TypeDefinitionNode | TypeExtensionNode)
         }
         self._roots = {name: ROOT_NAMES[kind] for kind, name in self._root_types().items()}
         self._schema = SubgraphSchema(source.name, source.url, graph, federation, graphql, roots=self._roots)
         self.problems: list[CompositionProblem] = []
-        self._schema.directives.update(self._defined)
         self._composed = frozenset(self._read_composed())
+        for node in document.definitions:
+            if isinstance(node, DirectiveDefinitionNode):
+                arguments_ = {item.name.value: self._input(item) for item in node.arguments or ()}
+                self._schema.directives[node.name.value] = DirectiveDef(node, arguments_)
 
     def schema(self) -> SubgraphSchema:
         self._find_unused_roots()

@@ -9,7 +9,8 @@ from graphql import StringValueNode, print_ast
 from rapport_gateway.supergraph.composition.applied import quoted
 from rapport_gateway.supergraph.composition.composed import ComposedDirectives
 from rapport_gateway.supergraph.composition.features import definitions_for, links_for
-from rapport_gateway.supergraph.composition.merged import MergedField, MergedInput, MergedType
+from rapport_gateway.supergraph.composition.merged import MergedDirective, MergedInput, MergedType
+from rapport_gateway.supergraph.composition.names import call
 from rapport_gateway.supergraph.composition.reader import ROOT_NAMES
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema
 from rapport_gateway.supergraph.model import Kind
@@ -55,16 +56,26 @@ enum link__Purpose {
 
 
 def render_supergraph(
-    schemas: Sequence[SubgraphSchema], types: Mapping[str, MergedType], composed: ComposedDirectives
+    schemas: Sequence[SubgraphSchema],
+    types: Mapping[str, MergedType],
+    directives: Sequence[MergedDirective],
+    composed: ComposedDirectives,
+    names: Mapping[str, str],
 ) -> str:
+    """`names` are what the directives of Apollo's specifications are called."""
+    for merged in types.values():
+        call(merged.elements(), names)
+    for directive in directives:
+        call(directive.arguments, names)
     text = "\n\n".join(_type(merged) for merged in types.values() if _is_printed(merged))
     label = "overrideLabel:" in text
     head = [
-        _schema(types, text, composed, label=label),
+        _schema(types, composed, names, label=label),
         _JOIN.replace("{label}", ", overrideLabel: String" if label else ""),
         *([_JOIN_DIRECTIVE] if label else []),
-        *definitions_for(text),
+        *definitions_for(names),
         *composed.definitions,
+        *map(_directive, directives),
         _graphs(schemas),
         _SPEC_TYPES,
     ]
@@ -75,12 +86,14 @@ def _is_printed(merged: MergedType) -> bool:
     return bool(merged.fields) or merged.kind not in {Kind.OBJECT, Kind.INTERFACE}
 
 
-def _schema(types: Mapping[str, MergedType], text: str, composed: ComposedDirectives, *, label: bool) -> str:
+def _schema(
+    types: Mapping[str, MergedType], composed: ComposedDirectives, names: Mapping[str, str], *, label: bool
+) -> str:
     join = "v0.4" if label else "v0.3"
     links = [
         '@link(url: "https://specs.apollo.dev/link/v1.0")',
         f'@link(url: "https://specs.apollo.dev/join/{join}", for: EXECUTION)',
-        *links_for(text),
+        *links_for(names),
         *composed.links,
     ]
     roots = [f"  {kind}: {name}" for kind, name in ROOT_NAMES.items() if name in types and types[name].fields]
@@ -92,6 +105,11 @@ def _graphs(schemas: Sequence[SubgraphSchema]) -> str:
         f"  {schema.graph} @join__graph(name: {quoted(schema.name)}, url: {quoted(schema.url)})" for schema in schemas
     ]
     return "\n".join(["enum join__Graph {", *values, "}"])
+
+
+def _directive(merged: MergedDirective) -> str:
+    repeatable = " repeatable" if merged.repeatable else ""
+    return f"directive @{merged.name}{_arguments(merged.arguments)}{repeatable} on {' | '.join(merged.locations)}"
 
 
 def _type(merged: MergedType) -> str:
@@ -109,7 +127,7 @@ def _type(merged: MergedType) -> str:
 def _members(merged: MergedType) -> Iterator[str]:
     for field in merged.fields:
         yield from _described(field.description, "  ")
-        yield "  " + _with(f"{field.name}{_arguments(field)}: {field.type_text}", field.directives)
+        yield "  " + _with(f"{field.name}{_arguments(field.arguments)}: {field.type_text}", field.directives)
     for item in merged.inputs:
         yield from _described(item.description, "  ")
         yield "  " + _input(item)
@@ -118,13 +136,13 @@ def _members(merged: MergedType) -> Iterator[str]:
         yield "  " + _with(value.name, value.directives)
 
 
-def _arguments(field: MergedField) -> str:
-    if not field.arguments:
+def _arguments(arguments: Sequence[MergedInput]) -> str:
+    if not arguments:
         return ""
-    if not any(argument.description for argument in field.arguments):
-        return f"({', '.join(_input(argument) for argument in field.arguments)})"
+    if not any(argument.description for argument in arguments):
+        return f"({', '.join(_input(argument) for argument in arguments)})"
     lines: list[str] = []
-    for argument in field.arguments:
+    for argument in arguments:
         lines.extend(_described(argument.description, "    "))
         lines.append(f"    {_input(argument)}")
     return "\n".join(["(", *lines, "  )"])

@@ -66,6 +66,14 @@ class FieldDef(Annotated):
 
 
 @dataclass(slots=True, eq=False)
+class DirectiveDef:
+    """A directive's definition."""
+
+    node: DirectiveDefinitionNode
+    arguments: dict[str, InputDef]
+
+
+@dataclass(slots=True, eq=False)
 class ValueDef(Annotated):
     name: str
     description: str | None
@@ -112,7 +120,7 @@ class SubgraphSchema:
     federation: Federation
     graphql: GraphQLSchema
     types: dict[str, TypeDef] = field(default_factory=dict)
-    directives: dict[str, DirectiveDefinitionNode] = field(default_factory=dict)
+    directives: dict[str, DirectiveDef] = field(default_factory=dict)
     composes: list[object] = field(default_factory=list)
     roots: dict[str, str] = field(default_factory=dict)
     misnamed_roots: dict[str, str] = field(default_factory=dict)
@@ -133,7 +141,9 @@ class SubgraphSchema:
         return next((own for own, name in self.roots.items() if name == usual), usual)
 
     def elements(self) -> Iterator[Annotated]:
-        """Everything in the types that may carry directives."""
+        """Everything that may carry directives."""
+        for directive in self.directives.values():
+            yield from directive.arguments.values()
         for type_def in self.types.values():
             yield type_def
             yield from (*type_def.inputs.values(), *type_def.values.values())
