@@ -76,9 +76,7 @@ def test_progressive_override(label: str, draw: float, owner: str) -> None:
     assert f"'{owner}'" in plan_text(supergraph.at(draw)[1], "{ x }")
 
 
-@pytest.mark.parametrize(
-    "feature", ["https://specs.example.org/policy/v0.1", "https://specs.example.org/new/v1.0"]
-)
+@pytest.mark.parametrize("feature", ["https://specs.example.org/policy/v0.1", "https://specs.example.org/new/v1.0"])
 def test_a_feature_that_must_be_obeyed_and_is_not_known(feature: str) -> None:
     sdl = JOIN_0_1.replace("{ query: Query }", f'@core(feature: "{feature}", for: SECURITY) {{ query: Query }}')
     with pytest.raises(InvalidSupergraph, match="is not supported"):

@@ -68,7 +68,9 @@ def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
     hints = read_cache_hints(document)
 
     def with_types(types: dict[str, TypeInfo]) -> Supergraph:
-        return Supergraph(MappingProxyType(subgraphs), MappingProxyType(types), roots, api_schema, access=access, cache_hints=hints)
+        return Supergraph(
+            MappingProxyType(subgraphs), MappingProxyType(types), roots, api_schema, access=access, cache_hints=hints
+        )
 
     result = with_types(settled[1])
     return replace(result, moving=tuple((bound, with_types(types)) for bound, types in moving)) if moving else result
