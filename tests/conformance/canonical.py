@@ -24,10 +24,12 @@ from graphql import (
     visit,
 )
 
+from rapport_gateway.supergraph.access import alternatives
 from rapport_gateway.supergraph.api_schema import EXECUTABLE_LOCATIONS
 
 _MACHINERY = ("join__", "link__", "core__")
 _FIELD_SETS = frozenset({"key", "requires", "provides"})
+_ALTERNATIVES = frozenset({"scopes", "policies"})
 _FALSE_IS_ABSENT = frozenset({"extension", "isInterfaceObject", "external", "usedOverridden"})
 _SPECIFICATIONS = "https://specs.apollo.dev/"
 
@@ -120,7 +122,7 @@ class _Canonical:
 
     def _directive(self, node: ConstDirectiveNode, own_type: str = "") -> str:
         name = node.name.value
-        arguments = _arguments(node)
+        arguments = {key: _simplest(key, value) for key, value in _arguments(node).items()}
         if name.startswith("join__"):
             arguments = {
                 key: self._join_argument(key, value)
@@ -135,6 +137,14 @@ class _Canonical:
         if key == "graphs":
             return sorted(self._graphs[graph] for graph in value)
         return _field_set(value) if key in _FIELD_SETS else value
+
+
+def _simplest(key: str, value: Any) -> Any:
+    """Scopes and policies without order, and without alternatives that ask for more than another."""
+    if key not in _ALTERNATIVES:
+        return value
+    sets = alternatives(value)
+    return sorted(sorted(names) for names in sets if not any(other < names for other in sets))
 
 
 def _used_directives(document: DocumentNode) -> set[str]:

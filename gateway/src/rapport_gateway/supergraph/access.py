@@ -65,10 +65,11 @@ def implies(held: Alternatives, needed: Alternatives) -> bool:
 
 
 def alternatives(value: object) -> Alternatives:
-    """The value of a `scopes` or `policies` argument."""
-    if not isinstance(value, list):
+    """The value of a `scopes` or `policies` argument, where one item may stand for a list of one."""
+    if value is None:
         return frozenset()
-    return frozenset(frozenset(map(str, names if isinstance(names, list) else [names])) for names in value)
+    lists = value if isinstance(value, list) else [value]
+    return frozenset(frozenset(map(str, names if isinstance(names, list) else [names])) for names in lists)
 
 
 def read_access(document: DocumentNode, links: SpecLinks) -> AccessMap:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from rapport_gateway.supergraph.access import ACCESS, ACCESS_LISTS, implies
 from rapport_gateway.supergraph.composition.applied import required_access
 from rapport_gateway.supergraph.composition.context import Context
-from rapport_gateway.supergraph.composition.subgraph import Annotated, SubgraphSchema
+from rapport_gateway.supergraph.composition.subgraph import Annotated, SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.composition.usage import selected_fields
 from rapport_gateway.supergraph.directives import named_type
 
 
 def check_access(context: Context) -> None:
-    if not any(element.has(name) for element in _elements(context) for name in ACCESS):
+    if not any(element.has(name) for schema in context.schemas for element in schema.elements() for name in ACCESS):
         return
     for schema in context.schemas:
         for type_def in schema.types.values():
@@ -25,7 +25,8 @@ def check_access(context: Context) -> None:
 
 
 def _compare(context: Context, schema: SubgraphSchema, own: tuple[str, str], needed: tuple[str, str]) -> None:
-    held, asked = list(_protecting(context, *own)), list(_protecting(context, *needed))
+    held = list(_protecting(context, *own))
+    asked = [*_protecting(context, *needed), *_protecting_results(context, *needed)]
     lacking = [
         f"@{name}" for name in ACCESS_LISTS if not implies(required_access(held, name), required_access(asked, name))
     ]
@@ -39,18 +40,22 @@ def _compare(context: Context, schema: SubgraphSchema, own: tuple[str, str], nee
 
 
 def _protecting(context: Context, type_name: str, field_name: str) -> Iterator[Annotated]:
-    """Whatever may carry access rules for the field: itself, its type, the type it is on, in any subgraph."""
-    for name in (type_name, *(source.definition.name for source in context.implementers(type_name))):
-        for _, definition in context.sources(name):
-            yield definition
-            field = definition.fields.get(field_name)
-            if field is not None:
-                yield field
-                yield from (found for _, found in context.sources(named_type(field.type)))
+    """What may carry access rules for a field: itself and the type it is on, in any subgraph."""
+    for definition in _with_implementers(context, type_name):
+        yield definition
+        field = definition.fields.get(field_name)
+        if field is not None:
+            yield field
 
 
-def _elements(context: Context) -> Iterator[Annotated]:
-    for schema in context.schemas:
-        for type_def in schema.types.values():
-            yield type_def
-            yield from type_def.fields.values()
+def _protecting_results(context: Context, type_name: str, field_name: str) -> Iterator[Annotated]:
+    """The types of what the field gives."""
+    for definition in _with_implementers(context, type_name):
+        field = definition.fields.get(field_name)
+        if field is not None:
+            yield from _with_implementers(context, named_type(field.type))
+
+
+def _with_implementers(context: Context, type_name: str) -> Iterator[TypeDef]:
+    for name in dict.fromkeys((type_name, *(source.definition.name for source in context.implementers(type_name)))):
+        yield from (definition for _, definition in context.sources(name))

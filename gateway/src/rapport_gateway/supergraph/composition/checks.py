@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rapport_gateway.supergraph.composition.directive_checks import (
     check_directives,
     check_interface,
+    check_interface_object,
     check_label,
     check_list_size,
 )
@@ -43,9 +44,8 @@ class _Checker:
         yield from check_directives(self._schema, type_def)
         if type_def.kind is Kind.INTERFACE:
             yield from check_interface(self._schema, type_def)
-        elif type_def.is_interface_object and not type_def.has("key"):
-            message = f"{type_def.name} is an @interfaceObject without a @key"
-            yield self._problem("INTERFACE_OBJECT_USAGE_ERROR", message)
+        elif type_def.is_interface_object:
+            yield from check_interface_object(self._schema, type_def)
         for field in type_def.fields.values():
             yield from self._field(type_def, field)
 

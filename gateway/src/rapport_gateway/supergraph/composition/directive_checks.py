@@ -63,6 +63,16 @@ def check_interface(schema: SubgraphSchema, type_def: TypeDef) -> Iterator[Compo
                 yield _problem(schema, code, message)
 
 
+def check_interface_object(schema: SubgraphSchema, type_def: TypeDef) -> Iterator[CompositionProblem]:
+    if not type_def.has("key"):
+        message = f"{type_def.name} is an @interfaceObject without a @key"
+        yield _problem(schema, "INTERFACE_OBJECT_USAGE_ERROR", message)
+    for name in ACCESS:
+        if type_def.has(name):
+            message = f"@{name} cannot be used on interface objects: {type_def.name}"
+            yield _problem(schema, "AUTH_REQUIREMENTS_APPLIED_ON_INTERFACE", message)
+
+
 def _missing_keys(schema: SubgraphSchema, interface: TypeDef) -> Iterator[CompositionProblem]:
     keys = {_canonical(text) for text, _ in interface.key_texts()}
     for other in schema.types.values():
