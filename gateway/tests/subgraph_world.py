@@ -24,6 +24,7 @@ from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import GraphQLRequest, Pipeline
+from rapport_gateway.planning.cache_policy import CachePolicy
 from rapport_gateway.planning.plan import Plan
 from rapport_gateway.planning.planner import plan_operation
 from rapport_gateway.planning.printer import print_plan
@@ -190,6 +191,11 @@ class Federation:
         answer = await self.run(query, **variables)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
+
+    async def policy(self, query: str, **variables: Any) -> CachePolicy | None:
+        """What may be said to caches of the answer."""
+        request = GraphQLRequest(query, None, variables, {})
+        return (await self.pipeline.planned(self.pipeline.prepare(request), request)).cache
 
     def plan(self, query: str, **conditions: bool) -> str:
         return plan_text(self.supergraph, query, **conditions)

@@ -16,6 +16,7 @@ from rapport_gateway.execution.withheld import Withheld
 from rapport_gateway.limits.cost import Cost
 from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
+from rapport_gateway.planning.cache_policy import CachePolicy
 from rapport_gateway.planning.permits import Granted, mentioned
 from rapport_gateway.planning.plan import EntityBatch, Plan
 from rapport_gateway.supergraph.model import Supergraph
@@ -62,6 +63,7 @@ class PreparedPlan:
     batches: Mapping[EntityBatch, PreparedBatch]
     introspection: dict[str, Any] | None = None
     withheld: Withheld = ()
+    cache: CachePolicy | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import VariableDefinitionNode, get_variable_values
@@ -34,6 +34,7 @@ from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan, prepare
+from rapport_gateway.planning.cache_policy import cache_policy
 from rapport_gateway.planning.operation import OperationTooLarge
 from rapport_gateway.planning.permits import NOBODY, Granted
 from rapport_gateway.planning.plan import Subscription
@@ -100,8 +101,15 @@ class Pipeline:
 
     async def execute(self, operation: PreparedOperation, request: GraphQLRequest) -> Answer:
         """The answer to a query or mutation. Raises RequestRefused when it could not be started."""
+        return await self.run(operation, await self.planned(operation, request), request)
+
+    async def planned(self, operation: PreparedOperation, request: GraphQLRequest) -> PreparedPlan:
+        """The plan for the request's variables and for what the client holds. Raises RequestRefused."""
         coerced = self._checked_variables(operation, request.variables)
-        prepared = self._plan(operation, coerced, await self._granted(operation, request))
+        return self._plan(operation, coerced, await self._granted(operation, request))
+
+    async def run(self, operation: PreparedOperation, prepared: PreparedPlan, request: GraphQLRequest) -> Answer:
+        """The answer by a plan that has been made for this very request."""
         run = self._run(prepared, request)
         if _asks_for_introspection(prepared):
             self._introspect(operation, prepared, request, run)
@@ -114,8 +122,7 @@ class Pipeline:
         self, operation: PreparedOperation, request: GraphQLRequest
     ) -> AsyncIterator[AsyncIterator[Answer]]:
         """The answers to a subscription, one for each event. Raises RequestRefused, SubgraphFailure."""
-        coerced = self._checked_variables(operation, request.variables)
-        prepared = self._plan(operation, coerced, await self._granted(operation, request))
+        prepared = await self.planned(operation, request)
         node = prepared.plan.node
         if not isinstance(node, Subscription):
             if prepared.withheld:
@@ -176,7 +183,12 @@ class Pipeline:
                 shared = shared_positions(plan.node)
                 projection = Projection(supergraph.api_schema, root, shared)
                 ways = withheld(root) if operation.asked else ()
-                prepared = PreparedPlan(plan, projection, prepare_batches(plan.node, shared), withheld=ways)
+                cache = cache_policy(supergraph, root) if plan.operation.kind == "query" else None
+                if cache is not None and operation.asked is not None:
+                    cache = replace(cache, private=True)
+                prepared = PreparedPlan(
+                    plan, projection, prepare_batches(plan.node, shared), withheld=ways, cache=cache
+                )
             except OperationTooLarge as problem:
                 raise refused(str(problem), OPERATION_TOO_LARGE) from problem
             except RecursionError as problem:

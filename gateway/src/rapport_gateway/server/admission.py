@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rapport_gateway.errors import METHOD_NOT_ALLOWED, refused
 from rapport_gateway.operations import PreparedOperation
 from rapport_gateway.pipeline import Answer, GraphQLRequest, Pipeline
+from rapport_gateway.planning.cache_policy import CachePolicy
 from rapport_gateway.server.persisted import Documents
 from rapport_gateway.server.recording import Recorder
 from rapport_gateway.server.replaced import OpenSubscriptions
@@ -30,6 +31,11 @@ class Admitted:
     async def answer(self) -> Answer:
         """Of a query or mutation. Raises RequestRefused."""
         return await self.pipeline.execute(self.operation, self.request)
+
+    async def cacheable_answer(self) -> tuple[Answer, CachePolicy | None]:
+        """Of a query or mutation, with what may be said to caches of it. Raises RequestRefused."""
+        prepared = await self.pipeline.planned(self.operation, self.request)
+        return await self.pipeline.run(self.operation, prepared, self.request), prepared.cache
 
     def answers(self) -> AbstractAsyncContextManager[AsyncIterator[Answer]]:
         """Of a subscription. Raises RequestRefused, SubgraphFailure."""

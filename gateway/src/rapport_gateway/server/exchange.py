@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rapport_gateway.errors import PAYLOAD_TOO_LARGE, RequestRefused, refused
+from rapport_gateway.planning.cache_policy import CachePolicy
 from rapport_gateway.server.replies import Receive, Scope, Send
 
 # A client that is still sending does not see an answer, so a body that is too large is read (and dropped) up to here.
@@ -19,7 +20,8 @@ class Disconnected(Exception):
 class Exchange:
     """`headers` are the request's, `forwarded` those for subgraphs, `extra` the answer's.
 
-    `media_type` is what to answer with; None when the client takes nothing that we speak.
+    `media_type` is what to answer with, None when the client takes nothing that we speak; `policy` says how long the
+    answer may be kept.
     """
 
     scope: Scope
@@ -29,6 +31,7 @@ class Exchange:
     forwarded: dict[str, str]
     media_type: str | None
     extra: dict[str, str] = field(default_factory=dict)
+    policy: CachePolicy | None = None
 
     @property
     def method(self) -> str:

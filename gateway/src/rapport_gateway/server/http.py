@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 
 import orjson
 
@@ -26,6 +27,7 @@ from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Answer
 from rapport_gateway.server.admission import Admission
 from rapport_gateway.server.batches import batch_answers, check_size
+from rapport_gateway.server.caching import tell_caches
 from rapport_gateway.server.compression import compressed, content_coding
 from rapport_gateway.server.csrf import is_preflighted
 from rapport_gateway.server.exchange import Disconnected, Exchange, read_body
@@ -108,7 +110,7 @@ class HttpEndpoint:
                 raise refused(_SUBSCRIPTIONS, NOT_ACCEPTABLE, 406)
             await self._stream(exchange, payload)
             return None
-        answer = await admitted.answer()
+        answer, exchange.policy = await admitted.cacheable_answer()
         self._metrics.request(admitted.kind, "errors" if "errors" in answer else "ok")
         return answer
 
@@ -137,13 +139,16 @@ class HttpEndpoint:
 
     async def _send(self, exchange: Exchange, status: int, answer: Answer | list[Answer]) -> None:
         body = _encoded(answer)
+        media_type = GRAPHQL_JSON if exchange.media_type == GRAPHQL_JSON else JSON
+        if tell_caches(exchange, body, failed=status != HTTPStatus.OK or "errors" in answer):
+            await respond(exchange.send, HTTPStatus.NOT_MODIFIED, b"", media_type, exchange.extra)
+            return
         if len(body) >= self._settings.compression_min_bytes:
             exchange.vary_by("accept-encoding")
             coding = content_coding(exchange.headers.get("accept-encoding"))
             if coding is not None:
                 body = await compressed(body, coding)
                 exchange.extra["content-encoding"] = coding
-        media_type = GRAPHQL_JSON if exchange.media_type == GRAPHQL_JSON else JSON
         await respond(exchange.send, status, body, media_type, exchange.extra)
 
 

@@ -11,13 +11,15 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 RawHeaders = list[tuple[bytes, bytes]]
 
+_EMPTY = frozenset({204, 304})
+
 
 async def respond(
     send: Send, status: int, body: bytes, media_type: str, extra: Mapping[str, str] | None = None
 ) -> None:
-    headers = [_content_type(media_type), (b"content-length", b"%d" % len(body))]
-    if extra:
-        headers += encoded_headers(extra)
+    headers = encoded_headers(extra or {})
+    if status not in _EMPTY:
+        headers += [_content_type(media_type), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
