@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from rapport_gateway.errors import SUBREQUEST_MALFORMED_RESPONSE
 from rapport_gateway.execution.failures import note_entity_errors, note_failure, note_no_entity
 from rapport_gateway.execution.representations import Gathered, gather
@@ -15,7 +17,12 @@ from rapport_gateway.subgraphs.client import SubgraphFailure
 
 async def fetch_entities(run: Run, fetch: Fetch) -> None:
     """One request for all batches of the fetch; none when there is nothing to ask for."""
-    gathered = [gather(run.data, run.batches[batch]) for batch in fetch.entities]
+    try:
+        gathered = [gather(run.data, run.batches[batch]) for batch in fetch.entities]
+    except orjson.JSONEncodeError:
+        message = f"subgraph '{fetch.subgraph}' cannot be asked about values that are nested so deeply"
+        note_failure(run, fetch, SubgraphFailure(message, SUBREQUEST_MALFORMED_RESPONSE))
+        return
     if not any(batch.representations for batch in gathered):
         return
     variables = {batch.variable: found.representations for batch, found in zip(fetch.entities, gathered, strict=True)}

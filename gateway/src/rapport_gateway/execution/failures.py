@@ -25,6 +25,8 @@ def note_failure(run: Run, fetch: Fetch, failure: SubgraphFailure, *, only: Enti
 
 def note_no_entity(run: Run, fetch: Fetch, batch: EntityBatch, gathered: Gathered, index: int) -> None:
     """What came for a representation is neither an object nor null."""
+    if len(run.errors) >= MAX_ERRORS:
+        return
     message = f"subgraph '{fetch.subgraph}' answered with an entity that is no object"
     for place in islice(_places_of(run, batch, gathered, index), 1):
         path = response_path(run.selection, place)
@@ -32,7 +34,7 @@ def note_no_entity(run: Run, fetch: Fetch, batch: EntityBatch, gathered: Gathere
 
 
 def note_root_errors(run: Run, fetch: Fetch, answer: SubgraphAnswer) -> None:
-    for item in answer.errors:
+    for item in answer.errors[:MAX_ERRORS]:
         path = _path_of(item)
         if path:
             for base in _first_place(run, fetch.path):
@@ -43,7 +45,7 @@ def note_root_errors(run: Run, fetch: Fetch, answer: SubgraphAnswer) -> None:
 
 def note_entity_errors(run: Run, fetch: Fetch, gathered: Sequence[Gathered], answer: SubgraphAnswer) -> None:
     """`[_entities, i, …]` becomes the path of every object that the i-th representation stands for."""
-    for item in answer.errors:
+    for item in answer.errors[:MAX_ERRORS]:
         path = _path_of(item)
         places: list[Location] = []
         if len(path) > 1:
