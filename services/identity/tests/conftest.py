@@ -8,8 +8,10 @@ import pytest
 from jwt.algorithms import ECAlgorithm
 from subgraph_client import KEY_ID, SubgraphClient, TestIssuer
 
+from rapport_identity.api_keys.service import ApiKeyService
 from rapport_identity.app import (
     api,
+    api_key_service,
     credential_service,
     prepare,
     role_service,
@@ -149,6 +151,11 @@ def credentials(
     mongo: Mongo, passwords: Passwords, users: UserService, sessions: SessionService, clock: ManualClock
 ) -> CredentialService:
     return credential_service(mongo, passwords, users, sessions, clock)
+
+
+@pytest.fixture
+def api_keys(settings: Settings, mongo: Mongo, clock: ManualClock) -> ApiKeyService:
+    return api_key_service(settings, mongo, clock)
 
 
 @pytest.fixture

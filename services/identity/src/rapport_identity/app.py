@@ -5,6 +5,10 @@ from functools import partial
 
 from starlette.applications import Starlette
 
+from rapport_identity.api_keys import repository as api_keys
+from rapport_identity.api_keys.repository import ApiKeyRepository
+from rapport_identity.api_keys.routes import token_route
+from rapport_identity.api_keys.service import ApiKeyService
 from rapport_identity.consumers import HANDLERS
 from rapport_identity.context import Context, UseCases
 from rapport_identity.credentials import repository as setup_tokens
@@ -42,7 +46,14 @@ from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
-INDEXES = (*USER_INDEXES, *TEAM_INDEXES, *repository.INDEXES, *attempts.INDEXES, *setup_tokens.INDEXES)
+INDEXES = (
+    *USER_INDEXES,
+    *TEAM_INDEXES,
+    *repository.INDEXES,
+    *attempts.INDEXES,
+    *setup_tokens.INDEXES,
+    *api_keys.INDEXES,
+)
 
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[IdentityWork]:
@@ -96,7 +107,29 @@ def session_service(
         hasher,
         Attempts(mongo.database, clock),
         key_service(mongo, clock),
-        AccessTokens(issuer=settings.issuer, audience=settings.audience),
+        access_tokens(settings),
+        policy,
+        clock,
+    )
+
+
+def access_tokens(settings: Settings) -> AccessTokens:
+    """What signs access tokens."""
+    return AccessTokens(issuer=settings.issuer, audience=settings.audience)
+
+
+def api_key_service(
+    settings: Settings, mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY
+) -> ApiKeyService:
+    """The use cases of API keys."""
+    database = mongo.database
+    return ApiKeyService(
+        transactions(mongo, clock),
+        ApiKeyRepository(database),
+        UserRepository(database),
+        RoleRepository(database),
+        key_service(mongo, clock),
+        access_tokens(settings),
         policy,
         clock,
     )
@@ -124,6 +157,7 @@ def api(settings: Settings, clock: Clock = system_clock) -> Starlette:
         roles=role_service(mongo, clock, policy),
         sessions=sessions,
         credentials=credential_service(mongo, hasher, users, sessions, clock),
+        api_keys=api_key_service(settings, mongo, clock, policy),
     )
 
     def make_context(caller: Actor | None) -> Context:
@@ -138,7 +172,7 @@ def api(settings: Settings, clock: Clock = system_clock) -> Starlette:
         make_context=make_context,
         directory=directory,
         fetch_keys=own_keys(keys),
-        routes=[jwks_route(keys)],
+        routes=[jwks_route(keys), token_route(use_cases.api_keys, clock)],
     )
 
 

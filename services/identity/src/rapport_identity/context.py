@@ -6,6 +6,8 @@ from functools import cached_property
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from rapport_identity.api_keys.model import ApiKey
+from rapport_identity.api_keys.service import ApiKeyService
 from rapport_identity.credentials.service import CredentialService
 from rapport_identity.roles.model import Role
 from rapport_identity.roles.service import RoleService
@@ -28,6 +30,7 @@ class UseCases:
     roles: RoleService
     sessions: SessionService
     credentials: CredentialService
+    api_keys: ApiKeyService
 
 
 @dataclass(kw_only=True)
@@ -61,6 +64,16 @@ class Context(RequestContext):
     def credentials(self) -> CredentialService:
         """The use cases of passwords."""
         return self.use_cases.credentials
+
+    @property
+    def api_keys(self) -> ApiKeyService:
+        """The use cases of API keys."""
+        return self.use_cases.api_keys
+
+    @cached_property
+    def api_key_by_id(self) -> DataLoader[str, ApiKey | None]:
+        """API keys within the caller's reach."""
+        return by_id(lambda identifiers: self.api_keys.find_many(identifiers, by=self.actor))
 
     @cached_property
     def user_by_id(self) -> DataLoader[str, User | None]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from rapport_identity.api_keys.schema import ApiKeyMutation, ApiKeyQuery
 from rapport_identity.credentials.schema import CredentialMutation
 from rapport_identity.roles.schema import RoleMutation, RoleQuery
 from rapport_identity.sessions.schema import SessionMutation, SessionQuery
@@ -10,15 +11,15 @@ from rapport_identity.users.schema import UserMutation, UserQuery, UserSubscript
 from rapport_shared.graphql.audit import audit_query
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 
-PUBLIC: Final = frozenset({"signIn", "refreshSession", "acceptInvitation"})
+PUBLIC: Final = frozenset({"signIn", "refreshSession", "acceptInvitation", "exchangeApiKey"})
 """What answers without an access token: where one comes from."""
 
 
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
     return subgraph_schema(
-        queries=(UserQuery, SessionQuery, TeamQuery, RoleQuery, audit_query("identity")),
-        mutations=(SessionMutation, CredentialMutation, UserMutation, TeamMutation, RoleMutation),
+        queries=(UserQuery, SessionQuery, ApiKeyQuery, TeamQuery, RoleQuery, audit_query("identity")),
+        mutations=(SessionMutation, CredentialMutation, ApiKeyMutation, UserMutation, TeamMutation, RoleMutation),
         subscriptions=(UserSubscription,),
         public=PUBLIC,
     )

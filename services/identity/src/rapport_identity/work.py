@@ -1,5 +1,6 @@
 """What a transaction of this service gives to its use cases."""
 
+from rapport_identity.api_keys.repository import ApiKeyRepository
 from rapport_identity.credentials.repository import SetupTokenRepository
 from rapport_identity.locks import Locks
 from rapport_identity.roles.repository import RoleRepository
@@ -24,3 +25,4 @@ class IdentityWork(Work):
         self.users = UserRepository(database, session, self.outbox)
         self.sessions = SessionRepository(database, session, self.outbox)
         self.setup_tokens = SetupTokenRepository(database, session)
+        self.api_keys = ApiKeyRepository(database, session, self.outbox)

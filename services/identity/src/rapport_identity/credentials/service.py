@@ -10,6 +10,7 @@ from rapport_identity.credentials.repository import SetupTokenRepository
 from rapport_identity.sessions.attempts import Attempts
 from rapport_identity.sessions.model import SignedIn, digest_of
 from rapport_identity.sessions.service import SessionService
+from rapport_identity.users.guards import require_person
 from rapport_identity.users.model import User
 from rapport_identity.users.passwords import Passwords
 from rapport_identity.users.service import ID_PREFIX, UserService
@@ -98,6 +99,7 @@ class CredentialService:
 
     async def change(self, old: str, new: str, *, by: Actor) -> User:
         """Change one's own password; one's other sessions end. Wrong tries count like failed sign-ins."""
+        require_person(by)
         valid_password(new, "newPassword")
         user = await self._users.find(by.id, by=by)
         if user is None:

@@ -7,7 +7,7 @@ from rapport_identity.keys.repository import SigningKeyRepository
 from rapport_shared.clock import Clock
 from rapport_shared.ids import new_id
 
-ID_PREFIX = "key"
+ID_PREFIX = "sgn"
 
 
 class NoSigningKey(RuntimeError):

@@ -80,7 +80,7 @@ class RoleService:
         role = await self._get(work, name)
         role.expect_version(expected_version)
         await self._require_power(work, role, by)
-        if await work.users.count({"role": name}):
+        if await work.users.count({"role": name}) or await work.api_keys.count({"role": name, "revoked": False}):
             raise RoleInUse("Give another role to the users and API keys that have this one first.", path=NAME)
         role.delete(now=self._clock())
         await work.roles.save(role, by=by)

@@ -9,12 +9,13 @@ from rapport_identity.sessions.attempts import Attempts
 from rapport_identity.sessions.errors import InvalidCredentials, InvalidRefreshToken, SessionNotFound
 from rapport_identity.sessions.model import RefreshToken, Session, SignedIn, digest_of
 from rapport_identity.sessions.repository import SessionRepository
+from rapport_identity.users.guards import require_person
 from rapport_identity.users.model import User
 from rapport_identity.users.passwords import Passwords
 from rapport_identity.users.repository import UserRepository
 from rapport_identity.users.values import email_key
 from rapport_identity.work import IdentityWork
-from rapport_shared.actor import SYSTEM, Actor
+from rapport_shared.actor import SYSTEM, Actor, Via
 from rapport_shared.clock import Clock
 from rapport_shared.errors import Forbidden, NotFound
 from rapport_shared.ids import new_id
@@ -76,22 +77,27 @@ class SessionService:
 
     async def sign_out(self, refresh_token: str | None, *, by: Actor) -> None:
         """End the caller's session, or the one that the refresh token is of. Raises InvalidRefreshToken."""
+        require_person(by)
         if not await self._end(None if refresh_token is None else digest_of(refresh_token), by=by):
             raise InvalidRefreshToken("This token is of no session of yours.", path=("input", "refreshToken"))
 
     async def mine(self, *, by: Actor) -> list[Session]:
-        """The caller's sessions that go on, the newest first."""
+        """The caller's sessions that go on, the newest first; none of an API key's owner."""
+        if by.via is Via.KEY:
+            return []
         return await self._sessions.open_of(by.id, now=self._clock())
 
     async def of_user(self, user_id: str, *, by: Actor) -> list[Session]:
         """Those of a user whom the caller may change. Raises Forbidden."""
-        if user_id != by.id and await self._users.find(user_id, self._policy.scope(by, Verb.UPDATE, "User")) is None:
+        own = user_id == by.id and by.via is not Via.KEY
+        if not own and await self._users.find(user_id, self._policy.scope(by, Verb.UPDATE, "User")) is None:
             raise Forbidden("Your role does not reach the sessions of this user.")
         return await self._sessions.open_of(user_id, now=self._clock())
 
     @transactional
     async def revoke(self, work: IdentityWork, session_id: str, *, by: Actor) -> Session:
         """End one session, of one's own or of a user whom the caller may change. Raises SessionNotFound."""
+        require_person(by)
         session = await work.sessions.known(session_id)
         if session is None or not await self._may_end(work, session.user_id, by):
             raise SessionNotFound("There is no such session of yours.", path=("input", "id"))
@@ -104,6 +110,7 @@ class SessionService:
         self, work: IdentityWork, user_id: str | None, *, keep_current: bool = False, by: Actor
     ) -> int:
         """End all sessions of the caller, or of a user whom the caller may change; how many there were."""
+        require_person(by)
         owner = by.id if user_id is None else user_id
         if not await self._may_end(work, owner, by):
             raise NotFound("There is no such user.", path=("input", "userId"))

@@ -8,7 +8,7 @@ from rapport_identity.teams.errors import TeamNotFound
 from rapport_identity.users.errors import LastAdministrator, ManagerCycle, ManagerNotFound
 from rapport_identity.users.model import ADMIN, User
 from rapport_identity.work import IdentityWork
-from rapport_shared.actor import Actor
+from rapport_shared.actor import Actor, Via
 from rapport_shared.contracts.roles import DEFAULT_ROLES
 from rapport_shared.errors import NotAllowed
 from rapport_shared.rights import EVERYTHING, Scope
@@ -27,9 +27,16 @@ async def require_assignable(work: IdentityWork, role: str, *, by: Actor) -> Non
         raise NotAllowed("This role may do more than yours.", path=("input", "role"))
 
 
+def require_person(by: Actor) -> None:
+    """An API key acts for its owner, but has no say in the owner's sessions and password. Raises NotAllowed."""
+    if by.via is Via.KEY:
+        raise NotAllowed("An API key may not do this.", path=("input",))
+
+
 async def require_power_over(work: IdentityWork, user: User, *, by: Actor) -> None:
     """Nobody changes a user who may do more: it would be a way to their rights. Raises NotAllowed."""
-    if user.id != by.id and not await work.roles.has_power_over(by, await work.roles.rights(user.role)):
+    is_own = user.id == by.id and by.via is not Via.KEY
+    if not is_own and not await work.roles.has_power_over(by, await work.roles.rights(user.role)):
         raise NotAllowed("The role of this user may do more than yours.", path=("input", "id"))
 
 
