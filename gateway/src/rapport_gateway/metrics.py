@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -27,6 +29,9 @@ class Metrics:
             ["subgraph", "code"],
             registry=self.registry,
         )
+        # Looking a label up costs more than counting.
+        self._of_requests = cache(self._requests.labels)
+        self._of_subgraph = cache(self._subgraph.labels)
         self._hits = Counter("rapport_gateway_plan_cache_hits", "Operations found prepared.", registry=self.registry)
         self._misses = Counter("rapport_gateway_plan_cache_misses", "Operations prepared.", registry=self.registry)
         self.websockets = Gauge("rapport_gateway_websockets", "Open WebSocket connections.", registry=self.registry)
@@ -50,10 +55,10 @@ class Metrics:
 
     def request(self, kind: str, outcome: str) -> None:
         """`outcome`: ok, errors (answered with errors), refused."""
-        self._requests.labels(kind, outcome).inc()
+        self._of_requests(kind, outcome).inc()
 
     def subgraph_request(self, subgraph: str) -> None:
-        self._subgraph.labels(subgraph).inc()
+        self._of_subgraph(subgraph).inc()
 
     def subgraph_failure(self, subgraph: str, code: str) -> None:
         self._failures.labels(subgraph, code).inc()

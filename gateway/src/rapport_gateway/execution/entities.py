@@ -18,7 +18,7 @@ from rapport_gateway.subgraphs.client import SubgraphFailure
 async def fetch_entities(run: Run, fetch: Fetch) -> None:
     """One request for all batches of the fetch; none when there is nothing to ask for."""
     try:
-        gathered = [gather(run.data, run.batches[batch]) for batch in fetch.entities]
+        gathered = [gather(run.data, run.batches[batch], run.found) for batch in fetch.entities]
     except orjson.JSONEncodeError:
         message = f"subgraph '{fetch.subgraph}' cannot be asked about values that are nested so deeply"
         note_failure(run, fetch, SubgraphFailure(message, SUBREQUEST_MALFORMED_RESPONSE))

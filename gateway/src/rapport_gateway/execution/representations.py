@@ -22,12 +22,25 @@ Represent = Callable[[Value], Value | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PreparedBatch:
-    """What is the same for every run. `places` are paths, and whether equal objects there become one; `represent`
-    gives None for what is no entity, or lacks something."""
+class Place:
+    """A path, and whether equal objects there become one. `starts` are shared paths that it begins with or is, the
+    longest first, each with what is left to go."""
 
-    places: tuple[tuple[Path, bool], ...]
+    path: Path
+    is_shared: bool
+    starts: tuple[tuple[Path, Path], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedBatch:
+    """What is the same for every run. `represent` gives None for what is no entity, or lacks something."""
+
+    places: tuple[Place, ...]
     represent: Represent
+
+
+Known = dict[int, list[Value]]
+"""What was found at shared paths, by the path's id: no object comes there later."""
 
 
 @dataclass(slots=True)
@@ -39,34 +52,49 @@ class Gathered:
 
 
 def prepare_batches(node: PlanNode | None, shared: Collection[Keys]) -> dict[EntityBatch, PreparedBatch]:
+    batches = [batch for fetch in fetches_of(node) for batch in fetch.entities]
+    paths = {path: path for batch in batches for path in batch.paths if keys_of(path) in shared}
+
+    def place(path: Path) -> Place:
+        known = (paths.get(path[:length]) for length in range(len(path), 0, -1))
+        starts = tuple((start, path[len(start) :]) for start in known if start)
+        return Place(paths.get(path, path), path in paths, starts)
+
     return {
-        batch: PreparedBatch(tuple((path, keys_of(path) in shared) for path in batch.paths), _represent(batch.inputs))
-        for fetch in fetches_of(node)
-        for batch in fetch.entities
+        batch: PreparedBatch(tuple(place(path) for path in batch.paths), _represent(batch.inputs)) for batch in batches
     }
 
 
-def gather(root: Value, batch: PreparedBatch) -> Gathered:
+def gather(root: Value, batch: PreparedBatch, found: Known) -> Gathered:
     """Where equal objects with equal representations become one in the tree, they are one target."""
     gathered = Gathered()
     known: dict[bytes, int] = {}
-    for path, is_shared in batch.places:
+    for place in batch.places:
         same = _Same()
         targets: list[tuple[Value, int | None]] = []
-        for value in find(root, path):
+        for value in _found(root, place, found):
             representation = batch.represent(value)
             index = None
             if representation is not None:
                 index = known.setdefault(orjson.dumps(representation), len(known))
                 if index == len(gathered.representations):
                     gathered.representations.append(representation)
-                if is_shared and same.is_known(index, value):
+                if place.is_shared and same.is_known(index, value):
                     continue
             targets.append((value, index))
         if same.replaced:
-            substitute(root, path, same.replaced)
+            substitute(root, place.path, same.replaced)
+        if place.is_shared:
+            found[id(place.path)] = [value for value, _ in targets]
         gathered.targets.append(targets)
     return gathered
+
+
+def _found(root: Value, place: Place, found: Known) -> list[Value]:
+    for start, rest in place.starts:
+        if id(start) in found:
+            return find(rest, found[id(start)])
+    return find(place.path, [root])
 
 
 class _Same:

@@ -22,13 +22,27 @@ async def run_node(run: Run, node: PlanNode) -> None:
             for inner in node.nodes:
                 await run_node(run, inner)
         case Parallel():
-            await asyncio.gather(*(run_node(run, inner) for inner in node.nodes))
+            await _together(run, node)
         case Subscription():
             raise TypeError("a subscription is a stream: use subscribe()")
 
 
+async def _together(run: Run, node: Parallel) -> None:
+    """The last goes on in this task: each task costs as much as a tenth of a request to a subgraph."""
+    *others, last = node.nodes
+    tasks = [asyncio.create_task(run_node(run, other)) for other in others]
+    try:
+        await run_node(run, last)
+        for task in tasks:
+            await task
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        raise
+
+
 async def _fetch(run: Run, fetch: Fetch) -> None:
-    targets = find(run.data, fetch.path)
+    targets = find(fetch.path, [run.data])
     if not targets:
         return
     try:

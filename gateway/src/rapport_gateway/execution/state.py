@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rapport_gateway.errors import ErrorDict, ErrorPolicy
-from rapport_gateway.execution.representations import PreparedBatch
+from rapport_gateway.execution.representations import Known, PreparedBatch
 from rapport_gateway.execution.values import Location, Value
 from rapport_gateway.execution.withheld import Withheld
 from rapport_gateway.planning.operation import QuerySelection
@@ -31,8 +31,13 @@ class Run:
     withheld: Withheld = ()
     error_policy: ErrorPolicy = field(default_factory=ErrorPolicy)
     data: Value = field(default_factory=dict)
+    found: Known = field(default_factory=dict)
     errors: list[ErrorDict] = field(default_factory=list)
     failed: list[Location] = field(default_factory=list)
+
+    def again(self) -> Run:
+        """Nothing fetched yet."""
+        return replace(self, data={}, found={}, errors=[], failed=[])
 
     def request(self, fetch: Fetch, representations: Mapping[str, Any] | None = None) -> SubgraphRequest:
         variables = {name: self.variables[name] for name in fetch.variables if name in self.variables}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 from rapport_gateway.execution.answer import answer_of
@@ -33,7 +32,7 @@ async def events(
 async def _complete(
     template: Run, subscription: Subscription, projection: Projection, event: SubgraphAnswer
 ) -> dict[str, Any]:
-    run = replace(template, data={}, errors=[], failed=[])
+    run = template.again()
     take_root(run, subscription.primary, event, [run.data])
     if subscription.rest is not None and event.data is not None:
         await run_node(run, subscription.rest)

@@ -11,9 +11,9 @@ Value = dict[str, Any]
 Location = tuple[str | int, ...]
 
 
-def find(root: Value, path: Path) -> list[Value]:
-    """All objects at the path, through lists of any depth, in order; one that is in several places once."""
-    current = [root]
+def find(path: Path, current: list[Value]) -> list[Value]:
+    """All objects at the path below the given ones, through lists of any depth, in order; one that is in several
+    places once."""
     for key, types in path:
         found: dict[int, Value] = {}
         for value in current:
@@ -44,7 +44,7 @@ def _flatten(value: object, into: dict[int, Value]) -> None:
 def substitute(root: Value, path: Path, others: Mapping[int, Value]) -> None:
     """Put other objects in the place of some at the path; `others` is by the id of what is there."""
     *above, (key, types) = path
-    for holder in find(root, tuple(above)):
+    for holder in find(tuple(above), [root]):
         if not types or holder.get("__typename") in types:
             child = holder.get(key)
             if isinstance(child, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rapport_gateway.errors import PAYLOAD_TOO_LARGE, RequestRefused, refused
@@ -27,7 +28,7 @@ class Exchange:
     scope: Scope
     receive: Receive
     send: Send
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     forwarded: dict[str, str]
     media_type: str | None
     extra: dict[str, str] = field(default_factory=dict)

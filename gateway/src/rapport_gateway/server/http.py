@@ -31,6 +31,7 @@ from rapport_gateway.server.caching import tell_caches
 from rapport_gateway.server.compression import compressed, content_coding
 from rapport_gateway.server.csrf import is_preflighted
 from rapport_gateway.server.exchange import Disconnected, Exchange, read_body
+from rapport_gateway.server.leaving import while_waited_for
 from rapport_gateway.server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, accepts_events, is_json, negotiate
 from rapport_gateway.server.origins import names, origins
 from rapport_gateway.server.replies import Receive, Scope, Send, respond
@@ -110,7 +111,8 @@ class HttpEndpoint:
                 raise refused(_SUBSCRIPTIONS, NOT_ACCEPTABLE, 406)
             await self._stream(exchange, payload)
             return None
-        answer, exchange.policy = await admitted.cacheable_answer()
+        work = admitted.cacheable_answer()
+        answer, exchange.policy = await while_waited_for(work, exchange, to_the_end=admitted.kind == "mutation")
         self._metrics.request(admitted.kind, "errors" if "errors" in answer else "ok")
         return answer
 

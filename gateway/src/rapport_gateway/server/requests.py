@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,12 +15,29 @@ from rapport_gateway.errors import BAD_REQUEST, refused
 FORWARDED = ("authorization", "traceparent", "tracestate")
 REQUEST_ID = "x-request-id"
 _MAX_ID_LENGTH = 128
+# Ids have to differ, from those of other processes too; nothing depends on nobody's guessing them.
+_ID_PREFIX = secrets.token_hex(8)
+_ID_NUMBERS = itertools.count()
 _STRINGS = ("query", "operationName", "documentId")
 _OBJECTS = ("variables", "extensions")
+_STRING_OR_NONE = (str, type(None))
+_OBJECT_OR_NONE = (dict, type(None))
 
 
-def request_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+class DecodedHeaders(list[tuple[bytes, bytes]]):
+    """Headers of a request that were met before; nobody may change them."""
+
+    __slots__ = ("by_name",)
+
+    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        super().__init__(headers)
+        self.by_name: Mapping[str, str] = request_headers(tuple(self))
+
+
+def request_headers(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     """The headers of an ASGI scope by lower-case name."""
+    if isinstance(headers, DecodedHeaders):
+        return headers.by_name
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
 
 
@@ -28,7 +46,7 @@ def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     kept = {name: headers[name] for name in FORWARDED if name in headers}
     given = headers.get(REQUEST_ID, "")
     usable = 0 < len(given) <= _MAX_ID_LENGTH and given.isascii() and given.isprintable()
-    kept[REQUEST_ID] = given if usable else secrets.token_hex(16)
+    kept[REQUEST_ID] = given if usable else f"{_ID_PREFIX}{next(_ID_NUMBERS):016x}"
     return kept
 
 
@@ -61,9 +79,9 @@ def checked_payload(payload: object) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise refused("The request must be a JSON object.", BAD_REQUEST)
     for key in _STRINGS:
-        if not isinstance(payload.get(key), str | None):
+        if not isinstance(payload.get(key), _STRING_OR_NONE):
             raise refused(f"'{key}' must be a string.", BAD_REQUEST)
     for key in _OBJECTS:
-        if not isinstance(payload.get(key), dict | None):
+        if not isinstance(payload.get(key), _OBJECT_OR_NONE):
             raise refused(f"'{key}' must be an object.", BAD_REQUEST)
     return payload

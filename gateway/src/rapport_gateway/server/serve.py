@@ -15,6 +15,7 @@ import uvicorn
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.server.app import Application
 from rapport_gateway.server.in_force import InForce
+from rapport_gateway.server.lean import LeanProtocol
 from rapport_gateway.server.reload import FileSource, Reloader, RunningSource, Source
 from rapport_gateway.server.service_access import service_credentials, subgraph_urls
 from rapport_gateway.settings import Settings
@@ -91,7 +92,7 @@ def serve(sdl: str, settings: Settings) -> None:
         application = Application(in_force, metrics, settings)
         config = uvicorn.Config(
             application,
-            http="httptools",
+            http=LeanProtocol,
             loop="uvloop",
             lifespan="off",
             access_log=False,
@@ -99,6 +100,7 @@ def serve(sdl: str, settings: Settings) -> None:
             log_level="debug" if settings.log_level.lower() == "debug" else "warning",
             server_header=False,
             date_header=False,
+            proxy_headers=False,
             ws_max_size=settings.max_body_bytes,
             timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout)),
         )
