@@ -7,7 +7,18 @@ from itertools import chain, combinations
 
 from rapport_gateway.planning.operation import QueryField
 from rapport_gateway.planning.reach import Entry, Place, Reach
-from rapport_gateway.planning.weigh import FETCH_COST, NO_GAIN, Assignment, Choice, Gain, Option, Weighing, union
+from rapport_gateway.planning.weigh import (
+    FETCH_COST,
+    NO_ENTRIES,
+    NO_GAIN,
+    Assignment,
+    Choice,
+    Gain,
+    Option,
+    Weighing,
+    entering,
+    union,
+)
 from rapport_gateway.supergraph.field_sets import FieldSet
 
 _EXACT_UP_TO = 4
@@ -48,9 +59,9 @@ class Chooser:
             if wanted:
                 rest.append((field, wanted))
         if not rest:
-            return Choice(0, tuple(local))
+            return Choice(0, tuple(local), NO_ENTRIES)
         best = _best(self._weighing(place, rest))
-        return Choice(best.cost, (*local, *best.assignments))
+        return Choice(best.cost, (*local, *best.assignments), best.entries)
 
     def _weighing(self, place: Place, rest: _Wanted) -> Weighing:
         """The entries worth weighing: one that another beats in everything is left out."""
@@ -60,20 +71,16 @@ class Chooser:
             return self.cost_below(there, field, mask)
 
         weighing = Weighing(rest, self._local(place, rest), cost_below)
-        totals: list[Gain] = []
+        found: list[tuple[Option, list[Gain], Gain]] = []
         for entry in sorted(self._reach.entries(place).values(), key=lambda entry: entry.cost):
             offers = self._offers(place, entry, rest)
             for requires in self._requirements(place, entry, offers):
-                gains = [gain if _is_met(needed, requires) else NO_GAIN for needed, gain in offers]
-                total = union(gains)
-                cost = self._entry_cost(place, entry, requires)
-                if cost is None or any(
-                    total.within(other) and option.cost <= cost
-                    for option, other in zip(weighing.options, totals, strict=True)
-                ):
-                    continue
-                weighing.add(Option(entry, requires, cost), gains)
-                totals.append(total)
+                option = self._option(place, entry, requires)
+                if option is not None:
+                    gains = [gain if _is_met(needed, requires) else NO_GAIN for needed, gain in offers]
+                    found.append((option, gains, union(gains)))
+        for option, gains in _not_beaten(found):
+            weighing.add(option, gains)
         return weighing
 
     def _local(self, place: Place, rest: _Wanted) -> list[Gain]:
@@ -104,9 +111,10 @@ class Chooser:
             if self._reach.satisfiable(place, needed):
                 yield needed
 
-    def _entry_cost(self, place: Place, entry: Entry, requires: FieldSet | None) -> int | None:
+    def _option(self, place: Place, entry: Entry, requires: FieldSet | None) -> Option | None:
+        own = {entering(entry, requires): entry.cost * FETCH_COST}
         if requires is None:
-            return entry.cost * FETCH_COST
+            return Option(entry, requires, own)
         guard = (place, entry.graph, requires.text)
         if guard in self._costing:
             self._circular = True
@@ -115,7 +123,8 @@ class Chooser:
         try:
             template = self._reach.template(place.type_name, requires)
             needed = self.choose(place, template.fields, template.mask)
-            return entry.cost * FETCH_COST + needed.cost
+            below = needed.cost - sum(needed.entries.values())
+            return Option(entry, requires, {**needed.entries, **own}, below)
         finally:
             self._costing.discard(guard)
 
@@ -149,6 +158,18 @@ def _best(weighing: Weighing) -> Choice:
         best, chosen = choice, (*chosen, option)
         others.remove(option)
     return best
+
+
+def _not_beaten(found: Sequence[tuple[Option, list[Gain], Gain]]) -> Iterator[tuple[Option, list[Gain]]]:
+    """Without the options that another one beats in everything, unless they are entered for a requirement anyway."""
+    needed = {key for option, _, _ in found for key in option.entries if key != option.entering}
+    kept: list[tuple[Gain, int]] = []
+    for option, gains, total in found:
+        cost = option.cost
+        is_beaten = any(total.within(other) and other_cost <= cost for other, other_cost in kept)
+        if not is_beaten or option.entering in needed:
+            kept.append((total, cost))
+            yield option, gains
 
 
 def _is_met(needed: FieldSet | None, requires: FieldSet | None) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rapport_gateway.planning.operation import QueryField
@@ -15,13 +16,36 @@ FETCH_COST = 1_000_000
 _UNREACHABLE = 1_000_000 * FETCH_COST
 
 
+Entering = tuple[str, str]
+"""A subgraph that is entered at the object, and the text of the `@requires` that is sent along, if any."""
+Entries = Mapping[Entering, int]
+"""What is entered at the object itself, and what each of that costs; entered for several reasons, it costs once."""
+NO_ENTRIES: Entries = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Option:
-    """Entering a subgraph at the object, with the `@requires` that is sent along."""
+    """Entering a subgraph at the object, with the `@requires` that is sent along.
+
+    `entries` is that and what is entered for the requirement; `below` is what the rest of the requirement costs.
+    """
 
     entry: Entry
     requires: FieldSet | None
-    cost: int
+    entries: Entries
+    below: int = 0
+
+    @property
+    def entering(self) -> Entering:
+        return entering(self.entry, self.requires)
+
+    @property
+    def cost(self) -> int:
+        return self.below + sum(self.entries.values())
+
+
+def entering(entry: Entry, requires: FieldSet | None) -> Entering:
+    return entry.graph, requires.text if requires else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +59,11 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
+    """`entries` are what is entered at the object, their costs being part of `cost`."""
+
     cost: int
     assignments: tuple[Assignment, ...]
+    entries: Entries
 
 
 class Gain(NamedTuple):
@@ -93,7 +120,8 @@ class Weighing:
 
     def evaluate(self, chosen: Sequence[Option]) -> Choice:
         """The best use of the chosen options."""
-        cost = sum(option.cost for option in chosen)
+        entries = {key: cost for option in chosen for key, cost in option.entries.items()}
+        cost = sum(option.below for option in chosen) + sum(entries.values())
         assignments: list[Assignment] = []
         for number, (field, wanted) in enumerate(self._wanted):
             remaining = wanted
@@ -109,7 +137,7 @@ class Weighing:
             for source, bits in taken.items():
                 assignments.append(Assignment(field, bits, source))
                 cost += bits.bit_count() * (source.entry.cost if source else 0)
-        return Choice(cost, tuple(assignments))
+        return Choice(cost, tuple(assignments), entries)
 
     def _take_deeper(
         self,
