@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from rapport_gateway.checking import command as check_command
 from rapport_gateway.checking.recorded import UnreadableOperations
 from rapport_gateway.composing import InvalidSource, compose_supergraph, read_sources
 from rapport_gateway.errors import RequestRefused
+from rapport_gateway.logs import configure_logging
 from rapport_gateway.operations import prepare
 from rapport_gateway.planning.permits import NOBODY
 from rapport_gateway.planning.planner import plan_operation
@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--subgraph", action="append", metavar="NAME=URL", help="compose of running subgraphs")
     serving.add_argument("--host")
     serving.add_argument("--port", type=int)
+    serving.add_argument("--log-format", choices=("text", "json"))
     serving.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
     serving.set_defaults(run=_serve)
     composing = commands.add_parser("compose", help="make a supergraph SDL of subgraph SDLs")
@@ -98,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace) -> None:
     settings = load_settings(os.environ, {**vars(options), "subgraphs": ",".join(options.subgraph or ()) or None})
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configure_logging(settings.log_level, settings.log_format)
     if settings.supergraph:
         sdl = Path(settings.supergraph).read_text(encoding="utf-8")
     elif urls := subgraph_urls(settings):

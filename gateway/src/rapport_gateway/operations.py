@@ -83,6 +83,10 @@ class PreparedOperation:
     def kind(self) -> str:
         return self.definition.operation.value
 
+    @property
+    def name(self) -> str | None:
+        return self.definition.name.value if self.definition.name else None
+
 
 def prepare(
     supergraph: Supergraph, text: str, operation_name: str | None, reader: DocumentReader | None = None

@@ -32,6 +32,7 @@ from rapport_gateway.execution.withheld import unauthorized, withheld
 from rapport_gateway.identity.tokens import Anonymous, Identities
 from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
+from rapport_gateway.logs import note
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan, prepare
 from rapport_gateway.planning.cache_policy import cache_policy
@@ -84,7 +85,9 @@ class Pipeline:
         self._client = client
         self._metrics = metrics
         self._limits = limits or Limits()
-        self._reader = DocumentReader(supergraph.api_schema, self._limits, remembered=plan_cache_size)
+        self._reader = DocumentReader(
+            supergraph.api_schema, self._limits, remembered=plan_cache_size, stages=metrics.stage
+        )
         self._operations: Lru[tuple[str, str | None], PreparedOperation] = Lru(
             plan_cache_size, plan_cache_size * _CACHED_WEIGHT
         )
@@ -97,6 +100,10 @@ class Pipeline:
         if operation is None:
             operation = prepare(self._supergraph, *key, self._reader)
             self._operations.put(key, operation, operation.weight)
+        note(operation=operation.name)
+        if self._metrics.tracer.is_on:
+            about = {"graphql.operation.type": operation.kind, "graphql.operation.name": operation.name or ""}
+            self._metrics.tracer.describe(about)
         return operation
 
     async def execute(self, operation: PreparedOperation, request: GraphQLRequest) -> Answer:
@@ -113,9 +120,11 @@ class Pipeline:
         run = self._run(prepared, request)
         if _asks_for_introspection(prepared):
             self._introspect(operation, prepared, request, run)
-        if prepared.plan.node is not None:
+        if prepared.plan.node is None:
+            return answer_of(run, prepared.projection)
+        with self._metrics.executing():
             await run_node(run, prepared.plan.node)
-        return answer_of(run, prepared.projection)
+            return answer_of(run, prepared.projection)
 
     @asynccontextmanager
     async def subscribe(
@@ -178,17 +187,8 @@ class Pipeline:
         prepared = operation.plans.get(key)
         if prepared is None:
             try:
-                plan = plan_operation(supergraph, operation.document, operation.definition, chosen, granted=granted)
-                root = plan.operation.root
-                shared = shared_positions(plan.node)
-                projection = Projection(supergraph.api_schema, root, shared)
-                ways = withheld(root) if operation.asked else ()
-                cache = cache_policy(supergraph, root) if plan.operation.kind == "query" else None
-                if cache is not None and operation.asked is not None:
-                    cache = replace(cache, private=True)
-                prepared = PreparedPlan(
-                    plan, projection, prepare_batches(plan.node, shared), withheld=ways, cache=cache
-                )
+                with self._metrics.stage("plan"):
+                    prepared = _planned(supergraph, operation, chosen, granted)
             except OperationTooLarge as problem:
                 raise refused(str(problem), OPERATION_TOO_LARGE) from problem
             except RecursionError as problem:
@@ -216,3 +216,18 @@ class Pipeline:
 def _asks_for_introspection(prepared: PreparedPlan) -> bool:
     groups = prepared.plan.operation.root.groups
     return any(field.name in {"__schema", "__type"} for group in groups for field in group.fields)
+
+
+def _planned(
+    supergraph: Supergraph, operation: PreparedOperation, chosen: Mapping[str, bool], granted: Granted
+) -> PreparedPlan:
+    """Raises OperationTooLarge, RecursionError, Unplannable."""
+    plan = plan_operation(supergraph, operation.document, operation.definition, chosen, granted=granted)
+    root = plan.operation.root
+    shared = shared_positions(plan.node)
+    projection = Projection(supergraph.api_schema, root, shared)
+    ways = withheld(root) if operation.asked else ()
+    cache = cache_policy(supergraph, root) if plan.operation.kind == "query" else None
+    if cache is not None and operation.asked is not None:
+        cache = replace(cache, private=True)
+    return PreparedPlan(plan, projection, prepare_batches(plan.node, shared), withheld=ways, cache=cache)

@@ -10,7 +10,7 @@ from rapport_gateway.errors import ErrorPolicy
 from rapport_gateway.limits.limits import Limits
 
 PREFIX = "RAPPORT_GATEWAY_"
-_MAY_BE_ZERO = frozenset({"port", "reload_interval"})
+_MAY_BE_ZERO = frozenset({"port", "reload_interval", "trace_share"})
 _SWITCH = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 
 
@@ -35,6 +35,11 @@ class Settings(Limits):
     host: str = "127.0.0.1"
     port: int = 4000
     log_level: str = "info"
+    log_format: str = "text"
+    log_requests: bool = False
+    otlp_endpoint: str = ""
+    otlp_headers: str = ""
+    trace_share: float = 1.0
     max_body_bytes: int = 2 * 1024 * 1024
     max_answer_bytes: int = 64 * 1024 * 1024
     plan_cache_size: int = 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -31,10 +32,15 @@ from rapport_gateway.limits.limits import Limits
 from rapport_gateway.limits.measure import FragmentCycle, Size, measure
 from rapport_gateway.limits.refusal import DocumentRefused, Refusals, limit_error
 from rapport_gateway.limits.variables import check_variables
+from rapport_gateway.tracing import Stages
 
 _MAX_ERRORS = 50
 _WEIGHTLESS_CHARACTERS = 1_000
 _MAX_MESSAGE_LENGTH = 1_000  # characters; messages quote what the client sent
+
+
+def _unmeasured(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +55,10 @@ class ReadDocument:
 class DocumentReader:
     """Reads what clients send to one schema; remembers what it refused, for the next time."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, *, remembered: int = 1000) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, limits: Limits, *, remembered: int = 1000, stages: Stages = _unmeasured
+    ) -> None:
+        self._stages = stages
         self._schema = schema
         self._limits = limits
         self._estimator = Estimator(schema, limits.assumed_list_size)
@@ -79,6 +88,14 @@ class DocumentReader:
             raise RequestRefused([limit_error("cost", self._limits.max_cost, what, objects)])
 
     def _read(self, text: str) -> ReadDocument:
+        with self._stages("parse"):
+            document, size = self._parsed(text)
+        with self._stages("validate"):
+            _validate(self._schema, document, self._limits)
+            costs = self._costs(document)
+        return ReadDocument(document, costs, size.steps + len(text) // _WEIGHTLESS_CHARACTERS)
+
+    def _parsed(self, text: str) -> tuple[DocumentNode, Size]:
         limits = self._limits
         document = _parse(text, limits)
         definitions = len(document.definitions)
@@ -90,8 +107,7 @@ class DocumentReader:
             message = f"Cannot spread fragment '{cycle.args[0]}' within itself."
             raise DocumentRefused([error(_short(message), GRAPHQL_VALIDATION_FAILED)]) from None
         _check(size, limits)
-        _validate(self._schema, document, limits)
-        return ReadDocument(document, self._costs(document), size.steps + len(text) // _WEIGHTLESS_CHARACTERS)
+        return document, size
 
     def _costs(self, document: DocumentNode) -> dict[str | None, Cost]:
         costs: dict[str | None, Cost] = {}

@@ -13,6 +13,7 @@ from rapport_gateway.metrics import Metrics
 from rapport_gateway.server.http import HttpEndpoint
 from rapport_gateway.server.in_force import InForce
 from rapport_gateway.server.negotiation import JSON
+from rapport_gateway.server.observer import Observer
 from rapport_gateway.server.replies import respond
 from rapport_gateway.server.running import Runner
 from rapport_gateway.server.sse import EventStreams
@@ -29,7 +30,8 @@ class Application:
         self._in_force = in_force
         self._metrics = metrics
         admission = in_force.admission
-        runner = Runner(admission, metrics)
+        self._observer = Observer(metrics.tracer, log_requests=settings.log_requests)
+        runner = Runner(admission, metrics, self._observer)
         self._streams = EventStreams(runner, settings)
         self._graphql = HttpEndpoint(admission, self._streams, metrics, settings)
         self._websocket = WebSocketEndpoint(runner, metrics, settings)
@@ -38,7 +40,10 @@ class Application:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             if scope["path"] == GRAPHQL_PATH:
-                await self._graphql(scope, receive, send)
+                if self._observer.is_on:
+                    await self._observer.http(self._graphql, scope, receive, send)
+                else:
+                    await self._graphql(scope, receive, send)
             else:
                 await self._operations(scope, send)
         elif scope["type"] == "websocket":

@@ -38,7 +38,7 @@ def _admitted(payload: object, admit: Admit, metrics: Metrics) -> Admitted | Ans
         if admitted.kind == "subscription":
             raise refused("A subscription cannot be answered in a list.", BAD_REQUEST)
     except RequestRefused as problem:
-        metrics.request("unknown", "refused")
+        metrics.refused(problem.errors)
         return {"errors": problem.errors}
     return admitted
 
@@ -49,7 +49,7 @@ async def _answer(member: Admitted | Answer, metrics: Metrics) -> Answer:
     try:
         answer = await member.answer()
     except RequestRefused as problem:
-        metrics.request("unknown", "refused")
+        metrics.refused(problem.errors)
         return {"errors": problem.errors}
     metrics.request(member.kind, "errors" if "errors" in answer else "ok")
     return answer

@@ -80,7 +80,7 @@ class HttpEndpoint:
         except Disconnected:
             return
         except RequestRefused as problem:
-            self._metrics.request("unknown", "refused")
+            self._metrics.refused(problem.errors)
             status = problem.status
             if exchange.media_type == JSON and problem.errors[0]["extensions"]["code"] in _GRAPHQL_CODES:
                 status = 200

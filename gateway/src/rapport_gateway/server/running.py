@@ -17,10 +17,13 @@ from rapport_gateway.errors import (
     RequestRefused,
     error,
 )
+from rapport_gateway.logs import note
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Answer
 from rapport_gateway.server.admission import Admission, Admitted
+from rapport_gateway.server.observer import Observer
 from rapport_gateway.server.outbox import SlowClient
+from rapport_gateway.server.requests import REQUEST_ID
 from rapport_gateway.subgraphs.client import SubgraphErrors, SubgraphFailure
 
 _LOG = logging.getLogger("rapport_gateway.streams")
@@ -38,12 +41,20 @@ class Ending:
 
 
 class Runner:
-    def __init__(self, admission: Admission, metrics: Metrics) -> None:
+    def __init__(self, admission: Admission, metrics: Metrics, observer: Observer) -> None:
         self._admission = admission
         self._metrics = metrics
+        self._observer = observer
 
     async def run(self, payload: object, headers: Mapping[str, str], emit: Emit, *, read_only: bool = False) -> Ending:
         """Every answer goes to `emit`. Raises SlowClient when `emit` does."""
+        if not self._observer.is_on:
+            return await self._ended(payload, headers, emit, read_only=read_only)
+        with self._observer.operation(headers):
+            note(request=headers.get(REQUEST_ID))
+            return await self._ended(payload, headers, emit, read_only=read_only)
+
+    async def _ended(self, payload: object, headers: Mapping[str, str], emit: Emit, *, read_only: bool) -> Ending:
         sent = _Sent(emit)
         try:
             admitted = self._admission.admit(payload, headers, read_only=read_only)
@@ -51,7 +62,7 @@ class Runner:
         except SlowClient:
             raise
         except RequestRefused as problem:
-            self._metrics.request("unknown", "refused")
+            self._metrics.refused(problem.errors)
             return Ending(problem.errors)
         except SubgraphErrors as problem:
             errors = problem.told(self._admission.pipeline.error_policy)

@@ -18,6 +18,7 @@ from rapport_gateway.server.in_force import InForce
 from rapport_gateway.server.lean import LeanProtocol
 from rapport_gateway.server.reload import FileSource, Reloader, RunningSource, Source
 from rapport_gateway.server.service_access import service_credentials, subgraph_urls
+from rapport_gateway.server.telemetry import tracer
 from rapport_gateway.settings import Settings
 from rapport_gateway.supergraph.loader import load_supergraph
 
@@ -87,7 +88,7 @@ def serve(sdl: str, settings: Settings) -> None:
     with listen(settings.host, settings.port) as listener:
         _drop_stuck(listener, 2 * settings.stream_send_timeout)
         port = listener.getsockname()[1]
-        metrics = Metrics()
+        metrics = Metrics(tracer(settings))
         in_force = InForce(supergraph, settings, metrics)
         application = Application(in_force, metrics, settings)
         config = uvicorn.Config(
@@ -114,6 +115,7 @@ def serve(sdl: str, settings: Settings) -> None:
         _LOG.info("serving %d subgraphs on http://%s:%d/graphql", len(supergraph.subgraphs), settings.host, port)
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(server.serve(sockets=[listener]))
+        metrics.tracer.close()
 
 
 def _beside(settings: Settings, in_force: InForce, metrics: Metrics, sdl: str) -> list[Beside]:

@@ -7,6 +7,8 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from time import perf_counter
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -65,19 +67,29 @@ class NetworkClient:
 
     async def execute(self, request: SubgraphRequest) -> SubgraphAnswer:
         """Raises SubgraphFailure."""
-        self._metrics.subgraph_request(request.subgraph)
+        name, waiting = request.subgraph, self._metrics.subgraph_in_flight
+        self._metrics.subgraph_request(name)
+        waiting[name] = waiting.get(name, 0) + 1
+        began = perf_counter()
         try:
-            return await self._http.execute(request)
+            if not self._metrics.tracer.is_on:
+                return await self._http.execute(request)
+            with self._metrics.tracer.call(name, request.headers) as headers:
+                return await self._http.execute(replace(request, headers=headers))
         except SubgraphFailure as failure:
             self._note(request, failure)
             raise
+        finally:
+            waiting[name] -= 1
+            self._metrics.subgraph_answered(name, perf_counter() - began)
 
     @asynccontextmanager
     async def subscribe(self, request: SubgraphRequest) -> AsyncIterator[AsyncIterator[SubgraphAnswer]]:
         """Raises SubgraphFailure, also while iterating."""
         self._metrics.subgraph_request(request.subgraph)
         try:
-            stream = await self._open(request)
+            with self._metrics.tracer.call(request.subgraph, request.headers) as headers:
+                stream = await self._open(replace(request, headers=headers))
             try:
                 yield _each(stream)
             finally:

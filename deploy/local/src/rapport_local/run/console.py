@@ -4,6 +4,7 @@ from rich.console import Console as RichConsole
 from rich.markup import escape
 
 from rapport_local.run.running import Running
+from rapport_local.system.table import GRAPHQL_PATH, HEALTH_PATH, METRICS_PATH, READY_PATH
 
 _EXAMPLE_QUERY = "{ me { name role } customers(first: 3) { totalCount nodes { name owner { name } } } }"
 
@@ -36,6 +37,11 @@ class Console:
         gateway, first = running.system.gateway, running.accounts[0]
         self.done(f"Rapport runs: {gateway}")
         self.detail(f"sign in as {first['email']} with password {first['password']}")
+        base = gateway.removesuffix(GRAPHQL_PATH)
+        self.detail(
+            f"health {base}{HEALTH_PATH}, readiness {base}{READY_PATH}, metrics {base}{METRICS_PATH}; services too"
+        )
+        self.detail(f"logs of every process: {running.system.logs}")
         self.detail(f"all {len(running.accounts)} accounts, addresses and processes: {running.file}")
         self._out.print("Try:")
         self._out.print(escape(_sign_in_and_query(gateway, first)), style="bold")

@@ -47,6 +47,11 @@ class System:
         self.processes = {name: self._child(spec) for name, spec in self.specs.items()}
 
     @property
+    def logs(self) -> Path:
+        """The folder that each process writes a log file to."""
+        return self._logs
+
+    @property
     def gateway(self) -> str:
         """URL of the gateway's GraphQL endpoint."""
         return self.addresses.url(GATEWAY, GRAPHQL_PATH)

@@ -8,6 +8,8 @@ GATEWAY = "gateway"
 MAX_COST = "10000"
 """Objects that one answer may hold: a page of 100 customers with 20 interactions and 20 tasks each, and some more."""
 
+HEALTH_PATH = "/health"
+METRICS_PATH = "/metrics"
 READY_PATH = "/ready"
 GRAPHQL_PATH = "/graphql"
 JWKS_PATH = "/.well-known/jwks.json"
