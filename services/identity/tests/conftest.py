@@ -13,6 +13,7 @@ from rapport_identity.app import (
     api,
     api_key_service,
     credential_service,
+    key_service,
     prepare,
     role_service,
     session_service,
@@ -22,7 +23,6 @@ from rapport_identity.app import (
 from rapport_identity.credentials.service import CredentialService
 from rapport_identity.keys.model import SigningKey
 from rapport_identity.keys.repository import COLLECTION as KEYS
-from rapport_identity.keys.repository import SigningKeyRepository
 from rapport_identity.roles.repository import COLLECTION as ROLES
 from rapport_identity.roles.service import RoleService
 from rapport_identity.sessions.service import SessionService
@@ -38,7 +38,7 @@ from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 from rapport_shared.service import connect_database
 
-NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+SOME_DAY = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 class CountingPasswords(Passwords):
@@ -76,11 +76,11 @@ def issuer() -> TestIssuer:
 
 @pytest.fixture(scope="session")
 async def migrated(settings: Settings, issuer: TestIssuer) -> AsyncIterator[Mongo]:
-    """The migrated database; besides its own signing key it has the tests' one, which is older."""
+    """The migrated database; besides its own signing key it has the tests' one, published to sign some day."""
     await prepare(settings)
     mongo = connect_database(settings, SERVICE)
     jwk = {**ECAlgorithm.to_jwk(issuer.key, as_dict=True), "kid": KEY_ID, "alg": "ES256", "use": "sig"}
-    await mongo.database[KEYS].insert_one({"_id": KEY_ID, "jwk": jwk, "created_at": NOW})
+    await mongo.database[KEYS].insert_one({"_id": KEY_ID, "jwk": jwk, "created_at": SOME_DAY, "signs_from": SOME_DAY})
     await empty(mongo)
     yield mongo
     mongo.close()
@@ -161,7 +161,7 @@ def api_keys(settings: Settings, mongo: Mongo, clock: ManualClock) -> ApiKeyServ
 @pytest.fixture
 async def own_key(mongo: Mongo) -> SigningKey:
     """The key that signs."""
-    return (await SigningKeyRepository(mongo.database).newest_first())[0]
+    return await key_service(mongo).current()
 
 
 @pytest.fixture

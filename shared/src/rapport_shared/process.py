@@ -4,8 +4,8 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import uvicorn
@@ -28,6 +28,16 @@ _ANCHOR_HELP = "a block's number and hash, kept elsewhere, such as in the worker
 
 
 @dataclass(frozen=True, slots=True)
+class Command(Generic[S]):
+    """A command of one service's own; ``flags`` are options without a value, and what they do."""
+
+    name: str
+    help: str
+    run: Callable[[S, argparse.Namespace], Awaitable[None]]
+    flags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceProcess(Generic[S]):
     """What a service gives to its command line."""
 
@@ -37,6 +47,7 @@ class ServiceProcess(Generic[S]):
     worker: Callable[[S], Starlette]
     migrate: Callable[[S], Awaitable[None]]
     sdl: Callable[[], str]
+    commands: tuple[Command[S], ...] = ()
 
     def main(self) -> int:
         """Run the command that the arguments name; the exit status."""
@@ -52,6 +63,10 @@ class ServiceProcess(Generic[S]):
         audit = commands.add_parser("audit", help="the audit log: verify finds what was edited or deleted")
         audit.add_argument("action", choices=("verify",))
         audit.add_argument("--anchor", type=_anchor, action="append", default=[], metavar="SEQ:HASH", help=_ANCHOR_HELP)
+        for command in self.commands:
+            own = commands.add_parser(command.name, help=command.help)
+            for flag, meaning in command.flags.items():
+                own.add_argument(flag, action="store_true", help=meaning)
         arguments = parser.parse_args()
         if arguments.command == "schema":
             sys.stdout.write(self.sdl())
@@ -78,6 +93,10 @@ class ServiceProcess(Generic[S]):
                 asyncio.run(action(settings.amqp_url, ConsumerGroup(self.name), arguments.limit))
             case "audit":
                 return asyncio.run(_verify_audit(settings, self.name, dict(arguments.anchor)))
+            case name:
+                for command in self.commands:
+                    if command.name == name:
+                        asyncio.run(_awaited(command.run(settings, arguments)))
         return 0
 
 

@@ -1,6 +1,8 @@
 """The composition root: the only file that names concrete classes."""
 
 import sys
+from argparse import Namespace
+from datetime import timedelta
 from functools import partial
 
 from starlette.applications import Starlette
@@ -14,6 +16,7 @@ from rapport_identity.context import Context, UseCases
 from rapport_identity.credentials import repository as setup_tokens
 from rapport_identity.credentials.repository import SetupTokenRepository
 from rapport_identity.credentials.service import CredentialService
+from rapport_identity.keys import repository as signing_keys
 from rapport_identity.keys.repository import SigningKeyRepository
 from rapport_identity.keys.routes import jwks_route, own_keys
 from rapport_identity.keys.service import KeyService
@@ -42,7 +45,7 @@ from rapport_shared.errors import UserFault
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
-from rapport_shared.process import ServiceProcess
+from rapport_shared.process import Command, ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
@@ -53,6 +56,7 @@ INDEXES = (
     *attempts.INDEXES,
     *setup_tokens.INDEXES,
     *api_keys.INDEXES,
+    *signing_keys.INDEXES,
 )
 
 
@@ -70,9 +74,10 @@ def passwords(settings: Settings) -> Passwords:
     )
 
 
-def key_service(mongo: Mongo, clock: Clock = system_clock) -> KeyService:
-    """The use cases of signing keys."""
-    return KeyService(SigningKeyRepository(mongo.database), clock)
+def key_service(mongo: Mongo, clock: Clock = system_clock, settings: Settings | None = None) -> KeyService:
+    """The use cases of signing keys, which follow each other by the settings' age."""
+    max_age = None if settings is None else timedelta(days=settings.key_max_age_days)
+    return KeyService(SigningKeyRepository(mongo.database), clock, max_age)
 
 
 def user_service(
@@ -106,7 +111,7 @@ def session_service(
         SessionRepository(mongo.database),
         hasher,
         Attempts(mongo.database, clock),
-        key_service(mongo, clock),
+        key_service(mongo, clock, settings),
         access_tokens(settings),
         policy,
         clock,
@@ -128,7 +133,7 @@ def api_key_service(
         ApiKeyRepository(database),
         UserRepository(database),
         RoleRepository(database),
-        key_service(mongo, clock),
+        key_service(mongo, clock, settings),
         access_tokens(settings),
         policy,
         clock,
@@ -199,6 +204,22 @@ async def prepare(settings: Settings) -> None:
     mongo.close()
 
 
+async def rotate_keys(settings: Settings, arguments: Namespace) -> None:
+    """Have another key sign access tokens."""
+    mongo = connect_database(settings, SERVICE)
+    try:
+        key = await key_service(mongo).rotate(at_once=arguments.now)
+    finally:
+        mongo.close()
+    sys.stdout.write(f"{key.id} signs from {key.signs_from.isoformat()}\n")
+
+
+ROTATE_KEYS = Command(
+    name="rotate-keys",
+    help="have another key sign access tokens; those signed so far last until they expire",
+    run=rotate_keys,
+    flags={"--now": "at once: every access token signed so far is void within a minute (the key is in wrong hands)"},
+)
 PROCESS = ServiceProcess(
     name=SERVICE,
     settings=Settings,
@@ -206,4 +227,5 @@ PROCESS = ServiceProcess(
     worker=worker,
     migrate=prepare,
     sdl=lambda: build_schema().as_str(),
+    commands=(ROTATE_KEYS,),
 )

@@ -8,7 +8,7 @@ from rapport_shared.settings import settings_for
 
 
 class Settings(settings_for("identity")):  # type: ignore[misc]
-    """Where it listens, who administers it first, and what a password hash costs; everything else is shared."""
+    """Where it listens, who administers first, what a password hash costs, how long a key signs; the rest is shared."""
 
     port: int = 4001
     worker_port: int = 4101
@@ -17,6 +17,8 @@ class Settings(settings_for("identity")):  # type: ignore[misc]
     argon2_memory_kib: Annotated[int, Field(ge=64, le=4 * 1024 * 1024)] = 65536
     argon2_time_cost: Annotated[int, Field(ge=1, le=100)] = 3
     argon2_parallelism: Annotated[int, Field(ge=1, le=8)] = 4
+
+    key_max_age_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
     @field_validator("admin_email", "admin_password", mode="before")
     @classmethod

@@ -1,5 +1,6 @@
 """Access tokens: signed JWTs (RFC 9068), verified by each service itself."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -22,32 +23,53 @@ FetchKeys = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class KeySet:
-    """The issuer's public keys, fetched when needed and kept while the issuer is away."""
+    """The issuer's public keys, fetched when needed and kept while the issuer is away.
 
-    REFRESH_SECONDS = 300.0
+    A key that is no longer published counts no more after the next look, half a minute later at most; one whose ``exp``
+    (seconds since 1970) has been published counts no more from then on, even with the issuer away.
+    """
+
+    REFRESH_SECONDS = 30.0
     RETRY_SECONDS = 5.0
 
-    def __init__(self, fetch: FetchKeys) -> None:
+    def __init__(
+        self, fetch: FetchKeys, *, monotonic: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time
+    ) -> None:
         self._fetch = fetch
+        self._monotonic = monotonic
+        self._now = now
         self._keys: dict[str, PyJWK] = {}
+        self._ends: dict[str, float] = {}
         self._fetched_at = float("-inf")
         self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def find(self, key_id: str) -> PyJWK | None:
         """The key, looking anew where it is unknown or the set is old, but not more often than every few seconds."""
-        old = time.monotonic() - self._fetched_at > self.REFRESH_SECONDS
-        if (old or key_id not in self._keys) and time.monotonic() - self._asked_at > self.RETRY_SECONDS:
-            await self._refresh()
-        return self._keys.get(key_id)
+        if self._is_to_ask(key_id):
+            # Whoever comes meanwhile waits for the same answer.
+            async with self._asking:
+                if self._is_to_ask(key_id):
+                    await self._refresh()
+        return self._keys.get(key_id) if self._now() < self._ends.get(key_id, float("inf")) else None
+
+    def _is_to_ask(self, key_id: str) -> bool:
+        old = self._monotonic() - self._fetched_at > self.REFRESH_SECONDS
+        return (old or key_id not in self._keys) and self._monotonic() - self._asked_at > self.RETRY_SECONDS
 
     async def _refresh(self) -> None:
-        self._asked_at = time.monotonic()
         try:
-            keys = PyJWKSet.from_dict(await self._fetch()).keys
+            published = await self._fetch()
+            keys = PyJWKSet.from_dict(published).keys
         except (OSError, TimeoutError, ValueError, PyJWKSetError):
             return
-        self._keys = {key.key_id: key for key in keys if key.key_id}
-        self._fetched_at = time.monotonic()
+        else:
+            self._keys = {key.key_id: key for key in keys if key.key_id}
+            ends = {key.get("kid"): key.get("exp") for key in published["keys"]}
+            self._ends = {name: end for name, end in ends.items() if isinstance(end, int | float)}
+            self._fetched_at = self._monotonic()
+        finally:
+            self._asked_at = self._monotonic()
 
 
 class TokenVerifier:

@@ -12,7 +12,7 @@ from rapport_shared.http.tokens import FetchKeys
 from rapport_shared.mongo import DatabaseError
 
 PATH = "/.well-known/jwks.json"
-MAX_AGE_SECONDS = 300
+MAX_AGE_SECONDS = 30
 
 
 def jwks_route(keys: KeyService) -> Route:
