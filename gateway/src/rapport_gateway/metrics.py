@@ -113,6 +113,7 @@ class Metrics:
             registry=self.registry,
         )
         self._execute = self._stage.labels("execute")
+        self._seconds_of = cache(self._subgraph_seconds.labels)
         running = Gauge("rapport_gateway_operations_in_flight", "Operations that run now.", registry=self.registry)
         running.set_function(lambda: self.in_flight)
         self._waiting = Gauge(
@@ -137,7 +138,7 @@ class Metrics:
         return Executing(self, self._execute)
 
     def subgraph_answered(self, subgraph: str, seconds: float) -> None:
-        self._subgraph_seconds.labels(subgraph).observe(seconds)
+        self._seconds_of(subgraph).observe(seconds)
 
     def refused(self, errors: Sequence[ErrorDict]) -> None:
         """An operation that is not run."""

@@ -46,6 +46,7 @@ class Settings(Limits):
     connect_timeout: float = 0.5
     query_timeout: float = 10.0
     mutation_timeout: float = 30.0
+    share_queries: bool = False
     subscription_urls: str = ""
     subscription_sse: str = ""
     subscription_resumed: str = ""

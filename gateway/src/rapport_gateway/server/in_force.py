@@ -83,4 +83,5 @@ class InForce:
             streams=stream_settings(settings, [subgraph.name for subgraph in subgraphs]),
             max_answer_bytes=settings.max_answer_bytes,
             credentials=self._credentials,
+            shares_queries=settings.share_queries,
         )

@@ -9,6 +9,16 @@ from typing import Any, Protocol
 
 from rapport_gateway.errors import DOWNSTREAM_SERVICE_ERROR, ErrorDict, ErrorPolicy
 
+# They differ from request to request, and are no part of who asks.
+_OF_A_REQUEST = frozenset({"x-request-id", "traceparent", "tracestate"})
+
+Identity = tuple[tuple[str, str], ...]
+
+
+def identity_of(headers: Mapping[str, str]) -> Identity:
+    """Of forwarded headers those that say who asks."""
+    return tuple(sorted((name, value) for name, value in headers.items() if name not in _OF_A_REQUEST))
+
 
 @dataclass(frozen=True, slots=True)
 class SubgraphRequest:

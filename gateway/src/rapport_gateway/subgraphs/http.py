@@ -6,7 +6,7 @@ The client is our own because it is most of what a request costs: a general one 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 import orjson
 
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBREQUEST_MALFORMED_RESPONSE
-from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest
-from rapport_gateway.subgraphs.connection import BrokenAnswer, Disconnected
+from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest, identity_of
+from rapport_gateway.subgraphs.connection import BrokenAnswer, Disconnected, HttpAnswer
 from rapport_gateway.subgraphs.credentials import ServiceCredentials
+from rapport_gateway.subgraphs.in_flight import InFlight
 from rapport_gateway.subgraphs.origin import Origin
 from rapport_gateway.subgraphs.reading import read_response
 
@@ -41,8 +42,17 @@ class HttpTransport:
     """Keep-alive connections to all subgraphs."""
 
     def __init__(
-        self, urls: Mapping[str, str], *, timeouts: Timeouts, max_answer_bytes: int, credentials: ServiceCredentials
+        self,
+        urls: Mapping[str, str],
+        *,
+        timeouts: Timeouts,
+        max_answer_bytes: int,
+        credentials: ServiceCredentials,
+        shares: bool = False,
+        on_send: Callable[[str], object] = len,
     ) -> None:
+        """`shares`: equal queries of one identity that wait at the same time are sent once. `on_send` is told the
+        subgraph of every request that is sent."""
         self._origins = {
             name: Origin(
                 url,
@@ -53,6 +63,9 @@ class HttpTransport:
             )
             for name, url in urls.items()
         }
+        self._shares = shares
+        self._on_send = on_send
+        self._in_flight: InFlight[HttpAnswer] = InFlight()
         self._seconds = {"query": timeouts.query, "mutation": timeouts.mutation}
 
     async def execute(self, request: SubgraphRequest) -> SubgraphAnswer:
@@ -61,6 +74,31 @@ class HttpTransport:
         if request.variables:
             body["variables"] = request.variables
         content = orjson.dumps(body)
+        if not self._shares:
+            answer = await self._asked(request, content)
+        elif request.kind == "query":
+            answer = await self._shared(request, content)
+        else:
+            answer = await self._changed(request, content)
+        return read_response(request.subgraph, answer.status, answer.media_type, answer.body)
+
+    async def _shared(self, request: SubgraphRequest, content: bytes) -> HttpAnswer:
+        """Who asks is part of the question; each who waits reads the answer's bytes for themselves."""
+        key = (request.subgraph, content, identity_of(request.headers))
+        try:
+            return await self._in_flight.join(key, lambda: self._asked(request, content))
+        except SubgraphFailure as failure:
+            # Each gets an exception of their own.
+            raise type(failure)(str(failure), failure.code) from failure
+
+    async def _changed(self, request: SubgraphRequest, content: bytes) -> HttpAnswer:
+        """Who reads after a change must not get what was read before it."""
+        try:
+            return await self._asked(request, content)
+        finally:
+            self._in_flight.close_doors()
+
+    async def _asked(self, request: SubgraphRequest, content: bytes) -> HttpAnswer:
         deadline = asyncio.get_running_loop().time() + self._seconds[request.kind]
         try:
             return await self._send(request, content, deadline)
@@ -72,14 +110,14 @@ class HttpTransport:
         except Disconnected as error:
             raise _failed(request, "cannot be reached") from error
 
-    async def _send(self, request: SubgraphRequest, content: bytes, deadline: float) -> SubgraphAnswer:
+    async def _send(self, request: SubgraphRequest, content: bytes, deadline: float) -> HttpAnswer:
+        self._on_send(request.subgraph)
         try:
-            answer = await self._origins[request.subgraph].post(request.headers, content, deadline)
+            return await self._origins[request.subgraph].post(request.headers, content, deadline)
         except BrokenAnswer as error:
             raise SubgraphFailure(f"subgraph '{request.subgraph}' {error}", SUBREQUEST_MALFORMED_RESPONSE) from error
         except TimeoutError as error:
             raise _failed(request, "did not answer in time") from error
-        return read_response(request.subgraph, answer.status, answer.media_type, answer.body)
 
     def close(self) -> None:
         for origin in self._origins.values():

@@ -39,13 +39,21 @@ class NetworkClient:
         streams: StreamSettings,
         max_answer_bytes: int,
         credentials: ServiceCredentials | None = None,
+        shares_queries: bool = False,
     ) -> None:
         shown = credentials or ServiceCredentials()
         self._urls = {subgraph.name: subgraph.url for subgraph in subgraphs}
         self._metrics = metrics
         self._quiet_until: dict[str, float] = {}
         self._connect_timeout = timeouts.connect
-        self._http = HttpTransport(self._urls, timeouts=timeouts, max_answer_bytes=max_answer_bytes, credentials=shown)
+        self._http = HttpTransport(
+            self._urls,
+            timeouts=timeouts,
+            max_answer_bytes=max_answer_bytes,
+            credentials=shown,
+            shares=shares_queries,
+            on_send=metrics.subgraph_request,
+        )
         self._streams = streams
         self._made_session: aiohttp.ClientSession | None = None
         self._websocket = WebSocketTransport(
@@ -68,7 +76,6 @@ class NetworkClient:
     async def execute(self, request: SubgraphRequest) -> SubgraphAnswer:
         """Raises SubgraphFailure."""
         name, waiting = request.subgraph, self._metrics.subgraph_in_flight
-        self._metrics.subgraph_request(name)
         waiting[name] = waiting.get(name, 0) + 1
         began = perf_counter()
         try:

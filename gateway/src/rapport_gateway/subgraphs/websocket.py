@@ -9,7 +9,14 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBSCRIPTION_LOST
-from rapport_gateway.subgraphs.client import Interrupted, SubgraphAnswer, SubgraphFailure, SubgraphRequest
+from rapport_gateway.subgraphs.client import (
+    Identity,
+    Interrupted,
+    SubgraphAnswer,
+    SubgraphFailure,
+    SubgraphRequest,
+    identity_of,
+)
 from rapport_gateway.subgraphs.credentials import ServiceCredentials
 from rapport_gateway.subgraphs.reading import REFUSALS
 from rapport_gateway.subgraphs.socket import SocketStream, SubgraphSocket
@@ -17,10 +24,6 @@ from rapport_gateway.subgraphs.streams import StreamSettings, unreachable
 
 _PROTOCOL = "graphql-transport-ws"
 _INIT_SECONDS = 5.0
-# They differ from request to request, and are no part of who asks.
-_OF_A_REQUEST = frozenset({"x-request-id", "traceparent", "tracestate"})
-
-Identity = tuple[tuple[str, str], ...]
 Key = tuple[str, Identity]
 
 
@@ -49,7 +52,7 @@ class WebSocketTransport:
 
     async def open(self, request: SubgraphRequest) -> _PooledStream:
         """Raises SubgraphFailure."""
-        key = (request.subgraph, _identity(request.headers))
+        key = (request.subgraph, identity_of(request.headers))
         socket = self._usable(key)
         while socket is None or not self._has_room(socket):
             socket = await self._opened(key)
@@ -171,10 +174,6 @@ class _PooledStream:
             await self.inner.close()
         finally:
             self._transport.release(self._key, self.inner.socket)
-
-
-def _identity(headers: Mapping[str, str]) -> Identity:
-    return tuple(sorted((name, value) for name, value in headers.items() if name not in _OF_A_REQUEST))
 
 
 def websocket_url(url: str) -> str:
