@@ -41,7 +41,8 @@ from rapport_gateway.supergraph.model import Supergraph
 
 LINK = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external",
   "@requires", "@provides", "@shareable", "@override", "@inaccessible", "@tag", "@extends", "@interfaceObject",
-  "@composeDirective", "@authenticated", "@requiresScopes", "@policy", "@cost", "@listSize", "@context"])
+  "@composeDirective", "@authenticated", "@requiresScopes", "@policy", "@cost", "@listSize", "@context",
+  "@fromContext"])
 """
 _FEDERATION = """
 scalar _Any

@@ -7,6 +7,7 @@ from gateway.tests.subgraph_world import LINK, Federation, Subgraph, source
 
 from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.supergraph.access import Access
+from rapport_gateway.supergraph.errors import InvalidSupergraph
 from rapport_gateway.supergraph.loader import load_supergraph
 
 MINE = (
@@ -106,3 +107,30 @@ def test_access_directives_may_be_called_otherwise() -> None:
         ("Query", "x"): Access(authenticated=True),
         ("Query", "y"): Access(policies=frozenset({frozenset({"p"})})),
     }
+
+
+def test_arguments_from_a_context_are_hidden_and_told_to_the_model() -> None:
+    sdl = _composed(
+        a='type Query { u: U } type U @key(fields: "id") @context(name: "c") { id: ID! p: P t: T! } type P { q: Int } '
+        'type T @key(fields: "id") { id: ID! f(x: Int @fromContext(field: "$c { p { q } }"), y: Int): Int }'
+    )
+    assert '@link(url: "https://specs.apollo.dev/join/v0.5", for: EXECUTION)' in sdl
+    supergraph = load_supergraph(sdl, to_serve=False)
+    (argument,) = supergraph.field("T", "f").joins["A"].context_arguments
+    assert (argument.name, argument.type_text, argument.context) == ("x", "Int", "a__c")
+    assert argument.selection.text == "p{q}"
+    assert supergraph.types["U"].contexts == {"a__c"}
+    assert list(supergraph.api_schema.type_map["T"].fields["f"].args) == ["y"]  # type: ignore[attr-defined]
+    with pytest.raises(InvalidSupergraph, match="context"):
+        load_supergraph(sdl)
+
+
+def test_directives_are_called_as_subgraphs_call_them() -> None:
+    link = (
+        'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [{name: "@tag", as: "@label"}])'
+    )
+    types = 'type Query { x: Int @label(name: "n") y: Int @federation__inaccessible }'
+    sdl = compose_supergraph([source("a", f"{link} {types}")])
+    assert '@link(url: "https://specs.apollo.dev/tag/v0.3", import: [{ name: "@tag", as: "@label" }])' in sdl
+    assert 'x: Int @label(name: "n")' in sdl
+    assert list(load_supergraph(sdl).api_schema.query_type.fields) == ["x"]  # type: ignore[union-attr]

@@ -7,6 +7,11 @@ from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.supergraph.errors import CompositionFailed
 
 X = 'type X @key(fields: "id") { id: ID! }'
+CONTEXT = """
+type Query { u: U }
+type U @key(fields: "id") @context(name: "c") { id: ID! p: Int t: T! }
+type T @key(fields: "id") { id: ID! f(x: Int @fromContext(field: "$c { p }")): Int }
+"""
 CASES = {
     "INVALID_GRAPHQL": (["type Query { a: "], ["[a]"]),
     "INVALID_GRAPHQL unknown type": (["type Query { a: Nope }"], ["[a]", "Nope"]),
@@ -94,7 +99,12 @@ CASES = {
         ["type Query { t: T } type T @shareable { a: Int }", "type T @shareable { a: Int b: Int }"],
         ["T.b", "query → t", '"a"', '"b"'],
     ),
-    "UNSUPPORTED_FEATURE": (['type Query { a: A } type A @context(name: "c") { x: Int }'], ["A", "@context"]),
+    "CONTEXT_NOT_SET": ([CONTEXT.replace("$c", "$d")], ["T.f(x:)", "d"]),
+    "CONTEXT_INVALID_SELECTION": ([CONTEXT.replace("p }", "id }")], ["T.f(x:)", "U", "ID", "Int"]),
+    "CONTEXT_NAME_INVALID": ([CONTEXT.replace('name: "c"', 'name: "c_c"')], ["c_c", "U"]),
+    "NO_CONTEXT_IN_SELECTION": ([CONTEXT.replace("$c { p }", "p")], ["T.f(x:)"]),
+    "CONTEXT_NO_RESOLVABLE_KEY": ([CONTEXT.replace('type T @key(fields: "id")', "type T")], ["T.f(x:)", "T"]),
+    "SATISFIABILITY_ERROR context": ([CONTEXT + " extend type Query { t: T }"], ["T.f", "query → t"]),
     "INVALID_LINK_DIRECTIVE_USAGE": (
         ['extend schema @link(url: "https://specs.apollo.dev/federation/v2.0", import: ["@interfaceObject"])'],
         ["[a]", "@interfaceObject"],

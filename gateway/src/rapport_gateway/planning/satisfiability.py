@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from rapport_gateway.planning.operation import Names, QueryField
 from rapport_gateway.planning.provided import NOTHING
@@ -20,10 +21,11 @@ _NO_LIMIT = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """An object of a type, as all the subgraphs have it that can give it on this way."""
+    """An object of a type, as all the subgraphs have it that can give it on this way, and the contexts that are set."""
 
     type_name: str
     places: frozenset[Place]
+    contexts: frozenset[str] = frozenset()
 
 
 def unsatisfiable(supergraph: Supergraph) -> list[CompositionProblem]:
@@ -43,12 +45,12 @@ class _Search:
         ways: dict[_State, str] = {}
         for kind, name in self._supergraph.roots.items():
             places = frozenset(Place(name, graph) for graph in self._supergraph.types[name].joins)
-            ways[_State(name, places)] = kind
+            ways[_State(name, places, self._contexts.get(name, frozenset()))] = kind
         waiting = deque(ways)
         while waiting:
             state = waiting.popleft()
             for field in self._supergraph.types[state.type_name].fields.values():
-                found = self._reach.sources(state.places, self._probe(state.type_name, field))
+                found = self._sources(state, field)
                 coordinate = (state.type_name, field.name)
                 if not found and coordinate not in told:
                     told.add(coordinate)
@@ -57,12 +59,31 @@ class _Search:
                 if problem is not None:
                     told.add(coordinate)
                     yield problem
-                for following in self._following(field, found):
+                for following in self._following(state, field, found):
                     if following not in ways:
                         ways[following] = f"{ways[state]} → {field.name}"
                         waiting.append(following)
 
-    def _following(self, field: FieldInfo, found: Mapping[str, Place]) -> Iterator[_State]:
+    def _sources(self, state: _State, field: FieldInfo) -> dict[str, Place]:
+        """Where the field can be fetched, with all that its arguments are filled from."""
+        found = self._reach.sources(state.places, self._probe(state.type_name, field))
+        return {
+            graph: place
+            for graph, place in found.items()
+            if (join := field.joins.get(graph)) is None
+            or all(argument.context in state.contexts for argument in join.context_arguments)
+        }
+
+    @cached_property
+    def _contexts(self) -> dict[str, frozenset[str]]:
+        """What objects of each type set, by themselves, their interfaces or their unions."""
+        found: dict[str, frozenset[str]] = {}
+        for info in self._supergraph.types.values():
+            for name in self._supergraph.all_possible_types(info.name) if info.contexts else ():
+                found[name] = found.get(name, frozenset()) | info.contexts
+        return found
+
+    def _following(self, state: _State, field: FieldInfo, found: Mapping[str, Place]) -> Iterator[_State]:
         if not self._supergraph.is_composite(field.type_name):
             return
         by_type: dict[str, set[Place]] = {}
@@ -73,7 +94,8 @@ class _Search:
                     provided = via.provided if via.provided.fields else NOTHING
                     by_type.setdefault(concrete, set()).add(Place(concrete, graph, provided))
         for concrete, places in sorted(by_type.items()):
-            yield _State(concrete, frozenset(places))
+            contexts = state.contexts | self._contexts.get(concrete, frozenset())
+            yield _State(concrete, frozenset(places), contexts)
 
     def _returned(self, graph: str, declared: str) -> Iterator[str]:
         """An interface that nothing implements in a subgraph is never returned by it."""

@@ -29,7 +29,17 @@ from rapport_gateway.supergraph.errors import InvalidSupergraph, reason
 from rapport_gateway.supergraph.field_sets import FieldSet, parse_field_set
 from rapport_gateway.supergraph.interface_objects import with_interface_objects
 from rapport_gateway.supergraph.links import SpecLinks, read_links
-from rapport_gateway.supergraph.model import FieldInfo, FieldJoin, Key, Kind, Subgraph, Supergraph, TypeInfo, TypeJoin
+from rapport_gateway.supergraph.model import (
+    ContextArgument,
+    FieldInfo,
+    FieldJoin,
+    Key,
+    Kind,
+    Subgraph,
+    Supergraph,
+    TypeInfo,
+    TypeJoin,
+)
 
 _KINDS = {
     "scalar_type_definition": Kind.SCALAR,
@@ -78,7 +88,7 @@ def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
 
 def _types(document: DocumentNode, links: SpecLinks, graphs: tuple[str, ...], bound: float) -> dict[str, TypeInfo]:
     """The types with every override in force that covers `bound` percent of the requests or more."""
-    reader = _Reader(graphs, bound)
+    reader = _Reader(graphs, bound, links.local_name("context"))
     return with_interface_objects(
         {
             node.name.value: reader.type_info(node)
@@ -126,9 +136,10 @@ def _root_types(document: DocumentNode, types: Mapping[str, TypeInfo]) -> dict[s
 
 
 class _Reader:
-    def __init__(self, graphs: tuple[str, ...], bound: float) -> None:
+    def __init__(self, graphs: tuple[str, ...], bound: float, context_directive: str) -> None:
         self._graphs = graphs
         self._bound = bound
+        self._context_directive = context_directive
 
     def type_info(self, node: TypeDefinitionNode) -> TypeInfo:
         joins = self._type_joins(node)
@@ -139,6 +150,7 @@ class _Reader:
             MappingProxyType(self._fields(node, joins)),
             MappingProxyType(self._implements(node, joins)),
             MappingProxyType(self._members(node, joins)),
+            frozenset(str(use.get("name")) for use in directives(node, self._context_directive)),
         )
 
     def _type_joins(self, node: TypeDefinitionNode) -> dict[str, TypeJoin]:
@@ -242,6 +254,10 @@ def _field_join(field: FieldDefinitionNode, join: Mapping[str, Any]) -> FieldJoi
         _optional_field_set(join.get("provides")),
         bool(join.get("external")),
         bool(join.get("usedOverridden")),
+        tuple(
+            ContextArgument(given["name"], given["type"], given["context"], parse_field_set(given["selection"]))
+            for given in join.get("contextArguments") or ()
+        ),
     )
 
 

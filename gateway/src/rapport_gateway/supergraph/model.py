@@ -56,6 +56,19 @@ class TypeJoin:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ContextArgument:
+    """An argument that a subgraph is given from an object further up, which sets the context (`@fromContext`).
+
+    `type_text` is the argument's type, `selection` what its value is on that object.
+    """
+
+    name: str
+    type_text: str
+    context: str
+    selection: FieldSet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FieldJoin:
     """How one subgraph takes part in a field. `type_text` is the field's type as that subgraph declares it."""
 
@@ -66,6 +79,7 @@ class FieldJoin:
     provides: FieldSet | None = None
     external: bool = False
     used_overridden: bool = False
+    context_arguments: tuple[ContextArgument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +92,10 @@ class FieldInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TypeInfo:
-    """`implements` and `members` are by subgraph; `fields` is empty for leaf types and unions."""
+    """`implements` and `members` are by subgraph; `fields` is empty for leaf types and unions.
+
+    `contexts` are what objects of the type set for the fields below them (`@context`).
+    """
 
     name: str
     kind: Kind
@@ -86,6 +103,7 @@ class TypeInfo:
     fields: Mapping[str, FieldInfo] = field(default_factory=lambda: MappingProxyType({}))
     implements: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     members: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    contexts: frozenset[str] = frozenset()
 
     @property
     def is_composite(self) -> bool:

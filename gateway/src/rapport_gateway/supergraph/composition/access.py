@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from rapport_gateway.supergraph.access import ACCESS, ACCESS_LISTS, implies
 from rapport_gateway.supergraph.composition.applied import required_access
 from rapport_gateway.supergraph.composition.context import Context
-from rapport_gateway.supergraph.composition.subgraph import Annotated, SubgraphSchema, TypeDef
+from rapport_gateway.supergraph.composition.contexts import used_by
+from rapport_gateway.supergraph.composition.subgraph import Annotated, FieldDef, SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.composition.usage import selected_fields
 from rapport_gateway.supergraph.directives import named_type
 
@@ -18,10 +19,16 @@ def check_access(context: Context) -> None:
     for schema in context.schemas:
         for type_def in schema.types.values():
             for field in type_def.fields.values():
-                for use in field.uses("requires"):
-                    own = (type_def.name, field.name)
-                    for needed in selected_fields(schema, type_def, str(use.get("fields", ""))):
-                        _compare(context, schema, own, needed)
+                for needed in _needed(schema, type_def, field):
+                    _compare(context, schema, (type_def.name, field.name), needed)
+
+
+def _needed(schema: SubgraphSchema, type_def: TypeDef, field: FieldDef) -> Iterator[tuple[str, str]]:
+    """What a client learns something of by asking for the field."""
+    for use in field.uses("requires"):
+        yield from selected_fields(schema, type_def, str(use.get("fields", "")))
+    for argument in field.arguments.values():
+        yield from used_by(schema, argument)
 
 
 def _compare(context: Context, schema: SubgraphSchema, own: tuple[str, str], needed: tuple[str, str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rapport_gateway.supergraph.composition.context_checks import check_contexts
+from rapport_gateway.supergraph.composition.contexts import context_fields
 from rapport_gateway.supergraph.composition.directive_checks import (
     check_directives,
     check_interface,
@@ -30,13 +32,14 @@ def check_subgraph(schema: SubgraphSchema) -> Iterator[CompositionProblem]:
         yield CompositionProblem("INVALID_SHAREABLE_USAGE", message)
     for type_def in schema.types.values():
         yield from checker.type(type_def)
+    yield from check_contexts(schema)
     yield from checker.unused_externals()
 
 
 class _Checker:
     def __init__(self, schema: SubgraphSchema) -> None:
         self._schema = schema
-        self._used: set[tuple[str, str]] = set()
+        self._used: set[tuple[str, str]] = set(context_fields(schema))
 
     def type(self, type_def: TypeDef) -> Iterator[CompositionProblem]:
         for use in type_def.uses("key"):

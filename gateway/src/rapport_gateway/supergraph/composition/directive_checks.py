@@ -29,9 +29,7 @@ _NOT_ON_INTERFACE_FIELDS = {
 
 
 def check_directives(schema: SubgraphSchema, type_def: TypeDef) -> Iterator[CompositionProblem]:
-    """Directives that are not supported, or do not go together on one field."""
-    if type_def.has("context"):
-        yield _problem(schema, "UNSUPPORTED_FEATURE", f"{type_def.name} uses @context, which is not supported")
+    """Directives that do not go together on one field."""
     for field in type_def.fields.values():
         where = f"{type_def.name}.{field.name}"
         if field.has("external") and field.has("provides"):

@@ -66,6 +66,15 @@ _FEATURES = (
             ),
         ),
     ),
+    _Feature(
+        "context/v0.1",
+        "SECURITY",
+        (_Directive("context", "directive @context(name: String!) repeatable on INTERFACE | OBJECT | UNION"),),
+        (
+            "scalar context__ContextFieldValue",
+            "directive @context__fromContext(field: context__ContextFieldValue) on ARGUMENT_DEFINITION",
+        ),
+    ),
 )
 
 

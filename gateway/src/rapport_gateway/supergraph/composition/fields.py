@@ -13,11 +13,12 @@ from rapport_gateway.supergraph.composition.context import (
     description_of,
     listed,
 )
+from rapport_gateway.supergraph.composition.contexts import context_use
 from rapport_gateway.supergraph.composition.externals import check_externals
 from rapport_gateway.supergraph.composition.inputs import merge_arguments
 from rapport_gateway.supergraph.composition.merged import MergedField
 from rapport_gateway.supergraph.composition.overrides import Overrides, find_overrides
-from rapport_gateway.supergraph.composition.subgraph import FieldDef, TypeDef
+from rapport_gateway.supergraph.composition.subgraph import FieldDef, SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.directives import type_text
 from rapport_gateway.supergraph.model import Kind
 
@@ -119,7 +120,7 @@ class _FieldMerger:
             if overrides.is_gone(schema.name) and not is_used:
                 plain = False
                 continue
-            details = self._details(definition, typed=typed)
+            details = self._details(schema, definition, typed=typed)
             is_moved = any(use.get("from") in origins for use in definition.uses("override"))
             if is_used:
                 details.append("usedOverridden: true")
@@ -129,11 +130,17 @@ class _FieldMerger:
             joins.append(f"@join__field({', '.join([f'graph: {schema.graph}', *details])})")
         return [] if plain and len(joins) == type_count else joins
 
-    def _details(self, definition: FieldDef, *, typed: bool) -> list[str]:
+    def _details(self, schema: SubgraphSchema, definition: FieldDef, *, typed: bool) -> list[str]:
         details = [f"type: {quoted(type_text(definition.type))}"] if typed else []
         if definition.external:
             details.append("external: true")
         for name in ("requires", "provides"):
             details.extend(f"{name}: {quoted(str(use.get('fields', '')))}" for use in definition.uses(name))
         details.extend(f"override: {quoted(str(use.get('from', '')))}" for use in definition.uses("override"))
-        return details
+        contextual = [
+            f"{{context: {quoted(f'{schema.name}__{use.context}')}, name: {quoted(argument.name)}, "
+            f"type: {quoted(type_text(argument.type))}, selection: {quoted(use.selection)}}}"
+            for argument in definition.arguments.values()
+            if (use := context_use(argument)) is not None
+        ]
+        return [*details, f"contextArguments: [{', '.join(contextual)}]"] if contextual else details

@@ -34,6 +34,9 @@ def merge_arguments(context: Context, where: str, sources: Sequence[Source[D]]) 
     for name in dict.fromkeys(name for source in sources for name in source.definition.arguments):
         present = [Source(schema, field.arguments[name]) for schema, field in sources if name in field.arguments]
         coordinate = f"{where}({name}:)"
+        if any(argument.has("fromContext") for _, argument in present):
+            _check_contextual(context, coordinate, present)
+            continue
         if len(present) < len(sources):
             missing = [schema.name for schema, field in sources if name not in field.arguments]
             _refuse_required(context, "REQUIRED_ARGUMENT_MISSING_IN_SOME_SUBGRAPH", coordinate, present, missing)
@@ -92,14 +95,22 @@ def _merge_input(
     )
 
 
+def _check_contextual(context: Context, coordinate: str, sources: Sequence[Source[InputDef]]) -> None:
+    """Clients do not see an argument that is filled from a context, so that no subgraph can ask them for it."""
+    given = [schema.name for schema, item in sources if not item.has("fromContext") and _is_required(item)]
+    if given:
+        message = f"{coordinate} is filled from a context in some subgraphs, but required in {listed(given)}"
+        context.problem("CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS", message)
+
+
+def _is_required(definition: InputDef) -> bool:
+    return isinstance(definition.type, NonNullTypeNode) and definition.default is None
+
+
 def _refuse_required(
     context: Context, code: str, coordinate: str, present: Sequence[Source[InputDef]], missing: Sequence[str]
 ) -> None:
-    required = [
-        schema.name
-        for schema, definition in present
-        if isinstance(definition.type, NonNullTypeNode) and definition.default is None
-    ]
+    required = [schema.name for schema, definition in present if _is_required(definition)]
     if required:
         context.problem(code, f"{coordinate} is required in {listed(required)} but missing in {listed(missing)}")
 

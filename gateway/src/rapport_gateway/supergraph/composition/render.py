@@ -19,7 +19,7 @@ _JOIN = """
 directive @join__enumValue(graph: join__Graph!) repeatable on ENUM_VALUE
 
 directive @join__field(graph: join__Graph, requires: join__FieldSet, provides: join__FieldSet, type: String, \
-external: Boolean, override: String, usedOverridden: Boolean{label}) \
+external: Boolean, override: String, usedOverridden: Boolean{additions}) \
 repeatable on FIELD_DEFINITION | INPUT_FIELD_DEFINITION
 
 directive @join__graph(name: String!, url: String!) on ENUM_VALUE
@@ -39,6 +39,17 @@ directive @join__directive(graphs: [join__Graph!], name: String!, args: join__Di
 repeatable on SCHEMA | OBJECT | INTERFACE | FIELD_DEFINITION
 
 scalar join__DirectiveArguments
+"""
+_CONTEXTUAL = ", contextArguments: [join__ContextArgument!]"
+_CONTEXT_ARGUMENT = """
+input join__ContextArgument {
+  name: String!
+  type: String!
+  context: String!
+  selection: join__FieldValue!
+}
+
+scalar join__FieldValue
 """
 _SPEC_TYPES = '''
 scalar join__FieldSet
@@ -68,11 +79,14 @@ def render_supergraph(
     for directive in directives:
         call(directive.arguments, names)
     text = "\n\n".join(_type(merged) for merged in types.values() if _is_printed(merged))
+    contextual = "context" in names
     label = "overrideLabel:" in text
+    additions = (", overrideLabel: String" if label or contextual else "") + (_CONTEXTUAL if contextual else "")
     head = [
-        _schema(types, composed, names, label=label),
-        _JOIN.replace("{label}", ", overrideLabel: String" if label else ""),
-        *([_JOIN_DIRECTIVE] if label else []),
+        _schema(types, composed, names, "v0.5" if contextual else "v0.4" if label else "v0.3"),
+        _JOIN.replace("{additions}", additions),
+        *([_JOIN_DIRECTIVE] if additions else []),
+        *([_CONTEXT_ARGUMENT] if contextual else []),
         *definitions_for(names),
         *composed.definitions,
         *map(_directive, directives),
@@ -86,10 +100,7 @@ def _is_printed(merged: MergedType) -> bool:
     return bool(merged.fields) or merged.kind not in {Kind.OBJECT, Kind.INTERFACE}
 
 
-def _schema(
-    types: Mapping[str, MergedType], composed: ComposedDirectives, names: Mapping[str, str], *, label: bool
-) -> str:
-    join = "v0.4" if label else "v0.3"
+def _schema(types: Mapping[str, MergedType], composed: ComposedDirectives, names: Mapping[str, str], join: str) -> str:
     links = [
         '@link(url: "https://specs.apollo.dev/link/v1.0")',
         f'@link(url: "https://specs.apollo.dev/join/{join}", for: EXECUTION)',

@@ -11,9 +11,10 @@ from rapport_gateway.supergraph.composition.context import (
     description_of,
     listed,
 )
+from rapport_gateway.supergraph.composition.contexts import contexts_of
 from rapport_gateway.supergraph.composition.fields import merge_fields
 from rapport_gateway.supergraph.composition.inputs import merge_input_type
-from rapport_gateway.supergraph.composition.merged import MergedType, MergedValue
+from rapport_gateway.supergraph.composition.merged import MergedType, MergedValue, Specified
 from rapport_gateway.supergraph.composition.reader import ROOT_NAMES
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.model import Kind
@@ -73,7 +74,12 @@ def _type_joins(sources: TypeSources) -> list[str]:
 
 def _start(name: str, kind: Kind, sources: TypeSources, joins: list[str]) -> MergedType:
     definitions = [definition for _, definition in sources]
-    return MergedType(name, kind, description_of(definitions), [*joins, *public_directives(definitions)])
+    contexts = [
+        Specified(f"@context(name: {quoted(f'{schema.name}__{context}')})")
+        for schema, definition in sources
+        for context in contexts_of(definition)
+    ]
+    return MergedType(name, kind, description_of(definitions), [*joins, *contexts, *public_directives(definitions)])
 
 
 def _merge_composite(context: Context, name: str, kind: Kind, sources: TypeSources, joins: list[str]) -> MergedType:

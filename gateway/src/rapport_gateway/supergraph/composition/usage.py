@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from graphql import FieldNode, InlineFragmentNode, SelectionSetNode
 
+from rapport_gateway.supergraph.composition.contexts import context_fields
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.directives import named_type
 from rapport_gateway.supergraph.field_sets import parse_field_set
@@ -46,6 +47,7 @@ def _other_uses(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
             for use in field.uses("requires"):
                 yield from selected_fields(schema, type_def, str(use.get("fields", "")))
     yield from _provided(schema)
+    yield from context_fields(schema)
 
 
 def _provided(schema: SubgraphSchema) -> Iterator[tuple[str, str]]:
