@@ -39,7 +39,7 @@ class KeyService:
         if not signing:
             raise NoSigningKey("run `python -m rapport_identity migrate`")
         if self._max_age is not None and signing[0] == keys[0] and now - keys[0].signs_from >= self._max_age:
-            await self.rotate()
+            await self._succeed(keys, abrupt=False)
         return signing[0]
 
     async def rotate(self, *, at_once: bool = False) -> SigningKey:
@@ -48,10 +48,15 @@ class KeyService:
         At once means that every token so far is void within a minute: for a key that others have got hold of.
         Raises NoSigningKey.
         """
-        now, keys = self._clock(), await self._keys.newest_first()
+        keys = await self._keys.newest_first()
         if not keys:
             raise NoSigningKey("run `python -m rapport_identity migrate`")
-        key = SigningKey.generate(new_id(ID_PREFIX), after=keys[0], abrupt=at_once, now=now)
+        return await self._succeed(keys, abrupt=at_once)
+
+    async def _succeed(self, keys: list[SigningKey], *, abrupt: bool) -> SigningKey:
+        """The key after the newest of these: a new one, unless somebody else was faster."""
+        now = self._clock()
+        key = SigningKey.generate(new_id(ID_PREFIX), after=keys[0], abrupt=abrupt, now=now)
         if not await self._keys.add(key):
             return (await self._keys.newest_first())[0]
         live = {each.id for each, _ in published([key, *keys], now=now)}
