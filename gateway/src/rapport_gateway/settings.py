@@ -61,6 +61,9 @@ class Settings(Limits):
     stream_queue_size: int = 256
     stream_queue_bytes: int = 4 * 1024 * 1024
     sse_keep_alive: float = 15.0
+    page: str = ""
+    page_examples: str = ""
+    page_sign_in: str = ""
     max_batch_size: int = 1
     persisted_queries: bool = True
     persisted_query_cache_size: int = 1000

@@ -14,6 +14,8 @@ from rapport_gateway.server.http import HttpEndpoint
 from rapport_gateway.server.in_force import InForce
 from rapport_gateway.server.negotiation import JSON
 from rapport_gateway.server.observer import Observer
+from rapport_gateway.server.page.content import page_content
+from rapport_gateway.server.page.endpoint import PageEndpoint
 from rapport_gateway.server.replies import respond
 from rapport_gateway.server.running import Runner
 from rapport_gateway.server.sse import EventStreams
@@ -21,6 +23,7 @@ from rapport_gateway.server.websocket import WebSocketEndpoint
 from rapport_gateway.settings import Settings
 
 GRAPHQL_PATH = "/graphql"
+_READING = frozenset({"GET", "HEAD"})
 
 
 class Application:
@@ -35,6 +38,7 @@ class Application:
         self._streams = EventStreams(runner, settings)
         self._graphql = HttpEndpoint(admission, self._streams, metrics, settings)
         self._websocket = WebSocketEndpoint(runner, metrics, settings)
+        self._page = PageEndpoint(page_content(settings))
         self._draining = False
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
@@ -44,6 +48,8 @@ class Application:
                     await self._observer.http(self._graphql, scope, receive, send)
                 else:
                     await self._graphql(scope, receive, send)
+            elif scope["path"] in self._page and scope["method"] in _READING:
+                await self._page(scope, send)
             else:
                 await self._operations(scope, send)
         elif scope["type"] == "websocket":
@@ -67,7 +73,7 @@ class Application:
     async def _operational(self, method: str, path: str) -> tuple[int, bytes, str]:
         if path not in {"/health", "/ready", "/metrics"}:
             return 404, _errors(f"There is nothing at {path}.", NOT_FOUND), JSON
-        if method not in {"GET", "HEAD"}:
+        if method not in _READING:
             return 405, _errors(f"{method} is not allowed here.", METHOD_NOT_ALLOWED), JSON
         if path == "/metrics":
             return 200, self._metrics.render(), "text/plain; version=0.0.4"

@@ -21,8 +21,8 @@ def tell_caches(exchange: Exchange, body: bytes, *, failed: bool) -> bool:
     if not exchange.read_only or failed:
         return False
     exchange.vary_by("accept")
-    tag = exchange.extra["etag"] = _entity_tag(body)
-    return _is_known(tag, exchange.headers.get("if-none-match"))
+    tag = exchange.extra["etag"] = entity_tag(body)
+    return is_known(tag, exchange.headers.get("if-none-match"))
 
 
 def _cache_control(policy: CachePolicy | None) -> str:
@@ -31,12 +31,12 @@ def _cache_control(policy: CachePolicy | None) -> str:
     return f"max-age={policy.max_age}, {'private' if policy.private else 'public'}"
 
 
-def _entity_tag(body: bytes) -> str:
+def entity_tag(body: bytes) -> str:
     """Equal for equal answers, whatever they are compressed with."""
     return f'W/"{blake2b(body, digest_size=16).hexdigest()}"'
 
 
-def _is_known(entity: str, if_none_match: str | None) -> bool:
+def is_known(entity: str, if_none_match: str | None) -> bool:
     """Whether the client says that it has this answer."""
     known = [item.strip() for item in (if_none_match or "").split(",")]
     return "*" in known or entity in known or entity.removeprefix("W/") in known
