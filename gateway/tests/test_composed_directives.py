@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gateway.tests.subgraph_world import LINK, Federation, Subgraph, source
+from gateway.tests.subgraph_world import LINK, source
 
 from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.supergraph.access import Access
@@ -72,18 +72,6 @@ def test_directives_of_operations_that_all_subgraphs_know() -> None:
     assert "directive @cached(for: Int) on FIELD" in sdl
     assert [directive.name for directive in load_supergraph(sdl).api_schema.directives if directive.name == "cached"]
     assert "@own" not in sdl
-
-
-@pytest.mark.parametrize(("draw", "from_"), [(10, "new"), (90, "old")])
-async def test_a_share_of_requests_is_answered_by_the_new_subgraph(draw: float, from_: str) -> None:
-    federation = Federation(
-        old=Subgraph(LINK + "type Query { who: String }", {"who": "old"}),
-        new=Subgraph(LINK + 'type Query { who: String @override(from: "old", label: "percent(50)") }', {"who": "new"}),
-    )
-    federation.draw = draw
-    assert await federation.data("{ who }") == {"who": from_}
-    federation.draw = 100 - draw
-    assert (await federation.data("{ who }"))["who"] != from_
 
 
 def test_the_supergraph_tells_what_each_place_asks_for() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from gateway.tests.shop import PRODUCTS, REVIEWS, shop
-from gateway.tests.subgraph_world import LINK, Federation, Subgraph, same_plan
+from gateway.tests.subgraph_world import Federation, same_plan
 
 
 @pytest.fixture(name="shop", scope="module")
@@ -161,26 +161,3 @@ async def test_only_the_variables_that_a_fetch_uses_are_sent(shop: Federation) -
     catalogue, reviewing = shop.client.calls
     assert catalogue.variables == {"n": 1}
     assert reviewing.variables == {"m": 1, "u": True, "representations": [{"__typename": "Product", "upc": "p1"}]}
-
-
-async def test_a_shared_mutation_field_is_sent_to_the_subgraph_that_can_answer_it_alone() -> None:
-    done: list[str] = []
-
-    def add(where: str) -> dict[str, str]:
-        done.append(where)
-        return {"id": "1", "name": "n"}
-
-    keyed = 'type X @key(fields: "id")'
-    federation = Federation(
-        a=Subgraph(
-            f"{LINK} type Query {{ x: X }} type Mutation {{ add: X @shareable }} {keyed} {{ id: ID! }}",
-            {"add": lambda: add("a")},
-        ),
-        b=Subgraph(
-            f"{LINK} type Mutation {{ add: X @shareable }} {keyed} {{ id: ID! name: String }}",
-            {"add": lambda: add("b")},
-            {"X": lambda representation: {**representation, "name": "n"}},
-        ),
-    )
-    assert await federation.data("mutation { add { id name } }") == {"add": {"id": "1", "name": "n"}}
-    assert (done, federation.client.called()) == (["b"], ["b"])

@@ -94,22 +94,6 @@ async def test_introspection_is_answered_by_the_gateway(shop: Federation) -> Non
     assert shop.client.called() == ["accounts"]
 
 
-async def test_mutations_run_in_order_and_are_completed(shop: Federation) -> None:
-    data = await shop.data(
-        """mutation {
-          a: renameUser(id: "1", name: "Ada") { name reviews { id } }
-          b: discount(upc: "p1") { price inStock }
-          c: renameUser(id: "2", name: "Bea") { name }
-          d: renameUser(id: "3", name: "Cy") { name }
-        }"""
-    )
-    assert data["a"]["name"] == "Ada"
-    assert data["b"] == {"price": 9, "inStock": True}
-    assert data["d"] == {"name": "Cy"}
-    assert shop.client.called() == ["accounts", "reviewing", "catalogue", "inventory", "accounts"]
-    assert [call.kind for call in shop.client.calls] == ["mutation", "query", "mutation", "query", "mutation"]
-
-
 @pytest.mark.parametrize(
     ("query", "variables", "code"),
     [
