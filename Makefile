@@ -4,7 +4,7 @@ SOURCES := conftest.py shared gateway services cli deploy tests
 RELIABILITY = $(PYTHON) -m pytest -m reliability -q tests/reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-unit conformance reliability reliability-ci bench-gateway check format schema lock up down clean
+.PHONY: help setup run graphiql test test-unit conformance reliability reliability-ci bench-gateway check format schema lock up down clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -12,8 +12,11 @@ help: ## List the targets
 setup: ## Make .venv and install everything that the lock names
 	@sh deploy/setup.sh
 
-run: setup ## Start the whole system on this machine (Ctrl-C stops it)
+run: setup graphiql ## Start the whole system on this machine (Ctrl-C stops it)
 	@$(PYTHON) -m rapport_local run
+
+graphiql: ## Get GraphiQL for the gateway's page, from npm (it is left out where there is no npm)
+	@sh deploy/graphiql.sh
 
 test: setup ## Run all tests
 	@$(PYTHON) -m pytest

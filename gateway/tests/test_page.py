@@ -39,7 +39,7 @@ async def _gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ga
     (examples / "2.graphql").write_text("query Second { hello }")
     (examples / "1.graphql").write_text("query First { hello }")
     (examples / "README.md").write_text("no query")
-    sign_in = folder / "sign-in.graphql"
+    sign_in = examples / "sign-in.graphql"
     sign_in.write_text(SIGN_IN)
     settings = {"PAGE": str(graphiql(folder)), "PAGE_EXAMPLES": str(examples), "PAGE_SIGN_IN": str(sign_in)}
     async with running_gateway(folder, settings, hello=HELLO) as gateway:

@@ -3,6 +3,7 @@
 from rich.console import Console as RichConsole
 from rich.markup import escape
 
+from rapport_local.run.page import page_url
 from rapport_local.run.running import Running
 from rapport_local.system.table import GRAPHQL_PATH, HEALTH_PATH, METRICS_PATH, READY_PATH
 
@@ -42,6 +43,8 @@ class Console:
             f"health {base}{HEALTH_PATH}, readiness {base}{READY_PATH}, metrics {base}{METRICS_PATH}; services too"
         )
         self.detail(f"logs of every process: {running.system.logs}")
+        if page := page_url(gateway):
+            self.detail(f"in a browser: {page}")
         self.detail(f"all {len(running.accounts)} accounts, addresses and processes: {running.file}")
         self._out.print("Try:")
         self._out.print(escape(_sign_in_and_query(gateway, first)), style="bold")

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from rapport_local.backing import BackingServices, backing_services
 from rapport_local.run.console import Console
 from rapport_local.run.options import Options, read_options, require_free_ports
+from rapport_local.run.page import page_settings
 from rapport_local.run.running import Running
 from rapport_local.run.sample import SampleData, sample_accounts
 from rapport_local.run.signals import Stopped, stop_signals
@@ -78,7 +79,8 @@ def _start(stack: ExitStack, options: Options, backing: BackingServices, console
         ports=options.ports,
         service_key=kept_service_key(options.state, os.environ),
     )
-    system = System(addresses, kept_admin(options.state, os.environ), logs=options.logs)
+    env = page_settings() | os.environ
+    system = System(addresses, kept_admin(options.state, os.environ), logs=options.logs, base_env=env)
     console.step("migrations and supergraph")
     system.prepare()
     console.step(f"{len(system.processes)} processes")

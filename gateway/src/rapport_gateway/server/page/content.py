@@ -42,13 +42,15 @@ def _content(settings: Settings) -> Iterator[tuple[str, bytes]]:
 
 
 def _examples(settings: Settings) -> list[str]:
-    """The texts of the folder's operations, in the order of their names."""
+    """The texts of the folder's operations, in the order of their names; signing in is done by the form."""
     if not settings.page_examples:
         return []
     folder = Path(settings.page_examples)
     if not folder.is_dir():
         raise InvalidSetting(f"{PREFIX}PAGE_EXAMPLES: {folder} is no folder")
-    return [_operation("PAGE_EXAMPLES", file)[0] for file in sorted(folder.glob("*.graphql"))]
+    sign_in = Path(settings.page_sign_in).resolve()
+    found = [file for file in sorted(folder.glob("*.graphql")) if file.resolve() != sign_in]
+    return [_operation("PAGE_EXAMPLES", file)[0] for file in found]
 
 
 def _sign_in(settings: Settings) -> dict[str, object] | None:
