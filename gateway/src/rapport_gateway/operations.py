@@ -52,6 +52,9 @@ class Lru(Generic[K, V]):
             _, (_, freed) = self._items.popitem(last=False)
             self._weight -= freed
 
+    def __contains__(self, key: K) -> bool:
+        return key in self._items
+
     def __len__(self) -> int:
         return len(self._items)
 

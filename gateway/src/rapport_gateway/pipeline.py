@@ -6,10 +6,12 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from graphql import VariableDefinitionNode, get_variable_values
 
+from rapport_gateway.beside import Beside
 from rapport_gateway.errors import (
     BAD_USER_INPUT,
     GRAPHQL_VALIDATION_FAILED,
@@ -46,6 +48,8 @@ from rapport_gateway.supergraph.model import Supergraph
 
 Answer = dict[str, Any]
 _MAX_INPUT_ERRORS = 20
+_LONG_DOCUMENT = 1_000  # characters; reading fewer takes some milliseconds at most
+_HEAVY_OPERATION = 200  # selections and values; planning fewer takes some milliseconds at most
 _CACHED_WEIGHT = 50  # of an operation on average; what is kept takes some 2 KB for each
 
 
@@ -88,6 +92,7 @@ class Pipeline:
         self._reader = DocumentReader(
             supergraph.api_schema, self._limits, remembered=plan_cache_size, stages=metrics.stage
         )
+        self._beside = Beside()
         self._operations: Lru[tuple[str, str | None], PreparedOperation] = Lru(
             plan_cache_size, plan_cache_size * _CACHED_WEIGHT
         )
@@ -98,8 +103,24 @@ class Pipeline:
         operation = self._operations.get(key)
         self._metrics.plan_cache(hit=operation is not None)
         if operation is None:
-            operation = prepare(self._supergraph, *key, self._reader)
-            self._operations.put(key, operation, operation.weight)
+            operation = self._kept(key, prepare(self._supergraph, *key, self._reader))
+        return self._noted(operation)
+
+    async def prepared(self, request: GraphQLRequest) -> PreparedOperation:
+        """The same, where a document that takes long to read holds up nobody else. Raises RequestRefused."""
+        key = (request.query, request.operation_name)
+        if len(request.query) <= _LONG_DOCUMENT or key in self._operations:
+            return self.prepare(request)
+        self._metrics.plan_cache(hit=False)
+        self._reader.check_known(request.query)
+        made = await self._beside.run(key, partial(prepare, self._supergraph, *key, self._reader))
+        return self._noted(self._kept(key, made))
+
+    def _kept(self, key: tuple[str, str | None], operation: PreparedOperation) -> PreparedOperation:
+        self._operations.put(key, operation, operation.weight)
+        return operation
+
+    def _noted(self, operation: PreparedOperation) -> PreparedOperation:
         note(operation=operation.name)
         if self._metrics.tracer.is_on:
             about = {"graphql.operation.type": operation.kind, "graphql.operation.name": operation.name or ""}
@@ -113,7 +134,7 @@ class Pipeline:
     async def planned(self, operation: PreparedOperation, request: GraphQLRequest) -> PreparedPlan:
         """The plan for the request's variables and for what the client holds. Raises RequestRefused."""
         coerced = self._checked_variables(operation, request.variables)
-        return self._plan(operation, coerced, await self._granted(operation, request))
+        return await self._plan(operation, coerced, await self._granted(operation, request))
 
     async def run(self, operation: PreparedOperation, prepared: PreparedPlan, request: GraphQLRequest) -> Answer:
         """The answer by a plan that has been made for this very request."""
@@ -180,23 +201,30 @@ class Pipeline:
             raise RequestRefused([error(problem.message, BAD_USER_INPUT) for problem in result])
         return result.coerced
 
-    def _plan(self, operation: PreparedOperation, coerced: Mapping[str, Any], granted: Granted) -> PreparedPlan:
+    async def _plan(self, operation: PreparedOperation, coerced: Mapping[str, Any], granted: Granted) -> PreparedPlan:
         chosen = {name: bool(coerced.get(name, False)) for name in operation.conditions}
         form, supergraph = self._supergraph.at(self._draw()) if self._supergraph.moving else (0, self._supergraph)
         key = (form, granted, *chosen.values())
         prepared = operation.plans.get(key)
         if prepared is None:
-            try:
-                with self._metrics.stage("plan"):
-                    prepared = _planned(supergraph, operation, chosen, granted)
-            except OperationTooLarge as problem:
-                raise refused(str(problem), OPERATION_TOO_LARGE) from problem
-            except RecursionError as problem:
-                raise refused("The operation is nested too deeply.", OPERATION_TOO_LARGE) from problem
-            except Unplannable as problem:
-                raise refused(f"The operation cannot be planned: {problem}.", OPERATION_UNPLANNABLE, 500) from problem
+            make = partial(self._made_plan, supergraph, operation, chosen, granted)
+            is_heavy = operation.weight > _HEAVY_OPERATION
+            prepared = await self._beside.run((id(operation), key), make) if is_heavy else make()
             operation.plans.put(key, prepared)
         return prepared
+
+    def _made_plan(
+        self, supergraph: Supergraph, operation: PreparedOperation, chosen: Mapping[str, bool], granted: Granted
+    ) -> PreparedPlan:
+        try:
+            with self._metrics.stage("plan"):
+                return _planned(supergraph, operation, chosen, granted)
+        except OperationTooLarge as problem:
+            raise refused(str(problem), OPERATION_TOO_LARGE) from problem
+        except RecursionError as problem:
+            raise refused("The operation is nested too deeply.", OPERATION_TOO_LARGE) from problem
+        except Unplannable as problem:
+            raise refused(f"The operation cannot be planned: {problem}.", OPERATION_UNPLANNABLE, 500) from problem
 
     def _introspect(
         self, operation: PreparedOperation, prepared: PreparedPlan, request: GraphQLRequest, run: Run

@@ -66,15 +66,19 @@ class DocumentReader:
 
     def read(self, text: str) -> ReadDocument:
         """Raises DocumentRefused with the limit that the document passes, or every syntax or validation error."""
-        limit = self._limits.max_document_length
-        if len(text) > limit:
-            raise _exceeded("document_length", limit, "the document's characters", len(text))
-        self._refusals.check(text)
+        self.check_known(text)
         try:
             return self._read(text)
         except DocumentRefused as refusal:
             self._refusals.remember(text, refusal)
             raise
+
+    def check_known(self, text: str) -> None:
+        """What takes no time: the document's length, and whether it was refused before. Raises DocumentRefused."""
+        limit = self._limits.max_document_length
+        if len(text) > limit:
+            raise _exceeded("document_length", limit, "the document's characters", len(text))
+        self._refusals.check(text)
 
     def check_request(self, variables: Mapping[str, Any]) -> None:
         """The variables as they come, before they are coerced. Raises RequestRefused."""

@@ -56,14 +56,14 @@ class Admission:
         self.pipeline = pipeline
         self.subscriptions.end()
 
-    def admit(self, payload: object, headers: Mapping[str, str], *, read_only: bool = False) -> Admitted:
+    async def admit(self, payload: object, headers: Mapping[str, str], *, read_only: bool = False) -> Admitted:
         """`payload` is the decoded request, `headers` are those to forward. Raises RequestRefused."""
         fields = checked_payload(payload)
         found = self._documents.find(fields)
         name, variables = fields.get("operationName") or None, fields.get("variables") or {}
         request = GraphQLRequest(found.text, name, variables, headers)
         pipeline = self.pipeline
-        operation = pipeline.prepare(request)
+        operation = await pipeline.prepared(request)
         self._documents.keep(found)
         if read_only and operation.kind == "mutation":
             raise refused("Only queries may be sent by GET.", METHOD_NOT_ALLOWED, 405, headers={"allow": "POST"})

@@ -10,7 +10,7 @@ from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Answer
 from rapport_gateway.server.admission import Admitted
 
-Admit = Callable[[object], Admitted]
+Admit = Callable[[object], Awaitable[Admitted]]
 
 
 def check_size(payloads: Sequence[object], limit: int) -> None:
@@ -25,16 +25,16 @@ def check_size(payloads: Sequence[object], limit: int) -> None:
 
 async def batch_answers(payloads: Sequence[object], admit: Admit, metrics: Metrics) -> list[Answer]:
     """An answer for each, which may be a refusal. Queries run at the same time; with a mutation, all run in order."""
-    members = [_admitted(payload, admit, metrics) for payload in payloads]
+    members = [await _admitted(payload, admit, metrics) for payload in payloads]
     runs: list[Awaitable[Answer]] = [_answer(member, metrics) for member in members]
     if any(isinstance(member, Admitted) and member.kind == "mutation" for member in members):
         return [await run for run in runs]
     return await asyncio.gather(*runs)
 
 
-def _admitted(payload: object, admit: Admit, metrics: Metrics) -> Admitted | Answer:
+async def _admitted(payload: object, admit: Admit, metrics: Metrics) -> Admitted | Answer:
     try:
-        admitted = admit(payload)
+        admitted = await admit(payload)
         if admitted.kind == "subscription":
             raise refused("A subscription cannot be answered in a list.", BAD_REQUEST)
     except RequestRefused as problem:

@@ -105,7 +105,7 @@ class HttpEndpoint:
             return await batch_answers(
                 payload, lambda member: self._admission.admit(member, exchange.forwarded), self._metrics
             )
-        admitted = self._admission.admit(payload, exchange.forwarded, read_only=exchange.read_only)
+        admitted = await self._admission.admit(payload, exchange.forwarded, read_only=exchange.read_only)
         if admitted.kind == "subscription":
             if not accepts_events(exchange.headers.get("accept")):
                 raise refused(_SUBSCRIPTIONS, NOT_ACCEPTABLE, 406)

@@ -57,7 +57,7 @@ class Runner:
     async def _ended(self, payload: object, headers: Mapping[str, str], emit: Emit, *, read_only: bool) -> Ending:
         sent = _Sent(emit)
         try:
-            admitted = self._admission.admit(payload, headers, read_only=read_only)
+            admitted = await self._admission.admit(payload, headers, read_only=read_only)
             await self._run(admitted, sent)
         except SlowClient:
             raise

@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from rapport_gateway.settings import Settings
 from rapport_gateway.supergraph.loader import load_supergraph
 
 _LOG = logging.getLogger("rapport_gateway")
+_SWITCH_SECONDS = 0.0005  # how long a thread that reads a large document may hold up the loop at a time
 _BACKLOG = 2048
 _GC_THRESHOLDS = (50_000, 50, 50)
 
@@ -109,6 +111,7 @@ def serve(sdl: str, settings: Settings) -> None:
         # uvicorn raises the signal again when it is done; the process must then end with 0.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
+        sys.setswitchinterval(_SWITCH_SECONDS)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
