@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 locks=deploy/requirements
-members="shared gateway services/identity services/customers services/interactions services/tasks cli deploy/local"
+members="shared gateway services/identity services/customers services/interactions services/tasks services/automation cli deploy/local"
 
 compile() {
   uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -16,7 +16,7 @@ set --
 for member in $members; do set -- "$@" "$member/pyproject.toml"; done
 compile "$@" --group pyproject.toml:dev --group pyproject.toml:embedded --group pyproject.toml:build \
   --output-file $locks/dev.lock ${UPGRADE:+--upgrade}
-for member in gateway services/identity services/customers services/interactions services/tasks; do
+for member in gateway services/identity services/customers services/interactions services/tasks services/automation; do
   compile $member/pyproject.toml --constraints $locks/dev.lock --output-file "$locks/$(basename $member).lock"
 done
 compile --group pyproject.toml:build --constraints $locks/dev.lock --output-file $locks/build.lock

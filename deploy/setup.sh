@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 requirements=deploy/requirements
-members="shared gateway services/identity services/customers services/interactions services/tasks cli deploy/local"
+members="shared gateway services/identity services/customers services/interactions services/tasks services/automation cli deploy/local"
 stamp=.venv/.rapport-setup
 
 fail() {

@@ -68,7 +68,7 @@ class StandIns:
 @pytest.fixture
 def stand_ins(tmp_path: Path) -> StandIns:
     directory = tmp_path / "packages"
-    for service in ("identity", "customers", "interactions", "tasks", "gateway"):
+    for service in ("identity", "customers", "interactions", "tasks", "automation", "gateway"):
         package = directory / f"rapport_{service}"
         package.mkdir(parents=True)
         (package / "__init__.py").touch()

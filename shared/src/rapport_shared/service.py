@@ -1,6 +1,6 @@
 """The parts that every service's processes are put together from."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -87,8 +87,9 @@ def worker_app(
     transactions: Transactions[W],
     handlers: Handlers[W],
     clock: Clock = system_clock,
+    background: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Starlette:
-    """The worker process: the outbox's relay, the audit log's sealer and the consumer of others' events."""
+    """The worker process: the outbox's relay, the audit log's sealer, the consumer of events, and the service's own."""
     outbox = OutboxStore(mongo.database, source=f"/rapport/{service}", clock=clock)
     lease, audit_lease = Lease(mongo.database, "relay", clock), Lease(mongo.database, "audit", clock)
     sealer = Sealer(service, Chain(mongo, clock), audit_lease, clock)
@@ -111,7 +112,7 @@ def worker_app(
 
     return create_app(
         checks={"database": mongo.ping, "broker": broker},
-        background=[link.run for link in links],
+        background=[*(link.run for link in links), *background],
         on_stop=stop,
         max_body_bytes=settings.max_body_bytes,
     )

@@ -1,5 +1,27 @@
 """The published event types of every service, and the default roles: the only business nouns in this package."""
 
-from rapport_shared.contracts import audit, contacts, customers, deals, identity, interactions, orders, tasks
+from rapport_shared.contracts import (
+    audit,
+    automation,
+    contacts,
+    customers,
+    deals,
+    identity,
+    interactions,
+    orders,
+    subjects,
+    tasks,
+)
 
-__all__ = ["audit", "contacts", "customers", "deals", "identity", "interactions", "orders", "tasks"]
+__all__ = [
+    "audit",
+    "automation",
+    "contacts",
+    "customers",
+    "deals",
+    "identity",
+    "interactions",
+    "orders",
+    "subjects",
+    "tasks",
+]

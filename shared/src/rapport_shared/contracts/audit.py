@@ -14,6 +14,14 @@ class ChainEnd:
     hash: str
 
 
+@event("automation.audit.sealed", version=1, subject="chain")
+class AutomationAuditSealed(Event):
+    """The audit log of the automation service is sealed up to here."""
+
+    chain: str
+    end: ChainEnd
+
+
 @event("customers.audit.sealed", version=1, subject="chain")
 class CustomersAuditSealed(Event):
     """The audit log of the customers service is sealed up to here."""
@@ -46,8 +54,11 @@ class TasksAuditSealed(Event):
     end: ChainEnd
 
 
-AuditSealed = CustomersAuditSealed | IdentityAuditSealed | InteractionsAuditSealed | TasksAuditSealed
+AuditSealed = (
+    AutomationAuditSealed | CustomersAuditSealed | IdentityAuditSealed | InteractionsAuditSealed | TasksAuditSealed
+)
 SEALED: Final[dict[str, type[AuditSealed]]] = {
+    "automation": AutomationAuditSealed,
     "customers": CustomersAuditSealed,
     "identity": IdentityAuditSealed,
     "interactions": InteractionsAuditSealed,

@@ -27,6 +27,7 @@ _IDS: Final[Mapping[str, str]] = {
     "request": "sbr_01kjmbqde0fr2x8h6q9cz4v7tn",
     "task": "tsk_01kjmbqde0fhcb7m2eewctmmqp",
     "team": "tem_01kjmbqde0ev3c1rg8w5n2bz4y",
+    "webhook": "whk_01kjmbqde0f6td8kx2ry4wqv9a",
     "user": "usr_01kjmbqde0fm2a3xwkr1dyhmgt",
 }
 # Whom a field such as ``customer_owner_id`` means: its last word before ``_id``.
@@ -47,6 +48,8 @@ _VALUES: Final[Mapping[str, Any]] = {
     "builtin": True,
     "code": "SEAT-1Y",
     "due_at": datetime(2026, 3, 6, 17, 0, tzinfo=UTC),
+    "events": ("customers.#",),
+    "paused_reason": "UNREACHABLE",
     "expires_at": datetime(2026, 8, 28, 9, 30, tzinfo=UTC),
     "fields": {"Deal": {"amount": "READ"}},
     "grants": {"Customer": {"READ": "TEAM", "CREATE": "OWN", "UPDATE": "OWN"}},
@@ -62,6 +65,7 @@ _VALUES: Final[Mapping[str, Any]] = {
     "records": 12,
     "role": "SALES",
     "seq": 3,
+    "service": "tasks",
     "stage": "OPPORTUNITY",
     "stages": ("QUALIFIED", "PROPOSAL", "WON", "LOST"),
     "status": "OPEN",
@@ -69,6 +73,21 @@ _VALUES: Final[Mapping[str, Any]] = {
 """The value of each field of that name, whatever the event."""
 
 _FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "automation.audit.sealed": {"chain": "automation"},
+    "automation.webhook.created": {"after.paused_reason": None},
+    "automation.webhook.updated": {
+        "changed": ("events",),
+        "before.events": ("customers.customer.#",),
+        "before.paused_reason": None,
+        "after.paused_reason": None,
+    },
+    "automation.webhook.paused": {"before.paused_reason": None, "after.active": False},
+    "automation.webhook.deleted": {
+        "before.paused_reason": None,
+        "after.paused_reason": None,
+        "after.active": False,
+        "after.deleted": True,
+    },
     "identity.audit.sealed": {"chain": "identity"},
     "interactions.audit.sealed": {"chain": "interactions"},
     "tasks.audit.sealed": {"chain": "tasks"},

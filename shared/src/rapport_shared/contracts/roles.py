@@ -38,7 +38,9 @@ _HELP: Final = {"READ": "ALL", "CREATE": "ALL", "UPDATE": "OWN", "DELETE": "OWN"
 _FEED: Final = {"READ": "ALL", "CREATE": "ALL", "UPDATE": "ALL", "IMPORT": "ALL", "EXPORT": "ALL"}
 
 
-def _role(label: str, fields: Mapping[str, Mapping[str, str]] | None = None, **grants: Mapping[str, str]) -> RoleState:
+def _role(
+    label: str, fields: Mapping[str, Mapping[str, str]] | None = None, /, **grants: Mapping[str, str]
+) -> RoleState:
     rules = {name: dict(rights) for name, rights in (fields or {}).items()}
     return RoleState(
         label=label, grants={name: dict(verbs) for name, verbs in grants.items()}, fields=rules, builtin=True
@@ -62,7 +64,9 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         Order=_ALL,
         Interaction=_ALL,
         Task=_ALL,
+        Webhook=_ALL,
         AuditEntry=_READ,
+        SubjectRequest={"READ": "ALL", "EXPORT": "ALL", "ERASE": "ALL"},
     ),
     "MANAGER": _role(
         "Manager · 主管",
@@ -103,6 +107,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         Order=_FEED,
         Interaction=_FEED,
         Task=_FEED,
+        Webhook=_OWN,
     ),
 }
 
@@ -135,6 +140,7 @@ DEFAULT_POLICY: Final = Policy(
     # What hangs on a customer is its owner's; a task also belongs to who works on it and who asked for it.
     owner_fields={
         "User": ("id",),
+        "Webhook": ("owner_id",),
         "ApiKey": ("owner_id",),
         "Customer": ("owner_id",),
         "Contact": ("customer_owner_id",),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-SERVICES = ("identity", "customers", "interactions", "tasks")
+SERVICES = ("identity", "customers", "interactions", "tasks", "automation")
 GATEWAY = "gateway"
 MAX_COST = "10000"
 """Objects that one answer may hold: a page of 100 customers with 20 interactions and 20 tasks each, and some more."""

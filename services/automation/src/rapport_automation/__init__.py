@@ -1,0 +1,1 @@
+"""Other systems: webhooks that tell them what happens."""

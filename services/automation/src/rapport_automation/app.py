@@ -1,0 +1,106 @@
+"""The composition root: the only file that names concrete classes."""
+
+from functools import partial
+
+from starlette.applications import Starlette
+
+from rapport_automation.consumers import HANDLERS
+from rapport_automation.context import Context
+from rapport_automation.deliveries import repository as deliveries
+from rapport_automation.deliveries.dispatcher import Dispatcher
+from rapport_automation.deliveries.repository import DeliveryRepository
+from rapport_automation.deliveries.sender import Sender, Targets
+from rapport_automation.schema import build_schema
+from rapport_automation.settings import Settings
+from rapport_automation.webhooks import repository as webhooks
+from rapport_automation.webhooks.repository import WebhookRepository
+from rapport_automation.webhooks.service import WebhookService
+from rapport_automation.work import SERVICE, AutomationWork
+from rapport_shared.access import Directory
+from rapport_shared.actor import Actor
+from rapport_shared.clock import Clock, system_clock
+from rapport_shared.contracts.roles import DEFAULT_POLICY
+from rapport_shared.delivery import Lease
+from rapport_shared.messaging import ChangeFeed
+from rapport_shared.mongo import Mongo
+from rapport_shared.persistence import Transactions
+from rapport_shared.process import ServiceProcess
+from rapport_shared.rights import Policy
+from rapport_shared.service import api_app, connect_database, migrate, worker_app
+
+INDEXES = (*webhooks.INDEXES, *deliveries.INDEXES)
+
+
+def transactions(mongo: Mongo, clock: Clock) -> Transactions[AutomationWork]:
+    """The service's transactions."""
+    return Transactions(mongo, partial(AutomationWork, clock=clock))
+
+
+def webhook_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> WebhookService:
+    """The use cases of webhooks."""
+    return WebhookService(transactions(mongo, clock), WebhookRepository(mongo.database), policy, clock)
+
+
+def dispatcher(mongo: Mongo, directory: Directory, sender: Sender, clock: Clock = system_clock) -> Dispatcher:
+    """What sends deliveries."""
+    database = mongo.database
+    return Dispatcher(
+        transactions(mongo, clock),
+        DeliveryRepository(database),
+        WebhookRepository(database),
+        directory,
+        sender,
+        Lease(database, "dispatcher", clock),
+        clock,
+    )
+
+
+def api(settings: Settings) -> Starlette:
+    """The API process."""
+    mongo = connect_database(settings, SERVICE)
+    directory = Directory(mongo.database)
+    service, log = webhook_service(mongo, policy=directory.policy), DeliveryRepository(mongo.database)
+
+    def make_context(caller: Actor | None) -> Context:
+        return Context(caller=caller, webhooks=service, deliveries=log)
+
+    return api_app(
+        settings,
+        service=SERVICE,
+        mongo=mongo,
+        schema=build_schema(),
+        feed=ChangeFeed(SERVICE),
+        make_context=make_context,
+        directory=directory,
+    )
+
+
+def worker(settings: Settings) -> Starlette:
+    """The worker process."""
+    mongo = connect_database(settings, SERVICE)
+    directory, sender = Directory(mongo.database), Sender(Targets(settings.networks))
+    return worker_app(
+        settings,
+        service=SERVICE,
+        mongo=mongo,
+        transactions=transactions(mongo, system_clock),
+        handlers=HANDLERS,
+        background=[directory.run, dispatcher(mongo, directory, sender).run],
+    )
+
+
+async def prepare(settings: Settings) -> None:
+    """Indexes, exchanges and queues."""
+    mongo = connect_database(settings, SERVICE)
+    await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    mongo.close()
+
+
+PROCESS = ServiceProcess(
+    name=SERVICE,
+    settings=Settings,
+    api=api,
+    worker=worker,
+    migrate=prepare,
+    sdl=lambda: build_schema().as_str(),
+)

@@ -1,0 +1,29 @@
+"""What the resolvers of this service have at hand."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from rapport_automation.deliveries.repository import DeliveryRepository
+from rapport_automation.webhooks.model import Webhook
+from rapport_automation.webhooks.service import WebhookService
+from rapport_shared.graphql.context import RequestContext
+from rapport_shared.graphql.loaders import by_id
+
+
+@dataclass(kw_only=True)
+class Context(RequestContext):
+    """One request's context."""
+
+    webhooks: WebhookService
+    deliveries: DeliveryRepository
+
+    @cached_property
+    def webhook_by_id(self) -> DataLoader[str, Webhook | None]:
+        """Webhooks within the caller's reach."""
+        return by_id(lambda identifiers: self.webhooks.find_many(identifiers, by=self.actor))
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,1 @@
+"""Deliveries: what each webhook is told, in order, until it has heard it."""
