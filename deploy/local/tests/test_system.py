@@ -10,7 +10,7 @@ import pytest
 from rapport_local.errors import CannotRun
 from rapport_local.ports import is_open
 from rapport_local.system.system import System
-from rapport_local.system.table import DEFAULT_PORTS, Addresses, Admin
+from rapport_local.system.table import DEFAULT_PORTS, SERVICES, Addresses, Admin
 
 
 @pytest.fixture
@@ -34,8 +34,9 @@ def test_everything_starts_and_ends_from_the_outside_in(system: System, stand_in
     system.stop()
     ended = stand_ins.ended()
     assert ended[0] == "gateway"
-    assert {name.split("-")[1] for name in ended[1:5]} == {"api"}
-    assert {name.split("-")[1] for name in ended[5:]} == {"worker"}
+    last_api = len(SERVICES) + 1
+    assert {name.split("-")[1] for name in ended[1:last_api]} == {"api"}
+    assert {name.split("-")[1] for name in ended[last_api:]} == {"worker"}
     assert not any(is_open(port) for port in system.addresses.ports.values())
 
 
