@@ -33,8 +33,8 @@ Emit = Callable[[Answer], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an operation ended. `errors` is empty after an orderly end. `revoked`: a subgraph, having sent events, does
-    not accept the client's credentials any more."""
+    """How an operation ended. `errors` is empty after an orderly end. `revoked`: a subgraph that sent events does not
+    accept the client's credentials any more."""
 
     errors: list[ErrorDict] = field(default_factory=list)
     revoked: bool = False
@@ -76,7 +76,7 @@ class Runner:
         except Exception:  # noqa: BLE001  (the last resort: the client gets an answer, the log the reason)
             _LOG.exception("operation failed")
             return Ending([error("Internal server error.", INTERNAL_SERVER_ERROR)])
-        return Ending(revoked=sent.number > 1 and sent.last_refused)
+        return Ending(revoked=sent.is_stream and sent.last_refused)
 
     async def _run(self, admitted: Admitted, sent: _Sent) -> None:
         if admitted.kind != "subscription":
@@ -87,6 +87,7 @@ class Runner:
         self._metrics.request(admitted.kind, "ok")
         with self._metrics.subscriptions.track_inprogress():
             async with self._admission.subscriptions.until_replaced(), admitted.answers() as answers:
+                sent.is_stream = True
                 async for answer in answers:
                     await sent.send(answer)
 
@@ -96,18 +97,15 @@ class _Sent:
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self.number = 0
+        self.any = False
+        self.is_stream = False
         self.last_refused = False
 
     async def send(self, answer: Answer) -> None:
         await self._emit(answer)
-        self.number += 1
+        self.any = True
         empty = not any(value is not None for value in (answer["data"] or {}).values())
         self.last_refused = empty and _unauthenticated(answer.get("errors", ()))
-
-    @property
-    def any(self) -> bool:
-        return self.number > 0
 
 
 def _unauthenticated(errors: object) -> bool:
