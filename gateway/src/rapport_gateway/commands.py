@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--subgraph", action="append", metavar="NAME=URL", help="compose of running subgraphs")
     serving.add_argument("--host")
     serving.add_argument("--port", type=int)
+    serving.add_argument("--workers", type=int, metavar="N", help="processes that serve together (default: 1)")
     serving.add_argument("--log-format", choices=("text", "json"))
     serving.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
     serving.set_defaults(run=_serve)

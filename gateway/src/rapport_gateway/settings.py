@@ -34,6 +34,7 @@ class Settings(Limits):
     record_interval: float = 60.0
     host: str = "127.0.0.1"
     port: int = 4000
+    workers: int = 1
     log_level: str = "info"
     log_format: str = "text"
     log_requests: bool = False

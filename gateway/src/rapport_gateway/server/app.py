@@ -20,6 +20,7 @@ from rapport_gateway.server.replies import respond
 from rapport_gateway.server.running import Runner
 from rapport_gateway.server.sse import EventStreams
 from rapport_gateway.server.websocket import WebSocketEndpoint
+from rapport_gateway.server.worker_metrics import WorkerMetrics
 from rapport_gateway.settings import Settings
 
 GRAPHQL_PATH = "/graphql"
@@ -29,9 +30,13 @@ _READING = frozenset({"GET", "HEAD"})
 class Application:
     """`close_sockets` and `close` are for shutdown."""
 
-    def __init__(self, in_force: InForce, metrics: Metrics, settings: Settings) -> None:
+    def __init__(
+        self, in_force: InForce, metrics: Metrics, settings: Settings, workers: WorkerMetrics | None = None
+    ) -> None:
+        """`workers`: where several processes serve one address."""
         self._in_force = in_force
         self._metrics = metrics
+        self._workers = workers
         admission = in_force.admission
         self._observer = Observer(metrics.tracer, log_requests=settings.log_requests)
         runner = Runner(admission, metrics, self._observer)
@@ -76,7 +81,8 @@ class Application:
         if method not in _READING:
             return 405, _errors(f"{method} is not allowed here.", METHOD_NOT_ALLOWED), JSON
         if path == "/metrics":
-            return 200, self._metrics.render(), "text/plain; version=0.0.4"
+            text = self._metrics.render() if self._workers is None else await self._workers.render()
+            return 200, text, "text/plain; version=0.0.4"
         if path == "/health":
             return 200, orjson.dumps({"status": "ok"}), JSON
         unreachable = [] if self._draining else await self._in_force.client.unreachable()

@@ -9,7 +9,10 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 
@@ -20,13 +23,17 @@ from rapport_gateway.server.lean import LeanProtocol
 from rapport_gateway.server.reload import FileSource, Reloader, RunningSource, Source
 from rapport_gateway.server.service_access import service_credentials, subgraph_urls
 from rapport_gateway.server.telemetry import tracer
+from rapport_gateway.server.worker_metrics import WorkerMetrics
+from rapport_gateway.server.workers import Supervisor, end_with_supervisor
 from rapport_gateway.settings import Settings
 from rapport_gateway.supergraph.loader import load_supergraph
+from rapport_gateway.supergraph.model import Supergraph
 
 _LOG = logging.getLogger("rapport_gateway")
 _SWITCH_SECONDS = 0.0005  # how long a thread that reads a large document may hold up the loop at a time
 _BACKLOG = 2048
 _GC_THRESHOLDS = (50_000, 50, 50)
+_LAST_SECONDS = 5.0  # for sockets to be told, before a worker that does not end is killed
 
 
 Beside = Callable[[], Coroutine[None, None, None]]
@@ -58,15 +65,21 @@ class Server(uvicorn.Server):
         await self._application.close()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Raises CannotListen."""
+def listen(host: str, port: int, *, is_shared: bool = False, backlog: int = _BACKLOG) -> socket.socket:
+    """`is_shared`: with others that listen there in the same way; `backlog` 0 only keeps the place.
+
+    Raises CannotListen.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if is_shared:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             listener.bind(address)
-            listener.listen(_BACKLOG)
+            if backlog:
+                listener.listen(backlog)
         except OSError:
             listener.close()
             raise
@@ -87,38 +100,80 @@ def _drop_stuck(listener: socket.socket, seconds: float) -> None:
 def serve(sdl: str, settings: Settings) -> None:
     """Serves a supergraph until SIGTERM or SIGINT. Raises CannotListen, InvalidSupergraph, InvalidSetting."""
     supergraph = load_supergraph(sdl)
-    with listen(settings.host, settings.port) as listener:
-        _drop_stuck(listener, 2 * settings.stream_send_timeout)
-        port = listener.getsockname()[1]
-        metrics = Metrics(tracer(settings))
-        in_force = InForce(supergraph, settings, metrics)
-        application = Application(in_force, metrics, settings)
-        config = uvicorn.Config(
-            application,
-            http=LeanProtocol,
-            loop="uvloop",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            log_level="debug" if settings.log_level.lower() == "debug" else "warning",
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
-            ws_max_size=settings.max_body_bytes,
-            timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout)),
-        )
-        server = Server(config, application, _beside(settings, in_force, metrics, sdl))
-        # uvicorn raises the signal again when it is done; the process must then end with 0.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
-        sys.setswitchinterval(_SWITCH_SECONDS)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
-        _LOG.info("serving %d subgraphs on http://%s:%d/graphql", len(supergraph.subgraphs), settings.host, port)
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(server.serve(sockets=[listener]))
-        metrics.tracer.close()
+    _free_of_garbage()
+    # uvicorn raises the signal again when it is done; the process must then end with 0.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    if settings.workers == 1:
+        with listen(settings.host, settings.port) as listener:
+            _serve_on(listener, sdl, supergraph, settings)
+        return
+    InForce(supergraph, settings, Metrics())  # what is wrong with the settings is told once, and here
+    with (
+        listen(settings.host, settings.port, is_shared=True, backlog=0) as held,
+        TemporaryDirectory(prefix="rapport-gateway-") as folder,
+    ):
+        port = held.getsockname()[1]
+
+        def work(worker: int, alive: int) -> None:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: None)
+            with listen(settings.host, port, is_shared=True) as listener:
+                _serve_on(listener, sdl, supergraph, settings, Worker(worker, alive, Path(folder)))
+
+        Supervisor(settings.workers, work, grace=settings.shutdown_timeout + _LAST_SECONDS).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One of several processes; `alive` ends with the supervisor, `folder` is where workers meet."""
+
+    number: int
+    alive: int
+    folder: Path
+
+
+def _serve_on(
+    listener: socket.socket, sdl: str, supergraph: Supergraph, settings: Settings, worker: Worker | None = None
+) -> None:
+    _drop_stuck(listener, 2 * settings.stream_send_timeout)
+    port = listener.getsockname()[1]
+    metrics = Metrics(tracer(settings))
+    in_force = InForce(supergraph, settings, metrics)
+    beside = _beside(settings, in_force, metrics, sdl)
+    workers = None
+    if worker is not None:
+        workers = WorkerMetrics(worker.folder, worker.number, metrics.render)
+        beside += [workers.serve, partial(end_with_supervisor, worker.alive)]
+    application = Application(in_force, metrics, settings, workers)
+    config = uvicorn.Config(
+        application,
+        http=LeanProtocol,
+        loop="uvloop",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="debug" if settings.log_level.lower() == "debug" else "warning",
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        ws_max_size=settings.max_body_bytes,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout)),
+    )
+    server = Server(config, application, beside)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    _free_of_garbage()
+    _LOG.info("serving %d subgraphs on http://%s:%d/graphql", len(supergraph.subgraphs), settings.host, port)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve(sockets=[listener]))
+    metrics.tracer.close()
+
+
+def _free_of_garbage() -> None:
+    """What is there now stays: collections, and workers' copies of memory, go without it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 def _beside(settings: Settings, in_force: InForce, metrics: Metrics, sdl: str) -> list[Beside]:
