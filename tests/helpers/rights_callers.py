@@ -1,0 +1,111 @@
+"""Callers of the running system: through the gateway, or at a service's own door as the gateway calls it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import jwt
+
+from rapport_local.testing import RunningSystem
+
+GATEWAY = "gateway"
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where the system answers, and what the gateway shows to services."""
+
+    system: RunningSystem
+    http: aiohttp.ClientSession
+
+    def url(self, target: str) -> str:
+        """Of the gateway, or of a service."""
+        return self.system.gateway if target == GATEWAY else self.system.subgraphs[target]
+
+    def headers(self, target: str) -> dict[str, str]:
+        """A service answers who shows a service credential."""
+        if target == GATEWAY:
+            return {}
+        now = int(time.time())
+        claims = {"aud": target, "iat": now, "exp": now + 60}
+        token = jwt.encode(claims, self.system.addresses.service_key, "HS256", headers={"typ": "svc+jwt"})
+        return {"service-authorization": f"Bearer {token}"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody signed in."""
+
+    id: str
+    role: str
+    token: str
+    doors: Doors
+
+    async def ask(self, target: str, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The whole answer."""
+        headers = {"authorization": f"Bearer {self.token}", **self.doors.headers(target)}
+        body = {"query": document, "variables": variables or {}}
+        async with self.doors.http.post(self.doors.url(target), json=body, headers=headers) as response:
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    async def data(self, target: str, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The data of an answer without errors."""
+        answer = await self.ask(target, document, variables)
+        assert "errors" not in answer, answer["errors"][:3]
+        found: dict[str, Any] = answer["data"]
+        return found
+
+    async def mutate(
+        self, target: str, selection: str, calls: Sequence[tuple[str, dict[str, Any]]]
+    ) -> list[dict[str, Any]]:
+        """The payloads of several mutations in one operation."""
+        return list((await self.data(target, *mutations(selection, calls))).values())
+
+    @asynccontextmanager
+    async def listening(self, target: str, fields: Sequence[str]) -> AsyncIterator["Heard"]:
+        """What all these subscriptions on one socket are told while the block runs."""
+        heard, headers = Heard(), self.doors.headers(target)
+        url = self.doors.url(target).replace("http", "ws", 1)
+        protocols = ("graphql-transport-ws",)
+        async with self.doors.http.ws_connect(url, protocols=protocols, headers=headers) as socket:
+            await socket.send_json({"type": "connection_init", "payload": {"authorization": f"Bearer {self.token}"}})
+            assert (await socket.receive_json())["type"] == "connection_ack"
+            for name in fields:
+                payload = {"query": f"subscription {{ {name} {{ kind id node {{ id }} }} }}"}
+                await socket.send_json({"id": name, "type": "subscribe", "payload": payload})
+            collecting = asyncio.create_task(heard.collect(socket))
+            yield heard
+            collecting.cancel()
+
+
+@dataclass
+class Heard:
+    """The ids of records that a socket has heard of, by subscription."""
+
+    ids: dict[str, set[str]] = field(default_factory=dict)
+    errors: list[Any] = field(default_factory=list)
+
+    async def collect(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Until it is closed."""
+        async for message in socket:
+            said = message.json()
+            if said["type"] == "next" and said["payload"].get("data"):
+                (change,) = said["payload"]["data"].values()
+                self.ids.setdefault(said["id"], set()).add(change["id"])
+            elif said["type"] == "ping":
+                await socket.send_json({"type": "pong"})
+            elif said["type"] in {"error", "next"}:
+                self.errors.append(said)
+
+
+def mutations(selection: str, calls: Sequence[tuple[str, dict[str, Any]]]) -> tuple[str, dict[str, Any]]:
+    """One operation of several mutations, and its variables."""
+    types = ", ".join(f"$i{n}: {name[0].upper()}{name[1:]}Input!" for n, (name, _) in enumerate(calls))
+    asked = "userErrors { code path }"
+    fields = " ".join(f"m{n}: {name}(input: $i{n}) {{ {selection} {asked} }}" for n, (name, _) in enumerate(calls))
+    return f"mutation({types}) {{ {fields} }}", {f"i{n}": given for n, (_, given) in enumerate(calls)}
