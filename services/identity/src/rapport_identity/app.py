@@ -20,6 +20,10 @@ from rapport_identity.keys import repository as signing_keys
 from rapport_identity.keys.repository import SigningKeyRepository
 from rapport_identity.keys.routes import jwks_route, own_keys
 from rapport_identity.keys.service import KeyService
+from rapport_identity.providers import repository as used_id_tokens
+from rapport_identity.providers.id_tokens import IdTokens
+from rapport_identity.providers.model import Provider
+from rapport_identity.providers.service import ProviderService
 from rapport_identity.roles.repository import RoleRepository
 from rapport_identity.roles.service import RoleService
 from rapport_identity.schema import build_schema
@@ -42,6 +46,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.roles import DEFAULT_POLICY
 from rapport_shared.errors import UserFault
+from rapport_shared.http.jwks import fetch_json
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
@@ -57,6 +62,7 @@ INDEXES = (
     *setup_tokens.INDEXES,
     *api_keys.INDEXES,
     *signing_keys.INDEXES,
+    *used_id_tokens.INDEXES,
 )
 
 
@@ -115,6 +121,7 @@ def session_service(
         access_tokens(settings),
         policy,
         clock,
+        takes_passwords=settings.password_sign_in,
     )
 
 
@@ -148,6 +155,20 @@ def credential_service(
     return CredentialService(transactions(mongo, clock), tokens, users, sessions, hasher, attempts, clock)
 
 
+def provider_of(settings: Settings) -> Provider | None:
+    """The provider that is configured."""
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    return Provider(issuer=settings.oidc_issuer, client_id=settings.oidc_client_id)
+
+
+def provider_service(settings: Settings, mongo: Mongo, sessions: SessionService, clock: Clock) -> ProviderService:
+    """The use case of signing in by a provider."""
+    provider = provider_of(settings)
+    id_tokens = None if provider is None else IdTokens(provider, fetch_json)
+    return ProviderService(transactions(mongo, clock), id_tokens, sessions, clock)
+
+
 def api(settings: Settings, clock: Clock = system_clock) -> Starlette:
     """The API process."""
     mongo, hasher = connect_database(settings, SERVICE), passwords(settings)
@@ -163,10 +184,11 @@ def api(settings: Settings, clock: Clock = system_clock) -> Starlette:
         sessions=sessions,
         credentials=credential_service(mongo, hasher, users, sessions, clock),
         api_keys=api_key_service(settings, mongo, clock, policy),
+        providers=provider_service(settings, mongo, sessions, clock),
     )
 
     def make_context(caller: Actor | None) -> Context:
-        return Context(caller=caller, use_cases=use_cases, feed=feed)
+        return Context(caller=caller, use_cases=use_cases, feed=feed, provider=provider_of(settings))
 
     return api_app(
         settings,

@@ -9,6 +9,8 @@ from strawberry.dataloader import DataLoader
 from rapport_identity.api_keys.model import ApiKey
 from rapport_identity.api_keys.service import ApiKeyService
 from rapport_identity.credentials.service import CredentialService
+from rapport_identity.providers.model import Provider
+from rapport_identity.providers.service import ProviderService
 from rapport_identity.roles.model import Role
 from rapport_identity.roles.service import RoleService
 from rapport_identity.sessions.service import SessionService
@@ -31,6 +33,7 @@ class UseCases:
     sessions: SessionService
     credentials: CredentialService
     api_keys: ApiKeyService
+    providers: ProviderService
 
 
 @dataclass(kw_only=True)
@@ -39,6 +42,7 @@ class Context(RequestContext):
 
     use_cases: UseCases
     feed: ChangeFeed
+    provider: Provider | None = None
 
     @property
     def users(self) -> UserService:
@@ -69,6 +73,11 @@ class Context(RequestContext):
     def api_keys(self) -> ApiKeyService:
         """The use cases of API keys."""
         return self.use_cases.api_keys
+
+    @property
+    def providers(self) -> ProviderService:
+        """The use case of signing in by a provider."""
+        return self.use_cases.providers
 
     @cached_property
     def api_key_by_id(self) -> DataLoader[str, ApiKey | None]:

@@ -3,6 +3,7 @@
 from rapport_identity.api_keys.repository import ApiKeyRepository
 from rapport_identity.credentials.repository import SetupTokenRepository
 from rapport_identity.locks import Locks
+from rapport_identity.providers.repository import UsedIdTokens
 from rapport_identity.roles.repository import RoleRepository
 from rapport_identity.sessions.repository import SessionRepository
 from rapport_identity.teams.repository import TeamRepository
@@ -26,3 +27,4 @@ class IdentityWork(Work):
         self.sessions = SessionRepository(database, session, self.outbox)
         self.setup_tokens = SetupTokenRepository(database, session)
         self.api_keys = ApiKeyRepository(database, session, self.outbox)
+        self.used_id_tokens = UsedIdTokens(database, session)

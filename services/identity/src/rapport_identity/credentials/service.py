@@ -47,6 +47,7 @@ class CredentialService:
 
     async def invite(self, details: Mapping[str, Any], *, by: Actor) -> Invited:
         """A new user, and the token with which they set their first password. Who sends it is not our business."""
+        self._sessions.require_passwords()
         self._users.require_right_to_create(details, by)
         return await self._invite(details, by=by)
 
@@ -78,6 +79,7 @@ class CredentialService:
 
     async def accept(self, token: str, password: str, *, device: str | None) -> SignedIn:
         """Set a password with a token, and sign in. Raises InvalidInvitation before any work is done."""
+        self._sessions.require_passwords()
         digest = digest_of(token)
         if await self._tokens.find(digest) is None:
             raise _invalid()
@@ -100,6 +102,7 @@ class CredentialService:
     async def change(self, old: str, new: str, *, by: Actor) -> User:
         """Change one's own password; one's other sessions end. Wrong tries count like failed sign-ins."""
         require_person(by)
+        self._sessions.require_passwords()
         valid_password(new, "newPassword")
         user = await self._users.find(by.id, by=by)
         if user is None:

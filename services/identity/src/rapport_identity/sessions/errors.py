@@ -25,3 +25,9 @@ class SessionNotFound(UserFault):
     """There is no such session, or none that the caller may end."""
 
     code = "SESSION_NOT_FOUND"
+
+
+class PasswordSignInOff(UserFault):
+    """Nobody signs in with a password here: the provider says who somebody is."""
+
+    code = "PASSWORD_SIGN_IN_OFF"

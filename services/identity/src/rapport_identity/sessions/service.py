@@ -6,7 +6,7 @@ from weakref import WeakValueDictionary
 from rapport_identity.keys.service import KeyService
 from rapport_identity.sessions.access_tokens import AccessTokens
 from rapport_identity.sessions.attempts import Attempts
-from rapport_identity.sessions.errors import InvalidCredentials, InvalidRefreshToken, SessionNotFound
+from rapport_identity.sessions.errors import InvalidCredentials, InvalidRefreshToken, PasswordSignInOff, SessionNotFound
 from rapport_identity.sessions.model import RefreshToken, Session, SignedIn, digest_of
 from rapport_identity.sessions.repository import SessionRepository
 from rapport_identity.users.guards import require_person
@@ -39,6 +39,8 @@ class SessionService:
         access_tokens: AccessTokens,
         policy: Policy,
         clock: Clock,
+        *,
+        takes_passwords: bool = True,
     ) -> None:
         self.transactions = transactions
         self._users = users
@@ -49,10 +51,12 @@ class SessionService:
         self._access_tokens = access_tokens
         self._policy = policy
         self._clock = clock
+        self.takes_passwords = takes_passwords
         self._in_turn: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def sign_in(self, email: str, password: str, *, device: str | None = None) -> SignedIn:
         """A new session. Raises InvalidCredentials, or TooManyAttempts without a look at the password."""
+        self.require_passwords()
         # One after another for each account: a right password must not be refused for others on their way with it.
         async with self._in_turn.setdefault(email_key(email), asyncio.Lock()):
             await self._attempts.begin(email)
@@ -62,6 +66,11 @@ class SessionService:
                 raise InvalidCredentials("The mail address or the password is wrong.", path=("input",))
             await self._attempts.succeed(email)
         return await self.begin(user, device=device)
+
+    def require_passwords(self) -> None:
+        """Raises PasswordSignInOff where a provider alone says who somebody is."""
+        if not self.takes_passwords:
+            raise PasswordSignInOff("Sign in with the provider.", path=("input",))
 
     async def begin(self, user: User, *, device: str | None) -> SignedIn:
         """A new session of somebody who has shown who they are."""

@@ -1,0 +1,1 @@
+"""Signing in by an external OpenID Connect provider, where one is configured."""
