@@ -41,7 +41,7 @@ ADDRESSES = Addresses(
 )
 ADMIN = Admin("${RAPPORT_IDENTITY_ADMIN_EMAIL:-admin@rapport.example}", "${RAPPORT_IDENTITY_ADMIN_PASSWORD-}")
 ONCE = [*migrations(ADDRESSES, ADMIN), composition(ADDRESSES)]
-LASTING = long_running(ADDRESSES)
+LASTING = long_running(ADDRESSES, production=True)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,21 @@ from rapport_gateway.errors import ErrorPolicy
 from rapport_gateway.limits.limits import Limits
 
 PREFIX = "RAPPORT_GATEWAY_"
-_MAY_BE_ZERO = frozenset({"port", "reload_interval", "trace_share"})
+_MAY_BE_ZERO = frozenset(
+    {
+        "port",
+        "reload_interval",
+        "trace_share",
+        "request_timeout",
+        "forwarded_hops",
+        "rate_limit",
+        "address_rate_limit",
+        "max_client_operations",
+        "max_client_subscriptions",
+        "max_client_sockets",
+        "max_operations",
+    }
+)
 _SWITCH = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 
 
@@ -90,6 +104,16 @@ class Settings(Limits):
     jwt_scopes_claim: str = "scope"
     jwt_policies_claim: str = "policies"
     shutdown_timeout: float = 10.0
+    request_timeout: float = 60.0
+    forwarded_hops: int = 0
+    rate_limit: float = 0.0
+    rate_burst: int = 100
+    address_rate_limit: float = 0.0
+    address_rate_burst: int = 500
+    max_client_operations: int = 0
+    max_client_subscriptions: int = 0
+    max_client_sockets: int = 0
+    max_operations: int = 0
     service_key: str = ""
     service_keys: str = ""
     service_token: str = ""

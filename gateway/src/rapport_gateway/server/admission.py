@@ -10,6 +10,7 @@ from rapport_gateway.errors import METHOD_NOT_ALLOWED, refused
 from rapport_gateway.operations import PreparedOperation
 from rapport_gateway.pipeline import Answer, GraphQLRequest, Pipeline
 from rapport_gateway.planning.cache_policy import CachePolicy
+from rapport_gateway.server.bounds import Bounds
 from rapport_gateway.server.persisted import Documents
 from rapport_gateway.server.recording import Recorder
 from rapport_gateway.server.replaced import OpenSubscriptions
@@ -23,6 +24,7 @@ class Admitted:
     pipeline: Pipeline
     operation: PreparedOperation
     request: GraphQLRequest
+    bounds: Bounds
 
     @property
     def kind(self) -> str:
@@ -30,23 +32,30 @@ class Admitted:
 
     async def answer(self) -> Answer:
         """Of a query or mutation. Raises RequestRefused."""
-        return await self.pipeline.execute(self.operation, self.request)
+        answer, _ = await self.cacheable_answer()
+        return answer
 
     async def cacheable_answer(self) -> tuple[Answer, CachePolicy | None]:
         """Of a query or mutation, with what may be said to caches of it. Raises RequestRefused."""
+        return await self.bounds.run(self._cacheable_answer, self.request.headers)
+
+    async def _cacheable_answer(self) -> tuple[Answer, CachePolicy | None]:
         prepared = await self.pipeline.planned(self.operation, self.request)
         return await self.pipeline.run(self.operation, prepared, self.request), prepared.cache
 
     def answers(self) -> AbstractAsyncContextManager[AsyncIterator[Answer]]:
         """Of a subscription. Raises RequestRefused, SubgraphFailure."""
-        return self.pipeline.subscribe(self.operation, self.request)
+        return self.bounds.subscribe(
+            lambda: self.pipeline.subscribe(self.operation, self.request), self.request.headers
+        )
 
 
 class Admission:
     """`pipeline` is that of the supergraph in force. Who needs it twice keeps it: the next time it may be another."""
 
-    def __init__(self, pipeline: Pipeline, documents: Documents) -> None:
+    def __init__(self, pipeline: Pipeline, documents: Documents, bounds: Bounds) -> None:
         self.pipeline = pipeline
+        self._bounds = bounds
         self._documents = documents
         self.subscriptions = OpenSubscriptions()
         self.recorder: Recorder | None = None
@@ -58,6 +67,7 @@ class Admission:
 
     async def admit(self, payload: object, headers: Mapping[str, str], *, read_only: bool = False) -> Admitted:
         """`payload` is the decoded request, `headers` are those to forward. Raises RequestRefused."""
+        self._bounds.charge(headers)
         fields = checked_payload(payload)
         found = self._documents.find(fields)
         name, variables = fields.get("operationName") or None, fields.get("variables") or {}
@@ -69,4 +79,4 @@ class Admission:
             raise refused("Only queries may be sent by GET.", METHOD_NOT_ALLOWED, 405, headers={"allow": "POST"})
         if self.recorder is not None:
             self.recorder.note(request.query, request.operation_name)
-        return Admitted(pipeline, operation, request)
+        return Admitted(pipeline, operation, request, self._bounds)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from rapport_gateway.errors import METHOD_NOT_ALLOWED, NOT_FOUND, error
+from rapport_gateway.errors import METHOD_NOT_ALLOWED, NOT_FOUND, RequestRefused, error
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.server.http import HttpEndpoint
 from rapport_gateway.server.in_force import InForce
@@ -16,7 +16,7 @@ from rapport_gateway.server.negotiation import JSON
 from rapport_gateway.server.observer import Observer
 from rapport_gateway.server.page.content import page_content
 from rapport_gateway.server.page.endpoint import PageEndpoint
-from rapport_gateway.server.replies import respond
+from rapport_gateway.server.replies import refuse_socket, respond
 from rapport_gateway.server.running import Runner
 from rapport_gateway.server.sse import EventStreams
 from rapport_gateway.server.websocket import WebSocketEndpoint
@@ -47,6 +47,22 @@ class Application:
         self._draining = False
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        limits = self._in_force.client_limits
+        if limits is None:
+            await self._dispatch(scope, receive, send)
+            return
+        with limits.coming_from(scope):
+            if scope["type"] != "websocket":
+                await self._dispatch(scope, receive, send)
+                return
+            try:
+                with limits.connected():
+                    await self._dispatch(scope, receive, send)
+            except RequestRefused as problem:
+                await receive()
+                await refuse_socket(scope, send, problem)
+
+    async def _dispatch(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             if scope["path"] == GRAPHQL_PATH:
                 if self._observer.is_on:

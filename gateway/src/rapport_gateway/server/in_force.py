@@ -9,6 +9,8 @@ from pathlib import Path
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Pipeline
 from rapport_gateway.server.admission import Admission
+from rapport_gateway.server.bounds import Bounds
+from rapport_gateway.server.clients import client_limits
 from rapport_gateway.server.issuers import identities
 from rapport_gateway.server.manifests import documents
 from rapport_gateway.server.recording import Recorder
@@ -30,7 +32,9 @@ class InForce:
         self._identities = identities(settings)
         self._closing: set[asyncio.Task[None]] = set()
         self.client = self._client(supergraph)
-        self.admission = Admission(self._pipeline(supergraph, self.client), documents(settings))
+        self.client_limits = client_limits(settings)
+        bounds = Bounds(self.client_limits, settings.request_timeout)
+        self.admission = Admission(self._pipeline(supergraph, self.client), documents(settings), bounds)
         self._schema = supergraph.api_schema
         self.recorder = self.admission.recorder = self._made_recorder()
 

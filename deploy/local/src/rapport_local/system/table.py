@@ -8,6 +8,23 @@ GATEWAY = "gateway"
 MAX_COST = "10000"
 """Objects that one answer may hold: a page of 100 customers with 20 interactions and 20 tasks each, and some more."""
 
+GATEWAY_IN_PRODUCTION: Mapping[str, str] = {
+    "RAPPORT_GATEWAY_INTROSPECTION": "false",
+    "RAPPORT_GATEWAY_SUGGESTIONS": "false",
+    "RAPPORT_GATEWAY_MAX_TOKENS": "2000",
+    "RAPPORT_GATEWAY_FORWARDED_HOPS": "1",  # behind what ends TLS
+    "RAPPORT_GATEWAY_RATE_LIMIT": "50",
+    "RAPPORT_GATEWAY_RATE_BURST": "200",
+    "RAPPORT_GATEWAY_ADDRESS_RATE_LIMIT": "200",
+    "RAPPORT_GATEWAY_ADDRESS_RATE_BURST": "1000",
+    "RAPPORT_GATEWAY_MAX_CLIENT_OPERATIONS": "50",
+    "RAPPORT_GATEWAY_MAX_CLIENT_SUBSCRIPTIONS": "200",
+    "RAPPORT_GATEWAY_MAX_CLIENT_SOCKETS": "100",
+    "RAPPORT_GATEWAY_MAX_OPERATIONS": "1000",
+    "RAPPORT_GATEWAY_LOG_FORMAT": "json",
+}
+"""An office behind one address has 100 people, each with a socket; a page asks for some ten operations at once."""
+
 HEALTH_PATH = "/health"
 METRICS_PATH = "/metrics"
 READY_PATH = "/ready"
@@ -106,17 +123,20 @@ def migrations(addresses: Addresses, admin: Admin) -> list[ProcessSpec]:
     ]
 
 
-def long_running(addresses: Addresses) -> list[ProcessSpec]:
+def long_running(addresses: Addresses, *, production: bool = False) -> list[ProcessSpec]:
     """Every API and worker, then the gateway; they are ended in the opposite order."""
     workers = [_of_service(service, "worker", addresses) for service in SERVICES]
     apis = [_of_service(service, "api", addresses) for service in SERVICES]
-    return [*workers, *apis, gateway(addresses)]
+    return [*workers, *apis, gateway(addresses, production=production)]
 
 
-def gateway(addresses: Addresses) -> ProcessSpec:
+def gateway(addresses: Addresses, *, production: bool = False) -> ProcessSpec:
+    """`production` is for clients that are not this machine's developer."""
     port = addresses.ports[GATEWAY]
     where = ("--supergraph", addresses.supergraph, "--host", addresses.listen, "--port", str(port))
     settings = {"RAPPORT_GATEWAY_MAX_COST": MAX_COST, "RAPPORT_GATEWAY_SERVICE_KEY": addresses.service_key}
+    if production:
+        settings |= GATEWAY_IN_PRODUCTION
     return ProcessSpec(GATEWAY, "rapport_gateway", ("serve", *where), port, settings)
 
 
