@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from subgraph_client import SubgraphClient, TestIssuer
 
-from rapport_interactions.app import interaction_service
+from rapport_interactions.app import interaction_service, subject_reader
 from rapport_interactions.consumers import HANDLERS
 from rapport_interactions.context import Context
 from rapport_interactions.interactions.repository import INDEXES, InteractionRepository
@@ -122,7 +122,9 @@ def client(mongo: Mongo, service: InteractionService, settings: Settings, issuer
         mongo=mongo,
         schema=build_schema(),
         feed=feed,
-        make_context=lambda caller: Context(caller=caller, interactions=service, feed=feed),
+        make_context=lambda caller: Context(
+            caller=caller, interactions=service, subject_reader=subject_reader(mongo), feed=feed
+        ),
         fetch_keys=issuer.key_set,
     )
     return SubgraphClient(app, issuer)

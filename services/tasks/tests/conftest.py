@@ -21,7 +21,7 @@ from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 from rapport_shared.service import api_app, connect_database
-from rapport_tasks.app import prepare, task_service
+from rapport_tasks.app import prepare, subject_reader, task_service
 from rapport_tasks.context import Context
 from rapport_tasks.schema import build_schema
 from rapport_tasks.settings import Settings
@@ -146,7 +146,6 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 async def api_url(migrated: Mongo, settings: Settings, issuer: TestIssuer) -> AsyncIterator[str]:
     """The API process's app, on the suite's database."""
-
     service, feed = task_service(migrated), ChangeFeed(SERVICE)
     app = api_app(
         settings,
@@ -154,7 +153,9 @@ async def api_url(migrated: Mongo, settings: Settings, issuer: TestIssuer) -> As
         mongo=migrated,
         schema=build_schema(),
         feed=feed,
-        make_context=lambda caller: Context(caller=caller, tasks=service, feed=feed),
+        make_context=lambda caller: Context(
+            caller=caller, tasks=service, subject_reader=subject_reader(migrated), feed=feed
+        ),
         fetch_keys=issuer.key_set,
     )
     async with served(app) as url:

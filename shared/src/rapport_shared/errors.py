@@ -49,6 +49,12 @@ class ForbiddenField(UserFault):
         return cls(f"Your role may not use {field} here.", path=("input", field))
 
 
+class RecordErased(UserFault):
+    """The personal values of this record were erased; none may come back."""
+
+    code = "RECORD_ERASED"
+
+
 class VersionConflict(UserFault):
     """Somebody else changed the record first; ``current`` is the record as it stands now."""
 

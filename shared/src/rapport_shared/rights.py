@@ -28,6 +28,7 @@ class Verb(StrEnum):
     IMPORT = "IMPORT"
     MERGE = "MERGE"
     TRANSFER = "TRANSFER"
+    ERASE = "ERASE"
 
 
 class Reach(StrEnum):

@@ -6,11 +6,11 @@ from functools import partial
 import strawberry
 from starlette.applications import Starlette
 
+from rapport_customers.consents.service import ConsentService
 from rapport_customers.consumers import HANDLERS
 from rapport_customers.contacts import repository as contacts
 from rapport_customers.contacts.repository import ContactRepository
 from rapport_customers.contacts.service import ContactService
-from rapport_customers.consents.service import ConsentService
 from rapport_customers.context import Context
 from rapport_customers.customers import repository as customers
 from rapport_customers.customers.repository import CustomerRepository
@@ -36,6 +36,9 @@ from rapport_customers.products.service import ProductService
 from rapport_customers.projections.users import users
 from rapport_customers.schema import build_schema
 from rapport_customers.settings import Settings
+from rapport_customers.subjects import repository as subjects
+from rapport_customers.subjects.repository import SubjectRequestRepository
+from rapport_customers.subjects.service import SOURCES, SubjectService
 from rapport_customers.work import SERVICE, CustomersWork
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
@@ -47,6 +50,7 @@ from rapport_shared.persistence import Transactions
 from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
+from rapport_shared.subject_data import SubjectReader
 
 INDEXES = (
     *customers.INDEXES,
@@ -56,6 +60,7 @@ INDEXES = (
     *orders.INDEXES,
     *pipelines.INDEXES,
     *products.INDEXES,
+    *subjects.INDEXES,
 )
 
 
@@ -100,6 +105,10 @@ def context_maker(
         contacts=ContactService(work, ContactRepository(database), policy, clock),
         deals=DealService(work, DealRepository(database), policy, clock),
         orders=OrderService(work, OrderRepository(database), policy, clock),
+        subjects=SubjectService(work, SubjectRequestRepository(database), policy, clock),
+        subject_reader=SubjectReader(
+            database, SERVICE, requests=subjects.COLLECTION, sources=SOURCES, policy=policy, clock=clock
+        ),
         feed=feed,
         to_customer=CustomerNode.from_model,
         to_user=lambda identifier: UserNode(id=strawberry.ID(identifier)),

@@ -8,9 +8,9 @@ from typing import Any
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from rapport_customers.consents.service import ConsentService
 from rapport_customers.contacts.model import Contact
 from rapport_customers.contacts.service import ContactService
-from rapport_customers.consents.service import ConsentService
 from rapport_customers.customers.model import Customer
 from rapport_customers.customers.service import BELOW_CUSTOMER, BELOW_USER, CustomerService
 from rapport_customers.deals.model import Deal
@@ -23,9 +23,11 @@ from rapport_customers.pipelines.model import Pipeline
 from rapport_customers.pipelines.service import PipelineService
 from rapport_customers.products.model import Product
 from rapport_customers.products.service import ProductService
+from rapport_customers.subjects.service import SubjectService
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.graphql.loaders import NestedLists, by_id, lists_below
 from rapport_shared.messaging import ChangeFeed
+from rapport_shared.subject_data import SubjectReader
 
 
 @dataclass(kw_only=True)
@@ -39,6 +41,8 @@ class Context(RequestContext):
     deals: DealService
     orders: OrderService
     consents: ConsentService
+    subjects: SubjectService
+    subject_reader: SubjectReader
     feed: ChangeFeed
     to_customer: Callable[[Customer], Any]
     to_user: Callable[[str], Any]

@@ -3,12 +3,12 @@
 from typing import TypeVar
 
 from rapport_shared.aggregate import Aggregate
-from rapport_shared.persistence import AggregateRepository
+from rapport_shared.persistence import ErasableRepository
 
 A = TypeVar("A", bound=Aggregate)
 
 
-class HangingRepository(AggregateRepository[A]):
+class HangingRepository(ErasableRepository[A]):
     """Documents with ``customer_id`` and ``customer_owner_id``."""
 
     async def hand_over(self, customer_id: str, owner_id: str | None) -> None:

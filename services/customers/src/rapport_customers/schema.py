@@ -1,13 +1,14 @@
 """The schema of this subgraph."""
 
-from rapport_customers.contacts.schema import ContactMutation, ContactQuery
 from rapport_customers.consents.schema import ConsentMutation
+from rapport_customers.contacts.schema import ContactMutation, ContactQuery
 from rapport_customers.customers.schema import CustomerMutation, CustomerQuery, CustomerSubscription
 from rapport_customers.deals.schema import DealMutation, DealQuery, DealSubscription
 from rapport_customers.history.queries import HistoryQuery
 from rapport_customers.orders.schema import OrderMutation, OrderQuery
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
+from rapport_customers.subjects.schema import SubjectMutation, SubjectQuery
 from rapport_shared.graphql.audit import audit_query
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 
@@ -18,6 +19,7 @@ def build_schema() -> SubgraphSchema:
         queries=(
             CustomerQuery,
             HistoryQuery,
+            SubjectQuery,
             audit_query("customers"),
             ContactQuery,
             DealQuery,
@@ -28,6 +30,7 @@ def build_schema() -> SubgraphSchema:
         mutations=(
             CustomerMutation,
             ConsentMutation,
+            SubjectMutation,
             ContactMutation,
             DealMutation,
             OrderMutation,

@@ -1,13 +1,17 @@
 """What a transaction of this service gives to its use cases."""
 
+from datetime import datetime
+
 from rapport_customers.contacts.repository import ContactRepository
-from rapport_customers.customers.errors import CustomerNotFound
+from rapport_customers.customers.errors import CustomerIsErased, CustomerNotFound
 from rapport_customers.customers.repository import CustomerRepository
 from rapport_customers.deals.repository import DealRepository
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.pipelines.repository import PipelineRepository
 from rapport_customers.products.repository import ProductRepository
 from rapport_customers.projections.users import users
+from rapport_customers.subjects.repository import SubjectRequestRepository
+from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
 from rapport_shared.mongo import Database, Session
 from rapport_shared.persistence import Work
@@ -27,17 +31,29 @@ class CustomersWork(Work):
         self.orders = OrderRepository(database, session, self.outbox)
         self.pipelines = PipelineRepository(database, session, self.outbox)
         self.products = ProductRepository(database, session, self.outbox)
+        self.subject_requests = SubjectRequestRepository(database, session, self.outbox)
         self.users = users(database, session)
 
     async def owner_of(self, customer_id: str, scope: Scope) -> str | None:
         """The owner of a customer within reach, who stays its owner until this transaction ends.
 
-        Raises CustomerNotFound.
+        Raises CustomerNotFound, CustomerIsErased.
         """
         customer = await self.customers.held(customer_id, scope)
         if customer is None:
             raise CustomerNotFound("No customer has this id.", path=("input", "customerId"))
+        if customer.erased_at is not None:
+            raise CustomerIsErased("This customer was erased.", path=("input", "customerId"))
         return customer.owner_id
+
+    async def erase_hanging(self, customer_id: str, at: datetime, *, by: Actor) -> int:
+        """Take everything personal out of what hangs on a customer; how many records that are."""
+        count = 0
+        for hanging in (self.contacts, self.deals, self.orders):
+            erased = await hanging.erase(customer_id, at)
+            await self.forget(hanging.noun, f"{SERVICE}.{hanging.noun}.erased", erased, by=by)
+            count += len(erased)
+        return count
 
     async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
         """What hangs on a customer belongs to its new owner, from the same commit on."""

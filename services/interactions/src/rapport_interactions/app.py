@@ -11,7 +11,7 @@ from rapport_interactions.interactions.service import InteractionService
 from rapport_interactions.projections.customers import KnownCustomers
 from rapport_interactions.schema import build_schema
 from rapport_interactions.settings import Settings
-from rapport_interactions.work import SERVICE, InteractionsWork
+from rapport_interactions.work import SERVICE, SOURCES, InteractionsWork
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
@@ -19,9 +19,11 @@ from rapport_shared.contracts.roles import DEFAULT_POLICY
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
+from rapport_shared.persistence.subject_parts import COLLECTION as PARTS
 from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
+from rapport_shared.subject_data import SubjectReader
 
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[InteractionsWork]:
@@ -37,14 +39,21 @@ def interaction_service(
     return InteractionService(transactions(mongo, clock), reads, customers, policy, clock)
 
 
+def subject_reader(mongo: Mongo, policy: Policy = DEFAULT_POLICY) -> SubjectReader:
+    """Reads what is kept of a customer."""
+    return SubjectReader(mongo.database, SERVICE, requests=PARTS, sources=SOURCES, policy=policy)
+
+
 def api(settings: Settings) -> Starlette:
     """The API process."""
     mongo = connect_database(settings, SERVICE)
     directory, feed = Directory(mongo.database), ChangeFeed(SERVICE)
     service = interaction_service(mongo, policy=directory.policy)
 
+    reader = subject_reader(mongo, policy=directory.policy)
+
     def make_context(caller: Actor | None) -> Context:
-        return Context(caller=caller, interactions=service, feed=feed)
+        return Context(caller=caller, interactions=service, subject_reader=reader, feed=feed)
 
     return api_app(
         settings,

@@ -1,19 +1,27 @@
 """What this service does on others' events: one visible table."""
 
 from rapport_interactions.projections.customers import CustomerEvent, keep_customer
-from rapport_interactions.work import InteractionsWork
+from rapport_interactions.work import SOURCES, InteractionsWork
 from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.actor import SYSTEM
 from rapport_shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
+    CustomerErased,
     CustomerRestored,
     CustomersOwner,
     CustomerUpdated,
 )
 from rapport_shared.contracts.interactions import InteractionsHandedOver
+from rapport_shared.contracts.subjects import (
+    InteractionsSubjectErased,
+    InteractionsSubjectExported,
+    SubjectExportRequested,
+)
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
+from rapport_shared.persistence.subject_parts import answer
+from rapport_shared.subject_data import count_records
 
 
 async def on_customer(event: CustomerEvent, envelope: Envelope, work: InteractionsWork) -> None:
@@ -27,10 +35,32 @@ async def on_customer(event: CustomerEvent, envelope: Envelope, work: Interactio
         await work.outbox.append_events([(envelope.version, told)], by=SYSTEM)
 
 
+async def on_customer_erased(event: CustomerErased, envelope: Envelope, work: InteractionsWork) -> None:
+    """Nothing that was said stays, and nothing is recorded any more: the customer's own record says so here too."""
+    await on_customer(event, envelope, work)
+    erased = await work.interactions.erase(event.customer_id, envelope.time)
+    await work.forget("interaction", "interactions.interaction.erased", erased, by=SYSTEM)
+    done = InteractionsSubjectErased(
+        request_id=event.request_id, customer_id=event.customer_id, records=len(erased), at=envelope.time
+    )
+    await answer(work, event.request_id, event.customer_id, done, records=len(erased))
+
+
+async def on_export_requested(event: SubjectExportRequested, envelope: Envelope, work: InteractionsWork) -> None:
+    """The customer's communications can be read by whoever may read the request."""
+    records = await count_records(work.database, SOURCES, event.customer_id, work.session)
+    done = InteractionsSubjectExported(
+        request_id=event.request_id, customer_id=event.customer_id, records=records, at=envelope.time
+    )
+    await answer(work, event.request_id, event.customer_id, done, records=records)
+
+
 HANDLERS: Handlers[InteractionsWork] = {
     **ACCESS_HANDLERS,
     CustomerCreated: on_customer,
     CustomerUpdated: on_customer,
     CustomerDeleted: on_customer,
     CustomerRestored: on_customer,
+    CustomerErased: on_customer_erased,
+    SubjectExportRequested: on_export_requested,
 }

@@ -14,6 +14,7 @@ from rapport_shared.graphql.context import RequestContext
 from rapport_shared.graphql.loaders import NestedLists, by_id
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Page, PageRequest
+from rapport_shared.subject_data import SubjectReader
 
 
 @dataclass(kw_only=True)
@@ -21,6 +22,7 @@ class Context(RequestContext):
     """One request's context."""
 
     interactions: InteractionService
+    subject_reader: SubjectReader
     feed: ChangeFeed
 
     @cached_property

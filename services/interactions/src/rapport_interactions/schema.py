@@ -1,6 +1,7 @@
 """The schema of this subgraph."""
 
 from rapport_interactions.interactions.schema import InteractionMutation, InteractionQuery, InteractionSubscription
+from rapport_interactions.subjects import SubjectRequest
 from rapport_shared.graphql.audit import audit_query
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 
@@ -11,4 +12,5 @@ def build_schema() -> SubgraphSchema:
         queries=(InteractionQuery, audit_query("interactions")),
         mutations=(InteractionMutation,),
         subscriptions=(InteractionSubscription,),
+        types=(SubjectRequest,),
     )

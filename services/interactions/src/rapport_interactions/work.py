@@ -1,12 +1,15 @@
 """What a transaction of this service gives to its use cases."""
 
-from rapport_interactions.interactions.repository import InteractionRepository
+from rapport_interactions.interactions.repository import COLLECTION, InteractionRepository
 from rapport_interactions.projections.customers import KnownCustomers
 from rapport_shared.clock import Clock
 from rapport_shared.mongo import Database, Session
 from rapport_shared.persistence import Work
+from rapport_shared.subject_data import Source
 
 SERVICE = "interactions"
+SOURCES = (Source("Interaction", COLLECTION),)
+"""What this service keeps of a customer."""
 
 
 class InteractionsWork(Work):

@@ -11,9 +11,11 @@ from rapport_shared.contracts.roles import DEFAULT_POLICY
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
+from rapport_shared.persistence.subject_parts import COLLECTION as PARTS
 from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
+from rapport_shared.subject_data import SubjectReader
 from rapport_tasks.consumers import HANDLERS
 from rapport_tasks.context import Context
 from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
@@ -22,7 +24,7 @@ from rapport_tasks.schema import build_schema
 from rapport_tasks.settings import Settings
 from rapport_tasks.tasks.repository import INDEXES, TaskRepository
 from rapport_tasks.tasks.service import TaskService
-from rapport_tasks.work import SERVICE, TasksWork
+from rapport_tasks.work import SERVICE, SOURCES, TasksWork
 
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[TasksWork]:
@@ -37,14 +39,21 @@ def task_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEF
     return TaskService(transactions(mongo, clock), reads, AccessRecords(database), customers, policy, clock)
 
 
+def subject_reader(mongo: Mongo, policy: Policy = DEFAULT_POLICY) -> SubjectReader:
+    """Reads what is kept of a customer."""
+    return SubjectReader(mongo.database, SERVICE, requests=PARTS, sources=SOURCES, policy=policy)
+
+
 def api(settings: Settings) -> Starlette:
     """The API process."""
     mongo = connect_database(settings, SERVICE)
     directory, feed = Directory(mongo.database), ChangeFeed(SERVICE)
     service = task_service(mongo, policy=directory.policy)
 
+    reader = subject_reader(mongo, policy=directory.policy)
+
     def make_context(caller: Actor | None) -> Context:
-        return Context(caller=caller, tasks=service, feed=feed)
+        return Context(caller=caller, tasks=service, subject_reader=reader, feed=feed)
 
     return api_app(
         settings,

@@ -9,6 +9,7 @@ from strawberry.dataloader import DataLoader
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.graphql.loaders import NestedLists, by_id
 from rapport_shared.messaging import ChangeFeed
+from rapport_shared.subject_data import SubjectReader
 from rapport_tasks.tasks.model import Task
 from rapport_tasks.tasks.service import TaskService
 
@@ -18,6 +19,7 @@ class Context(RequestContext):
     """One request's context."""
 
     tasks: TaskService
+    subject_reader: SubjectReader
     feed: ChangeFeed
 
     @cached_property

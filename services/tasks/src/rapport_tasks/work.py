@@ -3,12 +3,15 @@
 from rapport_shared.clock import Clock
 from rapport_shared.mongo import Database, Session
 from rapport_shared.persistence import Work
+from rapport_shared.subject_data import Source
 from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
 from rapport_tasks.projections.customers import Customers
 from rapport_tasks.projections.interactions import interactions
-from rapport_tasks.tasks.repository import TaskRepository
+from rapport_tasks.tasks.repository import COLLECTION, TaskRepository
 
 SERVICE = "tasks"
+SOURCES = (Source("Task", COLLECTION),)
+"""What this service keeps of a customer."""
 
 
 class TasksWork(Work):

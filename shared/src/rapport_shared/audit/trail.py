@@ -21,7 +21,7 @@ BOOKKEEPING = frozenset({"version", "updated_at"})
 class AuditTrail:
     """The audit rows of one service's database; only ever adds."""
 
-    def __init__(self, database: Database, session: Session, clock: Clock) -> None:
+    def __init__(self, database: Database, session: Session | None, clock: Clock) -> None:
         self._rows = database[ROWS]
         self._session = session
         self._clock = clock
@@ -39,6 +39,7 @@ class AuditTrail:
         changed = changed_fields(aggregate, before, after)
         closing = self._row(_action(last), kind, aggregate.id, aggregate.version, changed=changed, by=by, salt=salt)
         closing["values"] = salted_digest(salt, after)
+        closing["rows"] = getattr(last, "records", None)
         await self._rows.insert_many([*rows, closing], session=self._session)
 
     async def note(
@@ -58,6 +59,11 @@ class AuditTrail:
         """
         row = self._row(action, kind, record, version, changed=tuple(changed), by=by)
         await self._rows.insert_one({**row, "rows": rows}, session=self._session)
+
+    async def note_each(self, action: str, kind: str, records: Sequence[str], *, by: Actor) -> None:
+        """The same row for each of these records."""
+        rows = [self._row(action, kind, record, None, changed=(), by=by) for record in records]
+        await self._rows.insert_many(rows, session=self._session)
 
     async def forget(self, records: Sequence[str]) -> int:
         """Take the reasons and salts of these records' rows away; how many rows had any.

@@ -41,9 +41,13 @@ def subgraph_schema(
     queries: tuple[type, ...],
     mutations: tuple[type, ...] = (),
     subscriptions: tuple[type, ...] = (),
+    types: tuple[type, ...] = (),
     public: frozenset[str] = frozenset(),
 ) -> SubgraphSchema:
-    """Gather the root fields of a service's nouns; ``public`` names those that answer without an access token."""
+    """Gather the root fields of a service's nouns.
+
+    ``types`` are entities to which no field here leads; ``public`` names root fields that need no access token.
+    """
 
     class RequireSignIn(SchemaExtension):
         """Refuses every other root field, introspection and SDL included, before anything else is said.
@@ -61,6 +65,7 @@ def subgraph_schema(
 
     schema = SubgraphSchema(
         query=merge_types("Query", queries),
+        types=types,
         mutation=merge_types("Mutation", mutations) if mutations else None,
         subscription=merge_types("Subscription", subscriptions) if subscriptions else None,
         federation_version=FEDERATION_VERSION,

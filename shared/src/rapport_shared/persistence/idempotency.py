@@ -1,6 +1,7 @@
 """Idempotency keys: a repeated command returns what the first one made."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,11 @@ from rapport_shared.mongo.indexes import Index
 COLLECTION = "idempotency_keys"
 MAX_KEY = 200
 PATH = ("input", "idempotencyKey")
-INDEXES = (Index(COLLECTION, (("at", 1),), expire_after=timedelta(days=7)),)
+FORGOTTEN = "forgotten"
+INDEXES = (
+    Index(COLLECTION, (("at", 1),), expire_after=timedelta(days=7)),
+    Index(COLLECTION, (("result_id", 1),)),
+)
 
 
 class IdempotencyKeys:
@@ -36,13 +41,18 @@ class IdempotencyKeys:
             return None
         if not 1 <= len(key) <= MAX_KEY:
             raise InvalidIdempotencyKey(f"An idempotency key has 1 to {MAX_KEY} characters.", path=PATH)
-        identifier = f"{by.id}:{operation}:{key}"
+        identifier = hashlib.sha256(f"{by.id}:{operation}:{key}".encode()).hexdigest()  # a key may be personal
         digest = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
         first = await self._keys.find_one({"_id": identifier}, session=self._session)
         if first is None:
             row = {"_id": identifier, "digest": digest, "result_id": result_id, "at": self._clock()}
             await self._keys.insert_one(row, session=self._session)
             return None
-        if first["digest"] != digest:
+        if first["digest"] not in {digest, FORGOTTEN}:
             raise IdempotencyKeyReused("This idempotency key came with another body before.", path=PATH)
         return str(first["result_id"])
+
+    async def forget(self, result_ids: Sequence[str]) -> None:
+        """Forget what the bodies of these results' commands were; a repeat of one still makes nothing new."""
+        theirs = {"result_id": {"$in": list(result_ids)}}
+        await self._keys.update_many(theirs, {"$set": {"digest": FORGOTTEN}}, session=self._session)

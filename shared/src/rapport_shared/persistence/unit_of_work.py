@@ -1,9 +1,10 @@
 """One transaction: documents and all bookkeeping rows commit together or not at all."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
+from rapport_shared.actor import Actor
 from rapport_shared.audit import AuditTrail
 from rapport_shared.clock import Clock
 from rapport_shared.inbox import Inbox
@@ -27,6 +28,13 @@ class Work:
         self.inbox = Inbox(database, session, consumer=service, clock=clock)
         self.audit = AuditTrail(database, session, clock)
         self.idempotency = IdempotencyKeys(database, session, clock)
+
+    async def forget(self, kind: str, action: str, records: Sequence[str], *, by: Actor) -> None:
+        """Let the bookkeeping know nothing personal of these records, whose erasure is ``action``."""
+        if records:
+            await self.audit.forget(records)
+            await self.audit.note_each(action, kind, records, by=by)
+            await self.idempotency.forget(records)
 
 
 class Transactions(Generic[W]):

@@ -1,11 +1,13 @@
 """Contacts in MongoDB."""
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
 from rapport_customers.contacts.model import Contact, DecisionRole, Influence, Stance
 from rapport_customers.hanging import HangingRepository
 from rapport_shared.mongo import Document, Index, every
+from rapport_shared.persistence import ERASED_TEXT
 from rapport_shared.rights import Scope
 
 COLLECTION = "contacts"
@@ -40,6 +42,7 @@ class ContactRepository(HangingRepository[Contact]):
 
     collection = COLLECTION
     noun = "contact"
+    personal = MappingProxyType({"name": ERASED_TEXT, "title": None, "phone": None, "email": None, "custom_role": None})
 
     async def superior(self, identifier: str) -> str | None:
         """Whom a contact reports to."""

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import strawberry
 
-from rapport_customers.contacts.schema import CustomerContacts
 from rapport_customers.consents.types import Consent
+from rapport_customers.contacts.schema import CustomerContacts
 from rapport_customers.context import Info
 from rapport_customers.customers import model
 from rapport_customers.customers.inputs import (

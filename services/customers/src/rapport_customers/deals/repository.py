@@ -1,10 +1,14 @@
 """Deals in MongoDB."""
 
+from datetime import datetime
+from types import MappingProxyType
+
 from rapport_customers.deals.lines import Line
 from rapport_customers.deals.model import Deal, DealStatus, StageEntry
 from rapport_customers.hanging import HangingRepository
 from rapport_shared.money import Money
 from rapport_shared.mongo import Document, Index
+from rapport_shared.persistence import ERASED_TEXT
 
 COLLECTION = "deals"
 _NEWEST_FIRST = (("deleted", 1), ("created_at", -1), ("_id", -1))
@@ -24,6 +28,15 @@ class DealRepository(HangingRepository[Deal]):
 
     collection = COLLECTION
     noun = "deal"
+    personal = MappingProxyType({"name": ERASED_TEXT, "source": None})
+
+    async def erase(self, customer_id: str, at: datetime) -> list[str]:
+        """Why a deal came to a stage is a text as well."""
+        explained = {"customer_id": customer_id, "stages.reason": {"$ne": None}}
+        async for deal in self._documents.find(explained, {"stages": 1}, session=self._session):
+            stages = [{**entry, "reason": None} for entry in deal["stages"]]
+            await self._documents.update_one({"_id": deal["_id"]}, {"$set": {"stages": stages}}, session=self._session)
+        return await super().erase(customer_id, at)
 
     def to_document(self, aggregate: Deal) -> Document:
         """The fields as they are, enums by value."""
@@ -51,7 +64,7 @@ class DealRepository(HangingRepository[Deal]):
 
     def from_document(self, document: Document) -> Deal:
         """Read what ``to_document`` wrote."""
-        fields = {name: value for name, value in document.items() if name not in {"_id", "deleted"}}
+        fields = {name: value for name, value in document.items() if name not in {"_id", "deleted", "erased_at"}}
         fields["status"] = DealStatus(fields["status"])
         fields["amount"] = Money.stored(fields["amount"])
         fields["lines"] = tuple(Line.stored(line) for line in fields["lines"])

@@ -1,5 +1,6 @@
 """Orders in MongoDB."""
 
+from types import MappingProxyType
 from typing import Any
 
 from rapport_customers.deals.lines import Line
@@ -26,6 +27,7 @@ class OrderRepository(HangingRepository[Order]):
 
     collection = COLLECTION
     noun = "order"
+    personal = MappingProxyType({})  # what was sold, and for how much, has to be kept
 
     async def save(self, aggregate: Order, *, by: Actor) -> None:
         """Store; raises OrderNumberTaken where another order has the same number."""
@@ -63,7 +65,7 @@ class OrderRepository(HangingRepository[Order]):
 
     def from_document(self, document: Document) -> Order:
         """Read what ``to_document`` wrote."""
-        fields = {name: value for name, value in document.items() if name != "_id"}
+        fields = {name: value for name, value in document.items() if name not in {"_id", "erased_at"}}
         fields["status"] = OrderStatus(fields["status"])
         fields["lines"] = tuple(Line.stored(line) for line in fields["lines"])
         fields["total"] = Money.stored(fields["total"])

@@ -3,6 +3,12 @@
 from rapport_shared.errors import UserFault
 
 
+class CustomerIsErased(UserFault):
+    """Nothing may be recorded of a customer that was erased."""
+
+    code = "CUSTOMER_ERASED"
+
+
 class CustomerNotFound(UserFault):
     """No such customer, or none that the caller may see: the two are not told apart."""
 

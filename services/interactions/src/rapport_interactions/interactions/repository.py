@@ -1,8 +1,10 @@
 """Interactions in MongoDB."""
 
+from types import MappingProxyType
+
 from rapport_interactions.interactions.model import Channel, Intent, Interaction
 from rapport_shared.mongo import Document, Index
-from rapport_shared.persistence import AggregateRepository
+from rapport_shared.persistence import ERASED_TEXT, ErasableRepository
 
 COLLECTION = "interactions"
 _LATEST_FIRST = (("deleted", 1), ("occurred_at", -1), ("_id", -1))
@@ -16,11 +18,12 @@ INDEXES = (
 )
 
 
-class InteractionRepository(AggregateRepository[Interaction]):
+class InteractionRepository(ErasableRepository[Interaction]):
     """One document an interaction; ``deleted`` mirrors ``deleted_at`` for indexes."""
 
     collection = COLLECTION
     noun = "interaction"
+    personal = MappingProxyType({"content": ERASED_TEXT, "outcome": None, "participants": []})
 
     async def hand_over(self, customer_id: str, owner_id: str | None) -> bool:
         """All interactions of a customer belong to its new owner; their versions stay. False where there are none."""
@@ -50,7 +53,7 @@ class InteractionRepository(AggregateRepository[Interaction]):
 
     def from_document(self, document: Document) -> Interaction:
         """Read what ``to_document`` wrote."""
-        fields = {name: value for name, value in document.items() if name not in {"_id", "deleted"}}
+        fields = {name: value for name, value in document.items() if name not in {"_id", "deleted", "erased_at"}}
         fields["channel"] = Channel(fields["channel"])
         fields["intent"] = None if fields["intent"] is None else Intent(fields["intent"])
         fields["participants"] = tuple(fields["participants"])

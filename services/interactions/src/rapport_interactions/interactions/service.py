@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rapport_interactions.interactions.errors import CustomerNotFound
+from rapport_interactions.interactions.errors import CustomerIsErased, CustomerNotFound
 from rapport_interactions.interactions.model import Interaction
 from rapport_interactions.interactions.repository import InteractionRepository
 from rapport_interactions.projections.customers import COLLECTION as CUSTOMERS
@@ -103,6 +103,8 @@ class InteractionService:
         customer = await self._visible(work.customers, customer_id, by)
         if customer is None:
             raise CustomerNotFound("There is no such customer.", path=("input", "customerId"))
+        if customer.erased:
+            raise CustomerIsErased("This customer was erased.", path=("input", "customerId"))
         interaction = Interaction.create(
             identifier,
             details,

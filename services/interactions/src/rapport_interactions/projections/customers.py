@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
+from rapport_shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerErased,
+    CustomerRestored,
+    CustomerUpdated,
+)
 from rapport_shared.events import Envelope
 from rapport_shared.mongo import Database, Projection, Session
 
 COLLECTION = "customers"
-CustomerEvent: TypeAlias = CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored
+CustomerEvent: TypeAlias = CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored | CustomerErased
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,7 @@ class KnownCustomer:
 
     id: str
     owner_id: str | None
+    erased: bool = False
 
 
 class KnownCustomers(Projection):
@@ -28,7 +35,11 @@ class KnownCustomers(Projection):
     async def present(self, identifier: str) -> KnownCustomer | None:
         """The customer, unless it is deleted or not known yet."""
         found = await self.find(identifier)
-        return None if found is None or found["deleted"] else KnownCustomer(identifier, found["owner_id"])
+        return (
+            None
+            if found is None or found["deleted"]
+            else KnownCustomer(identifier, found["owner_id"], found.get("erased", False))
+        )
 
     async def hold(self, identifier: str) -> None:
         """Keep the customer as it is until the transaction ends.
@@ -42,5 +53,11 @@ class KnownCustomers(Projection):
 async def keep_customer(known: KnownCustomers, event: CustomerEvent, envelope: Envelope) -> bool:
     """Take over the state that the event tells of; False where a newer one is known."""
     state = event.after
-    values = {"kind": state.kind, "stage": state.stage, "owner_id": state.owner_id, "deleted": state.deleted}
+    values = {
+        "kind": state.kind,
+        "stage": state.stage,
+        "owner_id": state.owner_id,
+        "deleted": state.deleted,
+        "erased": state.erased,
+    }
     return await known.apply(event.customer_id, envelope.version, values)

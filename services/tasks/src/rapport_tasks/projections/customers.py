@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerRestored, CustomerUpdated
+from rapport_shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerErased,
+    CustomerRestored,
+    CustomerUpdated,
+)
 from rapport_shared.events import Envelope
 from rapport_shared.mongo import Projection
 
@@ -10,7 +16,7 @@ COLLECTION = "customers"
 HEARSAY = 0
 """The version of a customer that is known only because another service's event names it."""
 
-CustomerEvent = CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored
+CustomerEvent = CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored | CustomerErased
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,7 @@ class KnownCustomer:
     id: str
     owner_id: str | None
     deleted: bool
+    erased: bool = False
 
 
 class Customers(Projection):
@@ -28,7 +35,11 @@ class Customers(Projection):
     async def known(self, identifier: str) -> KnownCustomer | None:
         """The customer, if any event has told of it."""
         found = await self.find(identifier)
-        return None if found is None else KnownCustomer(identifier, found["owner_id"], found["deleted"])
+        return (
+            None
+            if found is None
+            else KnownCustomer(identifier, found["owner_id"], found["deleted"], found.get("erased", False))
+        )
 
     async def hold(self, identifier: str, *, owner_if_unknown: str | None = None) -> KnownCustomer:
         """The customer, kept from changing until this transaction ends.
@@ -49,5 +60,6 @@ class Customers(Projection):
 
 async def keep_customer(known: Customers, event: CustomerEvent, envelope: Envelope) -> bool:
     """Take over the state that the event tells of; False where it is no news."""
-    values = {"owner_id": event.after.owner_id, "deleted": event.after.deleted}
+    state = event.after
+    values = {"owner_id": state.owner_id, "deleted": state.deleted, "erased": state.erased}
     return await known.apply(event.customer_id, envelope.version, values)

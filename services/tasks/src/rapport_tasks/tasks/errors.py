@@ -33,6 +33,12 @@ class AssigneeNotFound(UserFault):
     code = "ASSIGNEE_NOT_FOUND"
 
 
+class CustomerIsErased(UserFault):
+    """No task may be about a customer that was erased."""
+
+    code = "CUSTOMER_ERASED"
+
+
 class CustomerNotFound(UserFault):
     """No customer has this id, or none that the caller may see."""
 

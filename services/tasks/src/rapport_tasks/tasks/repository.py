@@ -1,7 +1,9 @@
 """Tasks in MongoDB."""
 
+from types import MappingProxyType
+
 from rapport_shared.mongo import Document, Index
-from rapport_shared.persistence import AggregateRepository
+from rapport_shared.persistence import ERASED_TEXT, ErasableRepository
 from rapport_tasks.tasks.model import Task, TaskOrigin, TaskPriority, TaskStatus
 
 COLLECTION = "tasks"
@@ -19,11 +21,12 @@ INDEXES = (
 )
 
 
-class TaskRepository(AggregateRepository[Task]):
+class TaskRepository(ErasableRepository[Task]):
     """One document a task; ``priority_rank`` mirrors ``priority`` for sorting."""
 
     collection = COLLECTION
     noun = "task"
+    personal = MappingProxyType({"title": ERASED_TEXT, "description": None, "result": None})
 
     async def find_follow_up(self, interaction_id: str) -> Task | None:
         """The task that a communication has asked for."""
@@ -63,7 +66,7 @@ class TaskRepository(AggregateRepository[Task]):
 
     def from_document(self, document: Document) -> Task:
         """Read what ``to_document`` wrote."""
-        fields = {name: value for name, value in document.items() if name not in {"_id", "priority_rank"}}
+        fields = {name: value for name, value in document.items() if name not in {"_id", "priority_rank", "erased_at"}}
         fields["priority"] = TaskPriority(fields["priority"])
         fields["status"] = TaskStatus(fields["status"])
         fields["origin"] = TaskOrigin(fields["origin"])

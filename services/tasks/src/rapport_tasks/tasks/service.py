@@ -15,7 +15,7 @@ from rapport_shared.persistence import Transactions, transactional
 from rapport_shared.rights import Policy, Scope, Verb
 from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
 from rapport_tasks.projections.customers import Customers, KnownCustomer
-from rapport_tasks.tasks.errors import AssigneeNotFound, CustomerNotFound
+from rapport_tasks.tasks.errors import AssigneeNotFound, CustomerIsErased, CustomerNotFound
 from rapport_tasks.tasks.model import Task
 from rapport_tasks.tasks.repository import TaskRepository
 from rapport_tasks.work import TasksWork
@@ -196,8 +196,12 @@ class TaskService:
         if "customer_id" not in details:
             return dict(details)
         customer_id = details["customer_id"]
-        owner_id = None if customer_id is None else (await work.customers.hold(customer_id)).owner_id
-        return {**details, "customer_owner_id": owner_id}
+        if customer_id is None:
+            return {**details, "customer_owner_id": None}
+        customer = await work.customers.hold(customer_id)
+        if customer.erased:
+            raise CustomerIsErased("This customer was erased.", path=("input", "customerId"))
+        return {**details, "customer_owner_id": customer.owner_id}
 
     def _within_reach(self, condition: dict[str, Any], by: Actor) -> dict[str, Any]:
         return every(self.scope(by).filter(), condition)

@@ -1,0 +1,9 @@
+"""What can be wrong with a subject request."""
+
+from rapport_shared.errors import UserFault
+
+
+class SubjectNotFound(UserFault):
+    """No customer has this id."""
+
+    code = "CUSTOMER_NOT_FOUND"
