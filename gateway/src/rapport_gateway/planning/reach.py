@@ -200,19 +200,41 @@ class Reach:
             return {graph: Entry(graph, None, 1) for graph in joins if graph not in place.avoid}
         costs = {place.graph: 0} if place.graph else {}
         found: dict[str, Entry] = {}
+        keys = [
+            (graph, key)
+            for graph, join in joins.items()
+            if graph not in place.avoid
+            for key in join.keys
+            if key.resolvable
+        ]
+        telling = [self._telling(place.type_name, key) for _, key in keys]
+        best: dict[int, Entry] = {}
+        changed: Iterable[int] = range(len(keys))
         while True:
-            candidates = [
-                Entry(graph, key, cost + 1)
-                for graph, join in joins.items()
-                if graph not in found and graph not in place.avoid
-                for key in join.keys
-                if key.resolvable and (cost := self._key_cost(place, key, costs)) is not None
-            ]
-            if not candidates:
+            for number in changed:
+                graph, key = keys[number]
+                cost = None if graph in found else self._key_cost(place, key, costs)
+                if cost is not None:
+                    best[number] = Entry(graph, key, cost + 1)
+            if not best:
                 return found
-            best = min(candidates, key=lambda entry: entry.cost)
-            found[best.graph] = best
-            costs.setdefault(best.graph, best.cost)
+            entry = min(sorted(best.items()), key=lambda item: item[1].cost)[1]
+            best = {number: other for number, other in best.items() if other.graph != entry.graph}
+            found[entry.graph] = entry
+            changed = ()
+            if entry.graph not in costs:
+                costs[entry.graph] = entry.cost
+                changed = [number for number, graphs in enumerate(telling) if entry.graph in graphs]
+
+    def _telling(self, type_name: str, key: Key) -> frozenset[str]:
+        """The subgraphs that know some field of the key."""
+
+        def find() -> frozenset[str]:
+            fields = self.supergraph.types[type_name].fields
+            needed = (fields.get(field.name) for field in self.template(type_name, key.fields).fields)
+            return frozenset(graph for info in needed if info is not None for graph in info.joins)
+
+        return self._remember(("telling", type_name, id(key)), find, frozenset())
 
     def _key_cost(self, place: Place, key: Key, costs: dict[str, int]) -> int | None:
         """Fetches needed for the key's fields, given what entering each known subgraph costs."""
@@ -231,7 +253,10 @@ class Reach:
         self, place: Place, field: QueryField, costs: dict[str, int], used: set[str]
     ) -> tuple[str, int] | None:
         best: tuple[int, str, int] | None = None
+        info = self.supergraph.types[place.type_name].fields.get(field.name)
         for graph, cost in costs.items():
+            if info is None or graph not in info.joins:
+                continue
             there = place if graph == place.graph else Place(place.type_name, graph)
             if self.free(there, field) == field.mask:
                 inner = 0

@@ -99,6 +99,7 @@ class _Walk:
         self._reach = reach
         self._chooser = chooser
         self._graph = graph
+        self._entered: dict[Hashable, Spot] = {}
 
     def group(self, spot: Spot, types: tuple[str, ...], fields: tuple[QueryField, ...], mask: int) -> set[Step]:
         """Fetch the fields' bits at an object; gives the steps that bring them."""
@@ -178,6 +179,14 @@ class _Walk:
     # -- entering another subgraph
 
     def _enter(self, spot: Spot, types: tuple[str, ...], option: Option) -> Spot:
+        """Once for each way of entering at a spot: requirements of requirements come by again and again."""
+        key = (spot.place, spot.step, id(spot.selection), spot.path, types, option.entering, id(option.entry.key))
+        found = self._entered.get(key)
+        if found is None:
+            found = self._entered[key] = self._enter_anew(spot, types, option)
+        return found
+
+    def _enter_anew(self, spot: Spot, types: tuple[str, ...], option: Option) -> Spot:
         graph = option.entry.graph
         place = Place(spot.place.type_name, graph)
         if option.entry.key is None:
