@@ -12,7 +12,7 @@ from pathlib import Path
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse, print_ast
 
 FOLDER = Path(__file__).parent / "corpus"
-_IMPORTS = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external",
+IMPORTS = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external",
   "@requires", "@provides", "@shareable", "@override", "@inaccessible", "@tag", "@extends"])
 """
 _AS_IS = " (as is)"
@@ -52,7 +52,7 @@ def _read(file: Path) -> SubgraphSet:
             operations = _operations(body)
         elif title.startswith("subgraph "):
             name = title.removeprefix("subgraph ").removesuffix(_AS_IS)
-            subgraphs[name] = body if title.endswith(_AS_IS) else _IMPORTS + body
+            subgraphs[name] = body if title.endswith(_AS_IS) else IMPORTS + body
         else:
             raise ValueError(f"{file.name}: unknown part {title!r}")
     return SubgraphSet(file.stem, subgraphs, operations)

@@ -59,6 +59,7 @@ class _Search:
                 if problem is not None:
                     told.add(coordinate)
                     yield problem
+                    continue
                 for following in self._following(state, field, found):
                     if following not in ways:
                         ways[following] = f"{ways[state]} → {field.name}"

@@ -189,9 +189,9 @@ class _Reader:
             return {graph: _field_join(field, {"graph": graph}) for graph in default}
         taken_over = _overridden_graphs(declared, self._bound)
         return {
-            join["graph"]: _field_join(field, join)
+            join["graph"]: _field_join(field, join, is_moved=join["graph"] in taken_over)
             for join in declared
-            if join.get("graph") and join["graph"] not in taken_over
+            if join.get("graph") and (join["graph"] not in taken_over or join.get("usedOverridden"))
         }
 
     def _add_key_joins(
@@ -244,7 +244,8 @@ def _percent(label: str) -> float:
     return float(label[len("percent(") : -1])
 
 
-def _field_join(field: FieldDefinitionNode, join: Mapping[str, Any]) -> FieldJoin:
+def _field_join(field: FieldDefinitionNode, join: Mapping[str, Any], *, is_moved: bool = False) -> FieldJoin:
+    """`is_moved`: a progressive override that is in force has taken the field from this subgraph."""
     text = join.get("type") or type_text(field.type)
     return FieldJoin(
         join["graph"],
@@ -253,7 +254,7 @@ def _field_join(field: FieldDefinitionNode, join: Mapping[str, Any]) -> FieldJoi
         _optional_field_set(join.get("requires")),
         _optional_field_set(join.get("provides")),
         bool(join.get("external")),
-        bool(join.get("usedOverridden")),
+        bool(join.get("usedOverridden")) and (is_moved or not join.get("overrideLabel")),
         tuple(
             ContextArgument(given["name"], given["type"], given["context"], parse_field_set(given["selection"]))
             for given in join.get("contextArguments") or ()

@@ -25,35 +25,42 @@ from rapport_gateway.supergraph.model import Kind
 
 
 def compose(sources: Sequence[SubgraphSource]) -> str:
-    """The supergraph SDL. Raises CompositionFailed with every problem found."""
-    schemas, problems = read_subgraphs(sources)
+    """The supergraph SDL. Raises CompositionFailed with every problem found in the first step that has any.
+
+    A step is left out after a problem, as it would tell of what only follows from that."""
+    schemas, problems = read_subgraphs(sorted(sources, key=lambda source: source.name))
     for schema in schemas:
         problems.extend(check_subgraph(schema))
-    if not problems and not any("Query" in schema.types and schema.types["Query"].fields for schema in schemas):
-        problems.append(CompositionProblem("NO_QUERIES", "no subgraph has a query field"))
-    if problems:
-        raise CompositionFailed(problems)
+    _stop_for(problems)
     context = Context(schemas)
-    types: dict[str, MergedType] = {}
-    for name in dict.fromkeys(name for schema in schemas for name in schema.types):
-        merged = merge_type(context, name, context.sources(name))
-        if merged is not None:
-            types[name] = merged
-    composed = composed_directives(context)
+    composed, names = composed_directives(context), names_in_use(context)
+    _stop_for(context.problems)
+    types = _merged_types(context)
     directives = merge_directives(context, composed.names)
-    names = names_in_use(context)
     check_interface_objects(context)
-    if not any(problem.code == "INTERFACE_OBJECT_USAGE_ERROR" for problem in context.problems):
-        _check_interfaces(context, types)
+    _stop_for(context.problems)
+    _check_interfaces(context, types)
     check_access(context)
     check_required_arguments(context)
-    context.problems.extend(check_inaccessible(types, directives))
-    if context.problems:
-        raise CompositionFailed(context.problems)
+    _stop_for(context.problems)
+    _stop_for(list(check_inaccessible(types, directives)))
     sdl = render_supergraph(schemas, types, directives, composed, names)
-    if broken := validate_schema(build_schema(sdl, assume_valid_sdl=True)):
-        raise CompositionFailed([CompositionProblem("INVALID_GRAPHQL", error.message) for error in broken])
+    broken = validate_schema(build_schema(sdl, assume_valid_sdl=True))
+    _stop_for([CompositionProblem("INVALID_GRAPHQL", error.message) for error in broken])
     return sdl
+
+
+def _stop_for(problems: Sequence[CompositionProblem]) -> None:
+    if problems:
+        raise CompositionFailed(problems)
+
+
+def _merged_types(context: Context) -> dict[str, MergedType]:
+    if not any(schema.types["Query"].fields for schema in context.schemas):
+        context.problem("NO_QUERIES", "no subgraph has a query field")
+    names = dict.fromkeys(name for schema in context.schemas for name in schema.types)
+    merged = (merge_type(context, name, context.sources(name)) for name in names)
+    return {item.name: item for item in merged if item is not None}
 
 
 def _check_interfaces(context: Context, types: dict[str, MergedType]) -> None:

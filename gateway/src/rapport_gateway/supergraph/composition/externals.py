@@ -40,7 +40,7 @@ def _check_argument(context: Context, place: str, definition: FieldDef, item: Me
     if narrowest is None or type_text(narrowest) != item.type_text:
         message = f"{place} with {item.name}: {type_text(own.type)}, but that is {item.type_text}"
         context.problem("EXTERNAL_ARGUMENT_TYPE_MISMATCH", message)
-    elif own.default != item.default:
+    if own.default != item.default:
         message = f"{place} with {item.name} = {own.default or 'nothing'}, but that is {item.default or 'nothing'}"
         context.problem("EXTERNAL_ARGUMENT_DEFAULT_MISMATCH", message)
 
@@ -73,15 +73,17 @@ def _check_selections(
 
 
 def _check_field(context: Context, where: str, type_def: TypeDef, selection: FieldNode) -> None:
-    for argument in selection.arguments or ():
-        lacking = [
-            schema.name
-            for schema, definition in context.sources(type_def.name)
-            if (field := definition.fields.get(selection.name.value)) is not None
-            and not field.external
-            and argument.name.value not in field.arguments
-        ]
-        if lacking:
-            place = f"{type_def.name}.{selection.name.value}"
-            message = f"{where}: {place} has no argument {argument.name.value} in {listed(lacking)}"
+    given = {argument.name.value for argument in selection.arguments or ()}
+    place = f"{type_def.name}.{selection.name.value}"
+    resolving = [
+        Source(schema, field)
+        for schema, definition in context.sources(type_def.name)
+        if (field := definition.fields.get(selection.name.value)) is not None and not field.external
+    ]
+    for name in sorted(given):
+        if lacking := [schema.name for schema, field in resolving if name not in field.arguments]:
+            context.problem("REQUIRES_INVALID_FIELDS", f"{where}: {place} has no argument {name} in {listed(lacking)}")
+    for schema, field in resolving:
+        if needed := [item.name for item in field.arguments.values() if item.is_required and item.name not in given]:
+            message = f'{where}: {place} needs its argument {listed(needed)} in "{schema.name}"'
             context.problem("REQUIRES_INVALID_FIELDS", message)

@@ -112,7 +112,7 @@ class _FieldMerger:
 
     def _joins(self, text: str, overrides: Overrides, type_count: int) -> list[str]:
         joins: list[str] = []
-        origins = {schema.name for schema in self._context.schemas}
+        origins = {schema.name for schema, _ in self._context.sources(self._type_name)}
         plain = True
         typed = any(type_text(definition.type) != text for _, definition in self._sources)
         for schema, definition in self._sources:

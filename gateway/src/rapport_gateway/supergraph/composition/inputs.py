@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from graphql.language import NonNullTypeNode
-
 from rapport_gateway.supergraph.composition.applied import public_directives
 from rapport_gateway.supergraph.composition.context import (
     Context,
@@ -97,20 +95,16 @@ def _merge_input(
 
 def _check_contextual(context: Context, coordinate: str, sources: Sequence[Source[InputDef]]) -> None:
     """Clients do not see an argument that is filled from a context, so that no subgraph can ask them for it."""
-    given = [schema.name for schema, item in sources if not item.has("fromContext") and _is_required(item)]
+    given = [schema.name for schema, item in sources if not item.has("fromContext") and item.is_required]
     if given:
         message = f"{coordinate} is filled from a context in some subgraphs, but required in {listed(given)}"
         context.problem("CONTEXTUAL_ARGUMENT_NOT_CONTEXTUAL_IN_ALL_SUBGRAPHS", message)
 
 
-def _is_required(definition: InputDef) -> bool:
-    return isinstance(definition.type, NonNullTypeNode) and definition.default is None
-
-
 def _refuse_required(
     context: Context, code: str, coordinate: str, present: Sequence[Source[InputDef]], missing: Sequence[str]
 ) -> None:
-    required = [schema.name for schema, definition in present if _is_required(definition)]
+    required = [schema.name for schema, definition in present if definition.is_required]
     if required:
         context.problem(code, f"{coordinate} is required in {listed(required)} but missing in {listed(missing)}")
 

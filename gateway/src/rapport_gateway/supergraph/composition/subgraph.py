@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DirectiveDefinitionNode, GraphQLSchema, TypeNode
+from graphql import DirectiveDefinitionNode, GraphQLSchema, NonNullTypeNode, TypeNode
 
 from rapport_gateway.supergraph.composition.federation import Federation
 from rapport_gateway.supergraph.links import SpecLinks
@@ -52,6 +52,10 @@ class InputDef(Annotated):
     default: str | None
     description: str | None
     directives: list[Applied] = field(default_factory=list)
+
+    @property
+    def is_required(self) -> bool:
+        return isinstance(self.type, NonNullTypeNode) and self.default is None
 
 
 @dataclass(slots=True, eq=False)
