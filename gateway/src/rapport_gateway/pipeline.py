@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import orjson
 from graphql import VariableDefinitionNode, get_variable_values
 
 from rapport_gateway.beside import Beside
@@ -23,6 +24,7 @@ from rapport_gateway.errors import (
     refused,
 )
 from rapport_gateway.execution.answer import answer_of
+from rapport_gateway.execution.fan_out import Answers, FanOut
 from rapport_gateway.execution.introspection import introspect
 from rapport_gateway.execution.projection import Projection
 from rapport_gateway.execution.representations import prepare_batches
@@ -43,7 +45,7 @@ from rapport_gateway.planning.permits import NOBODY, Granted
 from rapport_gateway.planning.plan import Subscription
 from rapport_gateway.planning.planner import plan_operation
 from rapport_gateway.planning.walk import Unplannable
-from rapport_gateway.subgraphs.client import SubgraphClient
+from rapport_gateway.subgraphs.client import SubgraphClient, identity_of
 from rapport_gateway.supergraph.model import Supergraph
 
 Answer = dict[str, Any]
@@ -78,6 +80,7 @@ class Pipeline:
         limits: Limits | None = None,
         identities: Identities | None = None,
         error_policy: ErrorPolicy | None = None,
+        fan_out: FanOut | None = None,
         draw: Callable[[], float] = _draw,
     ) -> None:
         """`draw` gives the number, from 0 to below 100, that decides on progressive overrides of a request. Without
@@ -85,6 +88,7 @@ class Pipeline:
         self._supergraph = supergraph
         self._identities = identities or Anonymous()
         self.error_policy = error_policy or ErrorPolicy()
+        self._fan_out = fan_out or FanOut()
         self._draw = draw
         self._client = client
         self._metrics = metrics
@@ -158,9 +162,17 @@ class Pipeline:
             if prepared.withheld:
                 raise RequestRefused(unauthorized({}, prepared.withheld), 200)
             raise refused("The subscription selects nothing.", GRAPHQL_VALIDATION_FAILED)
-        run = self._run(prepared, request)
-        async with events(run, node, prepared.projection) as answers:
+        begin = partial(events, self._run(prepared, request), node, prepared.projection)
+        async with self._joined(begin, node.primary.subgraph, prepared, request) as answers:
             yield answers
+
+    def _joined(
+        self, begin: Callable[[], Answers], subgraph: str, prepared: PreparedPlan, request: GraphQLRequest
+    ) -> Answers:
+        if not self._fan_out.shares(subgraph):
+            return begin()
+        variables = orjson.dumps(dict(request.variables), option=orjson.OPT_SORT_KEYS)
+        return self._fan_out.join((prepared, variables, identity_of(request.headers)), begin)
 
     def _run(self, prepared: PreparedPlan, request: GraphQLRequest) -> Run:
         return Run(

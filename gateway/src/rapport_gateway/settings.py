@@ -36,9 +36,9 @@ class InvalidSetting(Exception):
 class Settings(Limits):
     """Sizes in bytes, times in seconds. Each is set by RAPPORT_GATEWAY_<NAME>.
 
-    `subgraphs` and `subscription_urls`: NAME=URL, separated by commas. `subscription_sse` and `subscription_resumed`:
-    names of subgraphs, separated by commas, or `*` for all. `service_keys` and `service_tokens`: NAME=VALUE, separated
-    by commas; `service_key` and `service_token` are for all other subgraphs.
+    `subgraphs` and `subscription_urls`: NAME=URL, separated by commas. `subscription_sse`, `subscription_resumed` and
+    `subscription_shared`: names of subgraphs, separated by commas, or `*` for all. `service_keys` and
+    `service_tokens`: NAME=VALUE, separated by commas; `service_key` and `service_token` are for all other subgraphs.
     """
 
     supergraph: str = ""
@@ -65,6 +65,7 @@ class Settings(Limits):
     subscription_urls: str = ""
     subscription_sse: str = ""
     subscription_resumed: str = ""
+    subscription_shared: str = ""
     subscription_resume_timeout: float = 30.0
     subscription_socket_size: int = 100
     subscription_socket_age: float = 60.0

@@ -6,6 +6,7 @@ import asyncio
 import weakref
 from pathlib import Path
 
+from rapport_gateway.execution.fan_out import FanOut
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Pipeline
 from rapport_gateway.server.admission import Admission
@@ -19,6 +20,7 @@ from rapport_gateway.server.streaming import stream_settings
 from rapport_gateway.settings import Settings
 from rapport_gateway.subgraphs.http import Timeouts
 from rapport_gateway.subgraphs.network import NetworkClient
+from rapport_gateway.subgraphs.streams import StreamSettings
 from rapport_gateway.supergraph.model import Supergraph
 
 
@@ -66,7 +68,7 @@ class InForce:
         return Recorder(Path(folder), lambda: self._schema, interval=interval) if folder else None
 
     def _pipeline(self, supergraph: Supergraph, client: NetworkClient) -> Pipeline:
-        settings = self._settings
+        settings, streams = self._settings, self._streams(supergraph)
         return Pipeline(
             supergraph,
             client,
@@ -75,6 +77,7 @@ class InForce:
             limits=settings,
             identities=self._identities,
             error_policy=settings.error_policy,
+            fan_out=FanOut(streams.shared, max_age=streams.socket_age),
         )
 
     def _client(self, supergraph: Supergraph) -> NetworkClient:
@@ -84,8 +87,11 @@ class InForce:
             subgraphs,
             metrics=self._metrics,
             timeouts=Timeouts(settings.connect_timeout, settings.query_timeout, settings.mutation_timeout),
-            streams=stream_settings(settings, [subgraph.name for subgraph in subgraphs]),
+            streams=self._streams(supergraph),
             max_answer_bytes=settings.max_answer_bytes,
             credentials=self._credentials,
             shares_queries=settings.share_queries,
         )
+
+    def _streams(self, supergraph: Supergraph) -> StreamSettings:
+        return stream_settings(self._settings, [subgraph.name for subgraph in supergraph.subgraphs.values()])

@@ -17,6 +17,7 @@ def stream_settings(settings: Settings, subgraphs: Iterable[str]) -> StreamSetti
     return StreamSettings(
         urls=dict(_url(part, known) for part in _parts(settings.subscription_urls)),
         sse=_names("SUBSCRIPTION_SSE", settings.subscription_sse, known),
+        shared=_names("SUBSCRIPTION_SHARED", settings.subscription_shared, known),
         resumed=_names("SUBSCRIPTION_RESUMED", settings.subscription_resumed, known),
         resume_patience=settings.subscription_resume_timeout,
         per_socket=settings.subscription_socket_size,

@@ -13,6 +13,7 @@ import orjson
 from rapport_gateway.errors import TOO_MANY_OPERATIONS, error
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Answer
+from rapport_gateway.server.encoding import Encoder
 from rapport_gateway.server.origins import origins
 from rapport_gateway.server.outbox import Outbox, SlowClient
 from rapport_gateway.server.requests import forwarded_headers, request_headers
@@ -46,9 +47,16 @@ class Connection:
     """One client's socket: a reader, a writer with a bounded outbox, and one task per running operation."""
 
     def __init__(
-        self, runner: Runner, settings: Settings, scope: MutableMapping[str, Any], receive: Any, send: Any
+        self,
+        runner: Runner,
+        settings: Settings,
+        encoder: Encoder,
+        scope: MutableMapping[str, Any],
+        receive: Any,
+        send: Any,
     ) -> None:
         self._runner = runner
+        self._encoder = encoder
         self._settings = settings
         self._receive = receive
         self._send = send
@@ -171,8 +179,10 @@ class Connection:
     # -- operations
 
     async def _run(self, operation: str, payload: dict[str, Any]) -> None:
+        head = b'{"id":%s,"type":"next","payload":' % orjson.dumps(operation)
+
         async def emit(answer: Answer) -> None:
-            await self._put({"id": operation, "type": "next", "payload": answer})
+            await self._outbox.put(b"%s%s}" % (head, self._encoder.encoded(answer)))
 
         try:
             ending = await self._runner.run(payload, self._headers, emit)
@@ -223,6 +233,7 @@ class WebSocketEndpoint:
         self._runner = runner
         self._metrics = metrics
         self._settings = settings
+        self._encoder = Encoder()
         self._origins = origins(settings)
         self._connections: dict[Connection, asyncio.Task[Any]] = {}
 
@@ -235,7 +246,7 @@ class WebSocketEndpoint:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": BAD_PROTOCOL, "reason": f"Use the protocol {PROTOCOL}"})
             return
-        connection = Connection(self._runner, self._settings, scope, receive, send)
+        connection = Connection(self._runner, self._settings, self._encoder, scope, receive, send)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  (ASGI servers run applications in tasks)
         self._connections[connection] = task

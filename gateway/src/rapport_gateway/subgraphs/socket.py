@@ -167,7 +167,7 @@ class SocketStream:
     def __init__(self, socket: SubgraphSocket, stream_id: str) -> None:
         self.id = stream_id
         self.socket = socket
-        self.buffer = EventBuffer()
+        self.buffer: EventBuffer[SubgraphAnswer] = EventBuffer()
         self.stalled = 0.0
 
     async def __anext__(self) -> SubgraphAnswer:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBREQUEST_MALFORMED_RESPONSE, SUBSCRIPTION_LOST
 from rapport_gateway.subgraphs.client import (
@@ -18,6 +18,7 @@ from rapport_gateway.subgraphs.client import (
     read_answer,
 )
 
+T = TypeVar("T")
 _MAX_WAITING_EVENTS = 64
 
 
@@ -25,13 +26,14 @@ _MAX_WAITING_EVENTS = 64
 class StreamSettings:
     """Times in seconds. `urls`: where streams are served, for subgraphs that do not serve them where they answer.
 
-    `sse` and `resumed` name subgraphs (`*`: all). A connection takes `per_socket` subscriptions at most, and those of
-    a signed-in client only for `socket_age`, so that the subgraph looks at the credentials again now and then.
+    `sse`, `resumed` and `shared` name subgraphs (`*`: all). A connection takes `per_socket` subscriptions at most, and
+    those of a signed-in client only for `socket_age`, so that the subgraph looks at the credentials again now and then.
     """
 
     urls: Mapping[str, str] = field(default_factory=dict)
     sse: frozenset[str] = frozenset()
     resumed: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
     resume_patience: float = 30.0
     per_socket: int = 100  # as many as Strawberry takes unless told otherwise
     socket_age: float = 60.0
@@ -70,25 +72,25 @@ class StreamTransport(Protocol):
         ...
 
 
-class EventBuffer:
+class EventBuffer(Generic[T]):
     """Events on their way from a connection to the one who takes them; few may wait."""
 
     def __init__(self) -> None:
-        self._events: deque[SubgraphAnswer] = deque()
+        self._events: deque[T] = deque()
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
-        self._failure: SubgraphFailure | None = None
+        self._failure: Exception | None = None
         self.ended = False
 
     @property
     def is_full(self) -> bool:
         return len(self._events) >= _MAX_WAITING_EVENTS
 
-    def put(self, event: SubgraphAnswer) -> None:
+    def put(self, event: T) -> None:
         self._events.append(event)
         self._arrived.set()
 
-    def end(self, failure: SubgraphFailure | None = None) -> None:
+    def end(self, failure: Exception | None = None) -> None:
         """What waits is still taken; then the iteration ends, or fails."""
         if not self.ended:
             self.ended = True
@@ -102,11 +104,11 @@ class EventBuffer:
             self._taken.clear()
             await self._taken.wait()
 
-    async def take(self) -> SubgraphAnswer:
-        """Raises StopAsyncIteration, SubgraphFailure."""
+    async def take(self) -> T:
+        """Raises StopAsyncIteration, and what it was ended with."""
         while not self._events:
             if self.ended:
-                raise self._failure or StopAsyncIteration
+                raise StopAsyncIteration if self._failure is None else self._failure.with_traceback(None)
             self._arrived.clear()
             await self._arrived.wait()
         event = self._events.popleft()
