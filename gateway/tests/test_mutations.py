@@ -23,9 +23,7 @@ async def test_mutations_run_in_order_and_are_completed() -> None:
     assert [call.kind for call in federation.client.calls] == ["mutation", "query", "mutation", "query", "mutation"]
 
 
-async def test_neighbours_of_one_subgraph_share_a_request_and_the_order_is_kept() -> None:
-    done: list[str] = []
-
+def _steps(done: list[str]) -> Federation:
     def step(name: str) -> dict[str, str]:
         done.append(name)
         return {"id": name}
@@ -35,7 +33,7 @@ async def test_neighbours_of_one_subgraph_share_a_request_and_the_order_is_kept(
         return {"note": "n" + representation["id"]}
 
     keyed = 'type X @key(fields: "id") { id: ID! '
-    federation = Federation(
+    return Federation(
         a=Subgraph(
             LINK + "type Query { q: Int } type Mutation { one: X two: X } " + keyed + "}",
             {"one": lambda: step("1"), "two": lambda: step("2")},
@@ -46,6 +44,11 @@ async def test_neighbours_of_one_subgraph_share_a_request_and_the_order_is_kept(
             {"X": complete},
         ),
     )
+
+
+async def test_neighbours_of_one_subgraph_share_a_request_and_the_order_is_kept() -> None:
+    done: list[str] = []
+    federation = _steps(done)
     query = "mutation { one { id } three { id } two { note } again: one { id } }"
     same_plan(
         federation.plan(query),

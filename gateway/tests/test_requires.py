@@ -5,9 +5,8 @@ from __future__ import annotations
 from gateway.tests.subgraph_world import LINK, Federation, Subgraph, same_plan
 
 
-async def test_a_requirement_through_another_entity() -> None:
-    """The weight of what a parcel holds is in a third subgraph."""
-    federation = Federation(
+def _parcels() -> Federation:
+    return Federation(
         parcels=Subgraph(
             LINK + 'type Query { parcel: Parcel } type Parcel @key(fields: "id") { id: ID! holds: [Item!]! } '
             'type Item @key(fields: "sku") { sku: ID! }',
@@ -25,6 +24,11 @@ async def test_a_requirement_through_another_entity() -> None:
             {"Parcel": lambda r: {"postage": sum(item["grams"] for item in r["holds"])}},
         ),
     )
+
+
+async def test_a_requirement_through_another_entity() -> None:
+    """The weight of what a parcel holds is in a third subgraph."""
+    federation = _parcels()
     same_plan(
         federation.plan("{ parcel { postage } }"),
         """

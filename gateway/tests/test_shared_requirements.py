@@ -5,10 +5,9 @@ from __future__ import annotations
 from gateway.tests.subgraph_world import LINK, Federation, Subgraph, same_plan
 
 
-async def test_what_a_requirement_enters_anyway_gives_other_fields_too() -> None:
-    """`both` and `other` have `f`; `other` is needed for `g`."""
+def _federation() -> Federation:
     keyed = 'type E @key(fields: "id") { id: ID! '
-    federation = Federation(
+    return Federation(
         start=Subgraph(
             LINK + "type Query { e: E }" + keyed + 'g: Int @external  h: Int @requires(fields: "g") }',
             {"e": {"id": "1"}},
@@ -22,6 +21,11 @@ async def test_what_a_requirement_enters_anyway_gives_other_fields_too() -> None
             {"E": lambda r: {"sum": r["f"] + r["h"]}},
         ),
     )
+
+
+async def test_what_a_requirement_enters_anyway_gives_other_fields_too() -> None:
+    """`both` and `other` have `f`; `other` is needed for `g`."""
+    federation = _federation()
     same_plan(
         federation.plan("{ e { sum } }"),
         """
