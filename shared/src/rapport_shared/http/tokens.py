@@ -19,6 +19,9 @@ MAX_TOKEN_LENGTH = 4096
 LEEWAY_SECONDS = 10
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "role", "sid"]
 
+UNREADABLE = (PyJWTError, ValueError, TypeError, OverflowError, AttributeError, RecursionError)
+"""What reading a hostile text can raise: numbers without end, members of another kind, bottomless nesting."""
+
 FetchKeys = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -89,7 +92,7 @@ class TokenVerifier:
             raise Unauthenticated("The Authorization header is not a bearer token.")
         try:
             claims = await self._claims(token)
-        except PyJWTError:
+        except UNREADABLE:
             raise Unauthenticated("The access token is not valid or has expired.") from None
         via = Via(claims.get("via", Via.USER))
         return Actor(
@@ -103,7 +106,7 @@ class TokenVerifier:
 
     async def _claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
-        if header.get("typ") != TOKEN_TYPE or header.get("alg") not in ALGORITHMS:
+        if header.get("typ") != TOKEN_TYPE or header.get("alg") not in ALGORITHMS or "crit" in header:
             raise PyJWTError("not an access token")
         key = await self._keys.find(str(header.get("kid")))
         if key is None or key.algorithm_name != header["alg"]:
@@ -117,7 +120,7 @@ class TokenVerifier:
             leeway=LEEWAY_SECONDS,
             options={"require": _REQUIRED, "strict_aud": True},
         )
-        if claims["exp"] - claims["iat"] > MAX_LIFETIME_SECONDS:
+        if not 0 < claims["exp"] - claims["iat"] <= MAX_LIFETIME_SECONDS:
             raise PyJWTError("lives too long")
         if not all(isinstance(claims[name], str) and claims[name] for name in ("sub", "role", "sid")):
             raise PyJWTError("broken claims")

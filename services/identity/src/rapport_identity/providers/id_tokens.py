@@ -11,7 +11,7 @@ from jwt.exceptions import PyJWTError
 from rapport_identity.providers.errors import InvalidIdToken, ProviderUnavailable
 from rapport_identity.providers.model import MIN_NONCE, Identity, Provider, is_safe
 from rapport_identity.sessions.model import digest_of
-from rapport_shared.http.tokens import KeySet
+from rapport_shared.http.tokens import UNREADABLE, KeySet
 
 ALGORITHMS: Final = frozenset({"RS256", "PS256", "ES256", "EdDSA"})
 MAX_LENGTH: Final = 16_384
@@ -42,7 +42,7 @@ class IdTokens:
         """Raises InvalidIdToken, ProviderUnavailable."""
         try:
             claims = await self._claims(token)
-        except (PyJWTError, UnicodeError):
+        except UNREADABLE:
             raise _invalid() from None
         given = claims["nonce"]
         same = isinstance(given, str) and hmac.compare_digest(given.encode(), nonce.encode("utf-8", "surrogatepass"))
