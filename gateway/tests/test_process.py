@@ -81,6 +81,17 @@ async def test_settings_come_from_the_environment_and_are_checked() -> None:
     assert "RAPPORT_GATEWAY_SUPERGRAPH" in err
 
 
+async def test_what_is_wrong_with_a_setting_is_told_once_whatever_the_number_of_workers(tmp_path: Path) -> None:
+    (tmp_path / "a.graphql").write_text(LINK + "type Query { a: Int }")
+    file = str(tmp_path / "super.graphql")
+    await run("compose", "--subgraph", f"a=http://a.test@{tmp_path}/a.graphql", "--output", file)
+    for workers in ("1", "2"):
+        settings = {"RAPPORT_GATEWAY_WORKERS": workers, "RAPPORT_GATEWAY_CORS_ORIGINS": "everywhere"}
+        code, _, err = await run("serve", "--supergraph", file, "--port", "0", **settings)
+        assert (code, len(err.splitlines())) == (1, 1), err
+        assert "CORS_ORIGINS: 'everywhere' is not of the form" in err
+
+
 async def test_a_supergraph_that_cannot_be_served(tmp_path: Path) -> None:
     file = tmp_path / "s.graphql"
     for text, reason in [

@@ -108,7 +108,8 @@ def serve(sdl: str, settings: Settings) -> None:
         with listen(settings.host, settings.port) as listener:
             _serve_on(listener, sdl, supergraph, settings)
         return
-    InForce(supergraph, settings, Metrics())  # what is wrong with the settings is told once, and here
+    metrics = Metrics()
+    Application(InForce(supergraph, settings, metrics), metrics, settings)  # what is wrong is told once, and here
     with (
         listen(settings.host, settings.port, is_shared=True, backlog=0) as held,
         TemporaryDirectory(prefix="rapport-gateway-") as folder,
@@ -158,6 +159,7 @@ def _serve_on(
         date_header=False,
         proxy_headers=False,
         ws_max_size=settings.max_body_bytes,
+        ws_per_message_deflate=False,  # it doubles the memory of a connection that waits
         timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout)),
     )
     server = Server(config, application, beside)
