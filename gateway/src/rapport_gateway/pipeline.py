@@ -94,7 +94,11 @@ class Pipeline:
         self._metrics = metrics
         self._limits = limits or Limits()
         self._reader = DocumentReader(
-            supergraph.api_schema, self._limits, remembered=plan_cache_size, stages=metrics.stage
+            supergraph.api_schema,
+            self._limits,
+            rules=supergraph.costs,
+            remembered=plan_cache_size,
+            stages=metrics.stage,
         )
         self._beside = Beside()
         self._operations: Lru[tuple[str, str | None], PreparedOperation] = Lru(

@@ -1,7 +1,8 @@
 """What an operation may cost: the objects that its answer can hold, estimated before anything is fetched.
 
-Every object counts 1, leaves nothing. A list has as many items as its field's `first` or `last` says, or that of the
-connection it belongs to, else an assumed number. Where the number is a variable it is put in per request.
+Every object counts 1, leaves nothing, unless `@cost` gives them another weight. A list has as many items as its field's
+`first` or `last` says, or that of the connection it belongs to, or as `@listSize` says, else an assumed number. Where
+the number is a variable it is put in per request.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from graphql import (
 )
 
 from rapport_gateway.limits.refusal import COUNT_CAP
-from rapport_gateway.limits.sizes import ListSize, introspection_sizes, list_depth, list_size
+from rapport_gateway.limits.rules import NO_RULES, CostRules
+from rapport_gateway.limits.sizes import UNKNOWN, ListSize, introspection_sizes, is_sliced_once, list_depth, list_size
 
 _META = frozenset({"__schema", "__type"})
 Place = list[tuple[GraphQLNamedType, SelectionSetNode]]
@@ -35,6 +37,7 @@ Place = list[tuple[GraphQLNamedType, SelectionSetNode]]
 class Cost:
     """Of one operation. `terms` are numbers of objects, each still to be multiplied with the list sizes in its key.
 
+    `unsliced` are fields that do not have exactly one of the slicing arguments that `@listSize` asks for.
     `height` is the number of fields, those with the same response key in the same place counted once;
     `introspection` the number of objects below `__schema` and `__type`.
     """
@@ -43,6 +46,7 @@ class Cost:
     height: int = 0
     introspection: int = 0
     terms: dict[tuple[ListSize, ...], int] = field(default_factory=dict)
+    unsliced: list[str] = field(default_factory=list)
 
     def objects(self, variables: Mapping[str, Any]) -> int:
         """With the given, coerced variables."""
@@ -50,30 +54,30 @@ class Cost:
 
     def _term(self, sizes: tuple[ListSize, ...], number: int, variables: Mapping[str, Any]) -> int:
         for size in sizes:
-            number = min(number * self._items(size, variables), COUNT_CAP)
+            number = min(number * size.items(variables, self.assumed_list_size), COUNT_CAP)
         return number
 
-    def _items(self, size: ListSize, variables: Mapping[str, Any]) -> int:
-        for candidate in size:
-            value = variables.get(candidate) if isinstance(candidate, str) else candidate
-            if isinstance(value, int):
-                return max(value, 0)
-        return self.assumed_list_size
+    def add(self, sizes: tuple[ListSize, ...], number: int) -> None:
+        if number:
+            self.terms[sizes] = min(self.terms.get(sizes, 0) + number, COUNT_CAP)
 
 
 @dataclass(frozen=True, slots=True)
 class _Objects:
-    """How many objects there are in one place: `number` times `sizes`; `page` is the size of a connection's lists."""
+    """How many objects there are in one place: `number` times `sizes`; `page` is the size of a connection's lists,
+    of those in `sized` where that is not empty."""
 
     number: int = 1
     sizes: tuple[ListSize, ...] = ()
-    page: ListSize = ()
+    page: ListSize = UNKNOWN
+    sized: frozenset[str] = frozenset()
     is_meta: bool = False
 
 
 class Estimator:
-    def __init__(self, schema: GraphQLSchema, assumed_list_size: int) -> None:
+    def __init__(self, schema: GraphQLSchema, assumed_list_size: int, rules: CostRules = NO_RULES) -> None:
         self._schema = schema
+        self._rules = rules
         self._assumed_list_size = assumed_list_size
         self._meta_sizes = introspection_sizes(schema)
 
@@ -82,56 +86,93 @@ class Estimator:
         cost = Cost(self._assumed_list_size)
         root = self._schema.get_root_type(operation.operation)
         if root is not None:
-            walk = _Walk(self._schema, document, self._meta_sizes, cost)
+            walk = _Walk(self._schema, document, self._meta_sizes, self._rules, cost)
             walk.enter([(root, operation.selection_set)], _Objects())
         return cost
 
 
 class _Walk:
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, meta: Mapping[str, int], cost: Cost) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, meta: Mapping[str, int], rules: CostRules, cost: Cost
+    ) -> None:
         self._schema = schema
+        self._rules = rules
         self._meta_sizes = meta
         self._cost = cost
         self._fragments = {n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)}
 
     def enter(self, place: Place, objects: _Objects) -> None:
         leaves: set[str] = set()
-        below: dict[tuple[str, ListSize], tuple[FieldNode, GraphQLField, Place]] = {}
+        below: dict[tuple[str, ListSize, str], tuple[GraphQLNamedType, FieldNode, GraphQLField, Place]] = {}
         for parent, node in self._fields(place):
             response_key = node.alias.value if node.alias else node.name.value
             definition = self._schema.get_field(parent, node.name.value)  # type: ignore[arg-type]
-            if definition is None or node.selection_set is None:
+            if definition is None:
                 leaves.add(response_key)
                 continue
+            size = self._size(parent, node, definition)
+            if node.selection_set is None:
+                if response_key not in leaves:
+                    leaves.add(response_key)
+                    self._count(objects, parent, node, definition, size)
+                continue
             # Fields of the same key are merged, unless they are of two types and their lists are of two sizes.
-            key = (response_key, list_size(node, definition.args))
+            key = (response_key, size, parent.name if self._has_own_rules(parent, node) else "")
             inner = (get_named_type(definition.type), node.selection_set)
-            below.setdefault(key, (node, definition, []))[2].append(inner)
+            below.setdefault(key, (parent, node, definition, []))[3].append(inner)
         self._cost.height += len(leaves) + len(below)
-        for (_, size), (node, definition, inner_place) in below.items():
-            inside = self._inside(objects, node.name.value, definition, size)
-            if inside.is_meta:
-                self._cost.introspection = min(self._cost.introspection + inside.number, COUNT_CAP)
-            else:
-                total = self._cost.terms.get(inside.sizes, 0) + inside.number
-                self._cost.terms[inside.sizes] = min(total, COUNT_CAP)
+        for (_, size, _), (parent, node, definition, inner_place) in below.items():
+            inside = self._count(objects, parent, node, definition, size)
             self.enter(inner_place, inside)
 
-    def _inside(self, objects: _Objects, name: str, definition: GraphQLField, size: ListSize) -> _Objects:
-        """The objects that the field gives for `objects`."""
-        lists = list_depth(definition.type)
+    def _count(
+        self, objects: _Objects, parent: GraphQLNamedType, node: FieldNode, definition: GraphQLField, size: ListSize
+    ) -> _Objects:
+        """Add what the field costs for `objects`; the objects that it gives."""
+        inside = self._inside(objects, parent, node, definition, size)
+        if inside.is_meta:
+            if node.selection_set is not None:
+                self._cost.introspection = min(self._cost.introspection + inside.number, COUNT_CAP)
+            return inside
+        rules, place = self._rules, (parent.name, node.name.value)
+        type_ = get_named_type(definition.type)
+        weight = rules.fields.get(place, rules.types.get(type_.name, int(node.selection_set is not None)))
+        self._cost.add(inside.sizes, min(inside.number * weight, COUNT_CAP))
+        if rules.arguments:
+            given = sum(rules.arguments.get((*place, item.name.value), 0) for item in node.arguments or ())
+            self._cost.add(objects.sizes, min(objects.number * given, COUNT_CAP))
+        return inside
+
+    def _size(self, parent: GraphQLNamedType, node: FieldNode, definition: GraphQLField) -> ListSize:
+        rule = self._rules.sizes.get((parent.name, node.name.value))
+        if rule is not None and rule.require_one and rule.slicing and not is_sliced_once(node, definition.args, rule):
+            self._cost.unsliced.append(f"{parent.name}.{node.name.value}")
+        return list_size(node, definition.args, rule)
+
+    def _has_own_rules(self, parent: GraphQLNamedType, node: FieldNode) -> bool:
+        place = (parent.name, node.name.value)
+        return place in self._rules.fields or place in self._rules.sizes
+
+    def _inside(
+        self, objects: _Objects, parent: GraphQLNamedType, node: FieldNode, definition: GraphQLField, size: ListSize
+    ) -> _Objects:
+        name, lists = node.name.value, list_depth(definition.type)
         if objects.is_meta or name in _META:
             number = objects.number * (self._meta_sizes.get(name, 1) if lists else 1)
             return replace(objects, number=min(number, COUNT_CAP), is_meta=True)
+        rule = self._rules.sizes.get((parent.name, name))
+        sized = rule.sized if rule is not None else frozenset()
         if not lists:
-            return replace(objects, page=size)
+            return replace(objects, page=size, sized=sized)
+        if size == UNKNOWN and (not objects.sized or name in objects.sized):
+            size = objects.page
         number, sizes = objects.number, objects.sizes
-        for own in (size or objects.page, *[()] * (lists - 1)):
-            if len(own) == 1 and isinstance(own[0], int):
-                number *= max(own[0], 0)
-            else:
+        for own in (UNKNOWN if sized else size, *[UNKNOWN] * (lists - 1)):
+            if own.fixed is None:
                 sizes = (*sizes, own)
-        return _Objects(min(number, COUNT_CAP), sizes)
+            else:
+                number *= max(own.fixed, 0)
+        return _Objects(min(number, COUNT_CAP), sizes, *((size, sized) if sized else ()))
 
     def _fields(self, place: Place) -> Iterator[tuple[GraphQLNamedType, FieldNode]]:
         for parent, selection_set in place:

@@ -30,7 +30,8 @@ from rapport_gateway.errors import (
 from rapport_gateway.limits.cost import Cost, Estimator
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.limits.measure import FragmentCycle, Size, measure
-from rapport_gateway.limits.refusal import DocumentRefused, Refusals, limit_error
+from rapport_gateway.limits.refusal import COUNT_CAP, DocumentRefused, Refusals, limit_error
+from rapport_gateway.limits.rules import NO_RULES, CostRules
 from rapport_gateway.limits.variables import check_variables
 from rapport_gateway.tracing import Stages
 
@@ -56,12 +57,18 @@ class DocumentReader:
     """Reads what clients send to one schema; remembers what it refused, for the next time."""
 
     def __init__(
-        self, schema: GraphQLSchema, limits: Limits, *, remembered: int = 1000, stages: Stages = _unmeasured
+        self,
+        schema: GraphQLSchema,
+        limits: Limits,
+        *,
+        rules: CostRules = NO_RULES,
+        remembered: int = 1000,
+        stages: Stages = _unmeasured,
     ) -> None:
         self._stages = stages
         self._schema = schema
         self._limits = limits
-        self._estimator = Estimator(schema, limits.assumed_list_size)
+        self._estimator = Estimator(schema, limits.assumed_list_size, rules)
         self._refusals = Refusals(remembered)
 
     def read(self, text: str) -> ReadDocument:
@@ -123,6 +130,9 @@ class DocumentReader:
         return costs
 
     def _check_estimate(self, cost: Cost) -> None:
+        if cost.unsliced and self._limits.max_cost < COUNT_CAP:
+            message = f"'{cost.unsliced[0]}' must be given exactly one of the arguments that limit its length."
+            raise DocumentRefused([error(_short(message), GRAPHQL_VALIDATION_FAILED)])
         if cost.height > self._limits.max_height:
             what = "fields, those of the same name in the same place counted once"
             raise _exceeded("height", self._limits.max_height, what, cost.height)

@@ -24,6 +24,7 @@ from graphql import (
 from rapport_gateway.supergraph.access import ACCESS, read_access
 from rapport_gateway.supergraph.api_schema import build_api_schema
 from rapport_gateway.supergraph.cache_hints import read_cache_hints
+from rapport_gateway.supergraph.costs import read_costs
 from rapport_gateway.supergraph.directives import directives, has_directive, inner_name, named_type, type_text
 from rapport_gateway.supergraph.errors import InvalidSupergraph, reason
 from rapport_gateway.supergraph.field_sets import FieldSet, parse_field_set
@@ -75,11 +76,17 @@ def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
         raise InvalidSupergraph(f"a join directive is not valid: {error}") from error
     roots = MappingProxyType(_root_types(document, settled[1]))
     api_schema, access = build_api_schema(document, links), read_access(document, links)
-    hints = read_cache_hints(document)
+    hints, costs = read_cache_hints(document), read_costs(document, links)
 
     def with_types(types: dict[str, TypeInfo]) -> Supergraph:
         return Supergraph(
-            MappingProxyType(subgraphs), MappingProxyType(types), roots, api_schema, access=access, cache_hints=hints
+            MappingProxyType(subgraphs),
+            MappingProxyType(types),
+            roots,
+            api_schema,
+            access=access,
+            cache_hints=hints,
+            costs=costs,
         )
 
     result = with_types(settled[1])

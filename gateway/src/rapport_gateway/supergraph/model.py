@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from graphql import GraphQLSchema, TypeNode
 
+from rapport_gateway.limits.rules import NO_RULES, CostRules
 from rapport_gateway.supergraph.access import NO_ACCESS_RULES, AccessMap
 from rapport_gateway.supergraph.cache_hints import NO_CACHE_HINTS, CacheHints
 from rapport_gateway.supergraph.field_sets import FieldSet
@@ -133,6 +134,7 @@ class Supergraph:
     moving: tuple[tuple[float, Supergraph], ...] = ()
     access: AccessMap = field(default_factory=lambda: NO_ACCESS_RULES)
     cache_hints: CacheHints = field(default_factory=lambda: NO_CACHE_HINTS)
+    costs: CostRules = NO_RULES
 
     def at(self, draw: float) -> tuple[int, Supergraph]:
         """The form for a request that drew a number from 0 to below 100, and its number among all forms."""
