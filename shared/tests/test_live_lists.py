@@ -11,6 +11,7 @@ import pytest
 
 from rapport_shared.actor import Actor
 from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerState, CustomerUpdated
+from rapport_shared.contracts.subjects import InteractionsSubjectErased, SubjectErasureRequested, TasksSubjectErased
 from rapport_shared.errors import Unauthenticated
 from rapport_shared.events import Envelope, Event, encode
 from rapport_shared.graphql.changes import Change, ChangeKind, live_list
@@ -85,6 +86,18 @@ async def told(event: Event | None) -> Any:
 )
 async def test_what_a_seller_is_told(event: Event, expected: Any) -> None:
     assert await told(event) == expected
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        InteractionsSubjectErased(request_id="r", customer_id="c", records=1, at=datetime(2026, 3, 1, tzinfo=UTC)),
+        TasksSubjectErased(request_id="r", customer_id="c", records=1, at=datetime(2026, 3, 1, tzinfo=UTC)),
+        SubjectErasureRequested(request_id="r", customer_id="c"),
+    ],
+)
+async def test_what_was_erased_does_not_stay_on_the_screen(event: Event) -> None:
+    assert await told(event) == ("RESET", None, None, [])
 
 
 async def test_nothing_is_told_once_the_token_has_expired() -> None:

@@ -9,6 +9,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from rapport_shared.actor import Actor
+from rapport_shared.contracts.subjects import InteractionsSubjectErased, SubjectErasureRequested, TasksSubjectErased
 from rapport_shared.events import Event
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.graphql.field_rights import check_asked
@@ -22,7 +23,8 @@ from rapport_shared.rights import FieldRights, Reach, Scope, Verb
 M = TypeVar("M")
 M_co = TypeVar("M_co", covariant=True)
 T = TypeVar("T")
-_SCHEMA_NAMES = {"deleted": "deletedAt"}
+_SCHEMA_NAMES = {"deleted": "deletedAt", "erased": "erasedAt"}
+ERASURES = (SubjectErasureRequested, InteractionsSubjectErased, TasksSubjectErased)
 
 
 @strawberry.enum(description="What happened to a record, seen from a filtered list of records within reach.")
@@ -106,7 +108,7 @@ async def live_list(
     async with feed.subscribe() as notices:
         async for notice in notices:
             before, rights = rights, rights_now()
-            if isinstance(notice, Gap) or rights.differ(before):
+            if isinstance(notice, Gap) or rights.differ(before) or _erases(notice):
                 yield _reset()
             elif not isinstance(notice, Published):
                 continue
@@ -140,6 +142,11 @@ async def _handed_over(
         if kind in {ChangeKind.ENTER, ChangeKind.LEAVE}:
             node = to_node(record) if kind is ChangeKind.ENTER else None
             yield _change(kind, notice, node, [], identifier=found.id)
+
+
+def _erases(notice: object) -> bool:
+    """Whether records have lost their texts without events of their own: what a client shows of them has to go."""
+    return isinstance(notice, Published) and isinstance(notice.event, ERASURES)
 
 
 _WITH_NODE = frozenset({ChangeKind.ENTER, ChangeKind.UPDATE})
