@@ -49,7 +49,7 @@ class _Search:
         waiting = deque(ways)
         while waiting:
             state = waiting.popleft()
-            for field in self._supergraph.types[state.type_name].fields.values():
+            for field in self._public_fields(state.type_name):
                 found = self._sources(state, field)
                 coordinate = (state.type_name, field.name)
                 if not found and coordinate not in told:
@@ -64,6 +64,13 @@ class _Search:
                     if following not in ways:
                         ways[following] = f"{ways[state]} → {field.name}"
                         waiting.append(following)
+
+    def _public_fields(self, type_name: str) -> Iterator[FieldInfo]:
+        """What clients may ask for, and what the planner asks for itself."""
+        public = getattr(self._supergraph.api_schema.type_map.get(type_name), "fields", {})
+        for field in self._supergraph.types[type_name].fields.values():
+            if field.name in public or field.name == TYPE_RESOLUTION:
+                yield field
 
     def _sources(self, state: _State, field: FieldInfo) -> dict[str, Place]:
         """Where the field can be fetched, with all that its arguments are filled from."""
@@ -87,23 +94,39 @@ class _Search:
     def _following(self, state: _State, field: FieldInfo, found: Mapping[str, Place]) -> Iterator[_State]:
         if not self._supergraph.is_composite(field.type_name):
             return
+        shared = self._runtime_types(field, found)
+        common = frozenset.intersection(*shared.values()) if shared else frozenset(self._supergraph.types)
         by_type: dict[str, set[Place]] = {}
         for graph, place in found.items():
             via = self._reach.via(place.type_name, self._probe(place.type_name, field), graph, place.provided)
             if via is not None:
-                for concrete in self._returned(graph, via.join.type_name):
+                for concrete in self._returned(graph, via.join.type_name) & common:
                     provided = via.provided if via.provided.fields else NOTHING
                     by_type.setdefault(concrete, set()).add(Place(concrete, graph, provided))
         for concrete, places in sorted(by_type.items()):
             contexts = state.contexts | self._contexts.get(concrete, frozenset())
             yield _State(concrete, frozenset(places), contexts)
 
-    def _returned(self, graph: str, declared: str) -> Iterator[str]:
+    def _returned(self, graph: str, declared: str) -> frozenset[str]:
         """An interface that nothing implements in a subgraph is never returned by it."""
-        for name in self._supergraph.possible_types(graph, declared):
-            info = self._supergraph.types[name]
-            if info.kind is Kind.OBJECT or info.is_interface_object(graph):
-                yield name
+        types = self._supergraph.types
+        names = self._supergraph.possible_types(graph, declared)
+        return frozenset(
+            name for name in names if types[name].kind is Kind.OBJECT or types[name].is_interface_object(graph)
+        )
+
+    def _runtime_types(self, field: FieldInfo, found: Mapping[str, Place]) -> dict[str, frozenset[str]]:
+        """By subgraph, where several share a field of abstract type: it is of a type that all of them know."""
+        shared = {
+            graph: self._supergraph.possible_types(graph, join.type_name)
+            for graph in found
+            if (join := field.joins.get(graph)) is not None
+            and not join.external
+            and self._supergraph.is_composite(join.type_name)
+            and (declared := self._supergraph.types[join.type_name]).is_abstract
+            and not declared.is_interface_object(graph)
+        }
+        return shared if len(shared) > 1 else {}
 
     def _probe(self, type_name: str, field: FieldInfo) -> QueryField:
         key = (type_name, field.name)
@@ -124,17 +147,8 @@ class _Search:
         self, state: _State, field: FieldInfo, found: Mapping[str, Place], way: str
     ) -> CompositionProblem | None:
         """A shared field that returns objects of no type that all of its subgraphs know cannot be the same in all."""
-        target = self._supergraph.types.get(field.type_name)
-        if target is None or not target.is_abstract:
-            return None
-        graphs = [graph for graph in found if (join := field.joins.get(graph)) is not None and not join.external]
-        known = {
-            graph: self._supergraph.possible_types(graph, field.joins[graph].type_name)
-            for graph in graphs
-            if (declared := self._supergraph.types[field.joins[graph].type_name]).is_abstract
-            and not declared.is_interface_object(graph)
-        }
-        if len(known) < 2 or frozenset.intersection(*known.values()):
+        known = self._runtime_types(field, found)
+        if not known or frozenset.intersection(*known.values()):
             return None
         names = self._supergraph.subgraphs
         each = "; ".join(f'{", ".join(sorted(types)) or "none"} in "{names[g].name}"' for g, types in known.items())

@@ -75,11 +75,11 @@ class Context:
         return False
 
     def widest(self, types: Sequence[TypeNode]) -> TypeNode | None:
-        """The type that holds the values of all (for results); None when there is none."""
+        """The one of the types that holds the values of all (for results); None when there is none."""
         result = types[0]
         for other in types[1:]:
             merged = self._wider(result, other)
-            if merged is None:
+            if merged is None or type_text(merged) not in {type_text(result), type_text(other)}:
                 return None
             result = merged
         return result
@@ -99,11 +99,11 @@ class Context:
         return second if self.is_subtype(named_type(first), named_type(second)) else None
 
     def narrowest(self, types: Sequence[TypeNode]) -> TypeNode | None:
-        """The type whose values all accept (for inputs); None when there is none."""
+        """The one of the types whose values all accept (for inputs); None when there is none."""
         result = types[0]
         for other in types[1:]:
             merged = _narrower(result, other)
-            if merged is None:
+            if merged is None or type_text(merged) not in {type_text(result), type_text(other)}:
                 return None
             result = merged
         return result

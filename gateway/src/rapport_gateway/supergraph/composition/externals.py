@@ -40,7 +40,7 @@ def _check_argument(context: Context, place: str, definition: FieldDef, item: Me
     if narrowest is None or type_text(narrowest) != item.type_text:
         message = f"{place} with {item.name}: {type_text(own.type)}, but that is {item.type_text}"
         context.problem("EXTERNAL_ARGUMENT_TYPE_MISMATCH", message)
-    if own.default != item.default:
+    if not own.has_same_default(item.default):
         message = f"{place} with {item.name} = {own.default or 'nothing'}, but that is {item.default or 'nothing'}"
         context.problem("EXTERNAL_ARGUMENT_DEFAULT_MISMATCH", message)
 

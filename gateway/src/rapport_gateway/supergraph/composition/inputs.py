@@ -78,8 +78,12 @@ def _merge_input(
     if merged is None:
         context.problem(codes[0], f"{coordinate} has different types: {_each(sources, lambda d: type_text(d.type))}")
         return None
-    defaults = {definition.default for _, definition in sources}
-    if len(defaults - {None}) > 1:
+    first = sources[0].definition.default
+    given = {definition.default for _, definition in sources if definition.default is not None}
+    same = all(definition.has_same_default(first) for _, definition in sources)
+    if any(
+        not definition.has_same_default(other) for _, definition in sources if definition.default for other in given
+    ):
         context.problem(
             codes[1], f"{coordinate} has different defaults: {_each(sources, lambda d: d.default or 'none')}"
         )
@@ -87,7 +91,7 @@ def _merge_input(
     return MergedInput(
         sources[0].definition.name,
         merged,
-        sources[0].definition.default if len(defaults) == 1 else None,
+        first if same else None,
         description_of(definitions),
         public_directives(definitions),
     )

@@ -54,7 +54,14 @@ class MergedValue:
     directives: list[str]
 
 
-MergedElement = Union["MergedType", MergedField, MergedInput, MergedValue]
+@dataclass(slots=True)
+class MergedSchema:
+    """The schema as a whole."""
+
+    directives: list[str]
+
+
+MergedElement = Union["MergedType", MergedSchema, MergedField, MergedInput, MergedValue]
 
 
 @dataclass(slots=True)

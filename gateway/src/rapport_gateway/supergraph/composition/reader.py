@@ -81,6 +81,9 @@ class Reader:
     def schema(self) -> SubgraphSchema:
         self._find_unused_roots()
         for node in self._document.definitions:
+            if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode):
+                self._schema.whole.directives.extend(self._directives(node))
+        for node in self._document.definitions:
             kind = _KINDS.get(node.kind.removesuffix("_definition").removesuffix("_extension"))
             if kind is not None:
                 self._add_type(node, kind, is_extension=node.kind.endswith("_extension"))

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from graphql import StringValueNode, print_ast
 
-from rapport_gateway.supergraph.composition.applied import quoted
+from rapport_gateway.supergraph.composition.applied import public_directives, quoted
 from rapport_gateway.supergraph.composition.composed import ComposedDirectives
 from rapport_gateway.supergraph.composition.features import definitions_for, links_for
-from rapport_gateway.supergraph.composition.merged import MergedDirective, MergedInput, MergedType
+from rapport_gateway.supergraph.composition.merged import MergedDirective, MergedInput, MergedSchema, MergedType
 from rapport_gateway.supergraph.composition.names import call
 from rapport_gateway.supergraph.composition.reader import ROOT_NAMES
 from rapport_gateway.supergraph.composition.subgraph import SubgraphSchema
@@ -78,12 +78,14 @@ def render_supergraph(
         call(merged.elements(), names)
     for directive in directives:
         call(directive.arguments, names)
+    whole = MergedSchema(public_directives([schema.whole for schema in schemas]))
+    call([whole], names)
     text = "\n\n".join(_type(merged) for merged in types.values() if _is_printed(merged))
     contextual = "context" in names
     label = "overrideLabel:" in text
     additions = (", overrideLabel: String" if label or contextual else "") + (_CONTEXTUAL if contextual else "")
     head = [
-        _schema(types, composed, names, "v0.5" if contextual else "v0.4" if label else "v0.3"),
+        _schema(types, whole, composed, names, "v0.5" if contextual else "v0.4" if label else "v0.3"),
         _JOIN.replace("{additions}", additions),
         *([_JOIN_DIRECTIVE] if additions else []),
         *([_CONTEXT_ARGUMENT] if contextual else []),
@@ -100,12 +102,19 @@ def _is_printed(merged: MergedType) -> bool:
     return bool(merged.fields) or merged.kind not in {Kind.OBJECT, Kind.INTERFACE}
 
 
-def _schema(types: Mapping[str, MergedType], composed: ComposedDirectives, names: Mapping[str, str], join: str) -> str:
+def _schema(
+    types: Mapping[str, MergedType],
+    whole: MergedSchema,
+    composed: ComposedDirectives,
+    names: Mapping[str, str],
+    join: str,
+) -> str:
     links = [
         '@link(url: "https://specs.apollo.dev/link/v1.0")',
         f'@link(url: "https://specs.apollo.dev/join/{join}", for: EXECUTION)',
         *links_for(names),
         *composed.links,
+        *whole.directives,
     ]
     roots = [f"  {kind}: {name}" for kind, name in ROOT_NAMES.items() if name in types and types[name].fields]
     return "\n".join(["schema", *(f"  {link}" for link in links), "{", *roots, "}"])

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DirectiveDefinitionNode, GraphQLSchema, NonNullTypeNode, TypeNode
+from graphql import (
+    DirectiveDefinitionNode,
+    GraphQLSchema,
+    NonNullTypeNode,
+    TypeNode,
+    parse_value,
+    value_from_ast_untyped,
+)
 
 from rapport_gateway.supergraph.composition.federation import Federation
 from rapport_gateway.supergraph.links import SpecLinks
@@ -53,6 +60,12 @@ class InputDef(Annotated):
     description: str | None
     directives: list[Applied] = field(default_factory=list)
 
+    def has_same_default(self, other: str | None) -> bool:
+        """Whatever the order of members and the form of strings and numbers."""
+        if self.default is None or other is None:
+            return self.default is other
+        return bool(value_from_ast_untyped(parse_value(self.default)) == value_from_ast_untyped(parse_value(other)))
+
     @property
     def is_required(self) -> bool:
         return isinstance(self.type, NonNullTypeNode) and self.default is None
@@ -67,6 +80,13 @@ class FieldDef(Annotated):
     directives: list[Applied] = field(default_factory=list)
     external: bool = False
     shareable: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class SchemaDef(Annotated):
+    """The schema as a whole."""
+
+    directives: list[Applied] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -123,6 +143,7 @@ class SubgraphSchema:
     graph: str
     federation: Federation
     graphql: GraphQLSchema
+    whole: SchemaDef = field(default_factory=SchemaDef)
     types: dict[str, TypeDef] = field(default_factory=dict)
     directives: dict[str, DirectiveDef] = field(default_factory=dict)
     composes: list[object] = field(default_factory=list)
@@ -146,6 +167,7 @@ class SubgraphSchema:
 
     def elements(self) -> Iterator[Annotated]:
         """Everything that may carry directives."""
+        yield self.whole
         for directive in self.directives.values():
             yield from directive.arguments.values()
         for type_def in self.types.values():
