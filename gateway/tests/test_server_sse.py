@@ -126,7 +126,7 @@ async def test_a_client_that_does_not_read_is_told_and_ended(gateway: Gateway) -
 
 async def test_a_stream_ends_when_its_token_expires(gateway: Gateway) -> None:
     async with opened(
-        gateway, "subscription { tick(count: 100000) { number } }", authorization=token_for(0.7)
+        gateway, "subscription { tick(count: 100000) { number } }", authorization=token_for(2.0)
     ) as stream:
         *_, (_, answer), end = await stream.rest()
     assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"

@@ -239,7 +239,7 @@ async def test_an_expired_token_is_not_acknowledged(gateway: Gateway) -> None:
 
 
 async def test_the_socket_ends_with_its_token(gateway: Gateway) -> None:
-    async with gateway.websocket({"authorization": token_for(0.5)}) as client:
+    async with gateway.websocket({"authorization": token_for(2.0)}) as client:
         await client.subscribe("s", "subscription { silent }")
         assert await client.close_code() == 4403
     await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 10)
