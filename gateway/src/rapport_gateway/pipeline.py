@@ -175,7 +175,7 @@ class Pipeline:
     ) -> Answers:
         if not self._fan_out.shares(subgraph):
             return begin()
-        variables = orjson.dumps(dict(request.variables), option=orjson.OPT_SORT_KEYS)
+        variables = orjson.dumps(dict(request.variables), option=orjson.OPT_SORT_KEYS) if request.variables else b""
         return self._fan_out.join((prepared, variables, identity_of(request.headers)), begin)
 
     def _run(self, prepared: PreparedPlan, request: GraphQLRequest) -> Run:

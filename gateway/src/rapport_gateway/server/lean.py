@@ -69,6 +69,11 @@ class LeanProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Another protocol takes over; this one must not wait for the garbage collector, which comes seldom."""
+        super().handle_websocket_upgrade()
+        self.parser = self.scope = self.headers = self.cycle = None  # type: ignore[assignment]
+
     # -- the parser
 
     def on_message_begin(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from rapport_gateway.subgraphs.signals import Signal
+
 
 class SlowClient(Exception):
     """The client did not read for too long."""
@@ -20,8 +22,8 @@ class Outbox:
         self._messages: deque[bytes] = deque()
         self._bytes = 0
         self._ended = False
-        self._arrived = asyncio.Event()
-        self._taken = asyncio.Event()
+        self._arrived = Signal()
+        self._taken = Signal()
 
     async def put(self, message: bytes) -> None:
         """Waits while the client is slow. Raises SlowClient."""
@@ -29,7 +31,6 @@ class Outbox:
             try:
                 async with asyncio.timeout(self._patience):
                     while self._is_full:
-                        self._taken.clear()
                         await self._taken.wait()
             except TimeoutError:
                 raise SlowClient from None
@@ -43,25 +44,24 @@ class Outbox:
         if last:
             self._append(last)
         self._ended = True
-        self._arrived.set()
+        self._arrived.wake()
 
     async def take(self) -> bytes | None:
         """The next message; None after the last one."""
         while not self._messages:
             if self._ended:
                 return None
-            self._arrived.clear()
             await self._arrived.wait()
         message = self._messages.popleft()
         self._bytes -= len(message)
-        self._taken.set()
+        self._taken.wake()
         return message
 
     def _append(self, message: bytes) -> None:
         if not self._ended:
             self._messages.append(message)
             self._bytes += len(message)
-            self._arrived.set()
+            self._arrived.wake()
 
     @property
     def _is_full(self) -> bool:

@@ -22,6 +22,7 @@ from rapport_gateway.server.tokens import EXPIRED, seconds_left
 from rapport_gateway.settings import Settings
 
 PROTOCOL = "graphql-transport-ws"
+_ACK = b'{"type":"connection_ack"}'
 
 GOING_AWAY = 1001
 TRY_AGAIN_LATER = 1013
@@ -154,7 +155,7 @@ class Connection:
         self._keep_open()
         self._expire_with(self._headers.get("authorization"))
         self._initialised = True
-        await self._queue({"type": "connection_ack"})
+        await self._outbox.put(_ACK)
 
     def _expire_with(self, authorization: str | None) -> None:
         remaining = seconds_left(authorization, now=time.time())
@@ -217,6 +218,7 @@ class Connection:
     async def _write(self) -> None:
         while (message := await self._outbox.take()) is not None:
             await self._send({"type": "websocket.send", "text": message.decode()})
+            message = None  # idle clients are many
 
 
 async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:

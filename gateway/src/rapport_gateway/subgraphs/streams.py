@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from rapport_gateway.subgraphs.client import (
     SubgraphRequest,
     read_answer,
 )
+from rapport_gateway.subgraphs.signals import Signal
 
 T = TypeVar("T")
 _MAX_WAITING_EVENTS = 64
@@ -77,8 +77,8 @@ class EventBuffer(Generic[T]):
 
     def __init__(self) -> None:
         self._events: deque[T] = deque()
-        self._arrived = asyncio.Event()
-        self._taken = asyncio.Event()
+        self._arrived = Signal()
+        self._taken = Signal()
         self._failure: Exception | None = None
         self.ended = False
 
@@ -88,20 +88,19 @@ class EventBuffer(Generic[T]):
 
     def put(self, event: T) -> None:
         self._events.append(event)
-        self._arrived.set()
+        self._arrived.wake()
 
     def end(self, failure: Exception | None = None) -> None:
         """What waits is still taken; then the iteration ends, or fails."""
         if not self.ended:
             self.ended = True
             self._failure = failure
-            self._arrived.set()
-            self._taken.set()
+            self._arrived.wake()
+            self._taken.wake()
 
     async def room(self) -> None:
         """Waits until there is room, or the end."""
         while self.is_full and not self.ended:
-            self._taken.clear()
             await self._taken.wait()
 
     async def take(self) -> T:
@@ -109,10 +108,9 @@ class EventBuffer(Generic[T]):
         while not self._events:
             if self.ended:
                 raise StopAsyncIteration if self._failure is None else self._failure.with_traceback(None)
-            self._arrived.clear()
             await self._arrived.wait()
         event = self._events.popleft()
-        self._taken.set()
+        self._taken.wake()
         return event
 
 
