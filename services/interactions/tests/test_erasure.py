@@ -135,6 +135,17 @@ async def test_late_commands_and_old_events_bring_nothing_back(
     assert (changed.intent, changed.content) == ("HIGH", "[erased]")
 
 
+async def test_an_erasure_that_is_told_again_is_answered_once(
+    service: InteractionService, mongo: Mongo, admin: Actor, hear: Hear
+) -> None:
+    await hear(_updated("cus_1"), 1)
+    await _record(service, admin)
+    for _ in range(2):
+        await hear(_erased("cus_1"), 2)
+    assert await mongo.database["outbox"].count_documents({"subject": "sbr_cus_1"}) == 1
+    assert await _secrets(mongo) == []
+
+
 async def test_what_is_recorded_at_the_same_time_is_erased_or_refused(
     service: InteractionService, mongo: Mongo, admin: Actor, hear: Hear
 ) -> None:

@@ -9,6 +9,7 @@ from rapport_shared.events import Event
 from rapport_shared.mongo.client import Document
 from rapport_shared.persistence.repository import AggregateRepository
 from rapport_shared.persistence.unit_of_work import Work
+from rapport_shared.rights import EVERYTHING
 
 COLLECTION: Final = "subject_parts"
 
@@ -42,7 +43,10 @@ class SubjectParts(AggregateRepository[SubjectPart]):
 
 
 async def answer(work: Work, request_id: str, customer_id: str, event: Event, *, records: int) -> None:
-    """Note the part and publish the event that says so, in the transaction of ``work``."""
+    """Note the part and publish the event that says so, in the transaction of ``work``; nothing where that was done."""
+    parts = SubjectParts(work.database, work.session, work.outbox)
+    if await parts.find(request_id, EVERYTHING) is not None:
+        return
     part = SubjectPart(id=request_id, customer_id=customer_id, records=records)
     part.record(event)
-    await SubjectParts(work.database, work.session, work.outbox).save(part, by=SYSTEM)
+    await parts.save(part, by=SYSTEM)

@@ -1,0 +1,111 @@
+"""A customer is erased: no text of a task about it stays, and none comes back."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rapport_shared.actor import Actor
+from rapport_shared.clock import ManualClock
+from rapport_shared.contracts.customers import CustomerErased, CustomerState, CustomerUpdated
+from rapport_shared.contracts.subjects import SubjectExportRequested, TasksSubjectErased, TasksSubjectExported
+from rapport_shared.errors import RecordErased
+from rapport_shared.events import Envelope, Event, decode
+from rapport_shared.ids import new_event_id
+from rapport_shared.mongo import Mongo
+from rapport_shared.persistence import Transactions
+from rapport_tasks.consumers import HANDLERS
+from rapport_tasks.tasks.errors import CustomerIsErased
+from rapport_tasks.tasks.model import Task, TaskStatus
+from rapport_tasks.tasks.service import TaskService
+from rapport_tasks.work import TasksWork
+
+SECRET = "secret-4711"
+ALIVE = CustomerState(kind="PERSON", stage="LEAD", owner_id="usr_seller")
+ERASED = CustomerErased(customer_id="cus_seller", request_id="sbr_1", before=ALIVE, after=replace(ALIVE, erased=True))
+Hear = Callable[[Event, int], Awaitable[None]]
+pytestmark = pytest.mark.usefixtures("company")
+
+
+@pytest.fixture
+def hear(transactions: Transactions[TasksWork], clock: ManualClock) -> Hear:
+    """Handle an event of that version as the consumer does, with its inbox row."""
+
+    async def handle(event: Event, version: int) -> None:
+        envelope = Envelope(
+            id=new_event_id(),
+            routing_key=event.routing_key,
+            source="/rapport/customers",
+            subject=event.subject,
+            time=clock(),
+            version=version,
+            actor="usr_admin",
+            correlation_id="c",
+        )
+        await transactions.run(lambda work: HANDLERS[type(event)](event, envelope, work))
+
+    return handle
+
+
+async def _make(service: TaskService, by: Actor, customer: str | None = "cus_seller", key: str | None = None) -> Task:
+    details = {"title": SECRET, "description": SECRET, "customer_id": customer}
+    return await service.create(details, idempotency_key=key, by=by)
+
+
+async def _answers(mongo: Mongo) -> list[Any]:
+    rows = await mongo.database["outbox"].find({"subject": "sbr_1"}).to_list(None)
+    return [decode(bytes(row["body"]))[1] for row in rows]
+
+
+async def test_texts_go_and_the_tasks_stay(
+    service: TaskService, mongo: Mongo, admin: Actor, hear: Hear, clock: ManualClock
+) -> None:
+    task = await _make(service, admin)
+    await service.complete(task.id, result=SECRET, expected_version=None, by=admin)
+    others = [await _make(service, admin, customer) for customer in ("cus_rival", None)]
+    await hear(ERASED, 2)
+    shell = await service.find(task.id, by=admin)
+    assert shell is not None
+    assert (shell.title, shell.description, shell.result) == ("[erased]", None, None)
+    assert (shell.status, shell.customer_id, shell.version) == (TaskStatus.DONE, "cus_seller", 2)
+    for other in others:
+        kept = await service.find(other.id, by=admin)
+        assert kept is not None
+        assert kept.title == SECRET
+    done = TasksSubjectErased(request_id="sbr_1", customer_id="cus_seller", records=1, at=clock())
+    assert await _answers(mongo) == [done]
+    rows = await mongo.database["audit"].find({"record": task.id}).to_list(None)
+    assert [row["action"] for row in rows if "erasable" in row] == ["tasks.task.erased"]
+
+
+async def test_no_text_comes_back(service: TaskService, mongo: Mongo, admin: Actor, hear: Hear) -> None:
+    task, free = await _make(service, admin, key="k"), await _make(service, admin, None)
+    await hear(ERASED, 3)
+    await hear(CustomerUpdated(customer_id="cus_seller", changed=("name",), before=ALIVE, after=ALIVE), 2)
+    with pytest.raises(CustomerIsErased):
+        await _make(service, admin)
+    with pytest.raises(CustomerIsErased):
+        await service.update(free.id, {"customer_id": "cus_seller"}, expected_version=None, by=admin)
+    for change in ({"title": SECRET}, {"description": SECRET}):
+        with pytest.raises(RecordErased):
+            await service.update(task.id, change, expected_version=None, by=admin)
+    with pytest.raises(RecordErased):
+        await service.complete(task.id, result=SECRET, expected_version=None, by=admin)
+    with pytest.raises(CustomerIsErased):
+        await _make(service, admin, key="k")
+    done = await service.complete(task.id, result=None, expected_version=None, by=admin)
+    assert (done.status, done.title) == (TaskStatus.DONE, "[erased]")
+    await mongo.database["tasks"].delete_one({"_id": free.id})
+    assert SECRET not in str(await mongo.database["tasks"].find().to_list(None))
+
+
+async def test_a_copy_counts_what_there_is(
+    service: TaskService, mongo: Mongo, admin: Actor, hear: Hear, clock: ManualClock
+) -> None:
+    for _ in range(3):
+        await _make(service, admin)
+    await _make(service, admin, "cus_rival")
+    await hear(SubjectExportRequested(request_id="sbr_1", customer_id="cus_seller"), 1)
+    done = TasksSubjectExported(request_id="sbr_1", customer_id="cus_seller", records=3, at=clock())
+    assert await _answers(mongo) == [done]
