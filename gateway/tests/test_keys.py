@@ -1,5 +1,7 @@
 """Compound keys, several keys, ways over a third subgraph, value types, overrides."""
 
+from typing import Any
+
 from gateway.tests.subgraph_world import LINK, Federation, Subgraph
 
 
@@ -108,3 +110,34 @@ async def test_null_keys_are_no_entities() -> None:
     )
     assert await federation.data("{ xs { name } }") == {"xs": [{"name": "1"}, {"name": None}, None]}
     assert federation.client.calls[-1].variables["representations"] == [{"__typename": "X", "id": "1"}]
+
+
+async def test_a_key_of_which_a_part_is_null_is_a_key() -> None:
+    """Only where all of it is null there is no entity. What the subgraph does not find is null, without an error."""
+
+    def found(representation: dict[str, Any]) -> Any:
+        return {"name": f"{representation['shop']}/{representation['id']}"} if representation["id"] else None
+
+    keyed = 'type X @key(fields: "id shop") { id: ID shop: ID '
+    xs = [{"id": "1", "shop": "s"}, {"id": "2", "shop": None}, {"id": None, "shop": "s"}, {"id": None, "shop": None}]
+    federation = Federation(
+        a=Subgraph(LINK + "type Query { xs: [X!]! } " + keyed + "}", {"xs": xs}),
+        b=Subgraph(LINK + keyed + "name: String }", {}, {"X": found}),
+    )
+    assert await federation.data("{ xs { name } }") == {
+        "xs": [{"name": "s/1"}, {"name": "None/2"}, {"name": None}, {"name": None}]
+    }
+    assert len(federation.client.calls[-1].variables["representations"]) == 3
+
+
+async def test_a_nested_key_that_is_null() -> None:
+    keyed = 'type X @key(fields: "owner { id }") { owner: Owner '
+    owner = " type Owner @shareable { id: ID! }"
+    federation = Federation(
+        a=Subgraph(
+            LINK + "type Query { xs: [X] } " + keyed + "}" + owner, {"xs": [{"owner": None}, {"owner": {"id": "1"}}]}
+        ),
+        b=Subgraph(LINK + keyed + "name: String }" + owner, {}, {"X": lambda r: {"name": r["owner"]["id"]}}),
+    )
+    assert await federation.data("{ xs { name } }") == {"xs": [{"name": None}, {"name": "1"}]}
+    assert federation.client.calls[-1].variables["representations"] == [{"__typename": "X", "owner": {"id": "1"}}]
