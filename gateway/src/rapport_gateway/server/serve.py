@@ -160,7 +160,6 @@ def _serve_on(
         proxy_headers=False,
         ws_per_message_deflate=False,  # it would take more memory for a client than everything else
         ws_max_size=settings.max_body_bytes,
-        ws_per_message_deflate=False,  # it doubles the memory of a connection that waits
         timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout)),
     )
     server = Server(config, application, beside)
