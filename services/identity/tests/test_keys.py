@@ -229,6 +229,30 @@ async def test_who_comes_while_the_keys_are_fetched_waits_for_them(mongo: Mongo,
     assert elsewhere.asked == 1
 
 
+async def test_an_issuer_that_hangs_holds_up_one_request_at_a_time(mongo: Mongo, clock: ManualClock) -> None:
+    keys, hanging, seconds = key_service(mongo, clock), asyncio.Event(), 0.0
+    token, _ = AccessTokens(issuer="rapport", audience="rapport").issue(
+        someone(clock), "ses_1", await keys.current(), now=clock()
+    )
+
+    async def fetch() -> dict[str, Any]:
+        if seconds:
+            await hanging.wait()
+            raise TimeoutError
+        return await keys.public_keys()
+
+    verifier = TokenVerifier(KeySet(fetch, monotonic=lambda: seconds), issuer="rapport", audience="rapport")
+    await verifier.actor(f"Bearer {token}")
+    seconds = KeySet.REFRESH_SECONDS + 1
+    first = asyncio.create_task(verifier.actor(f"Bearer {token}"))
+    await asyncio.sleep(0)
+    for _ in range(3):
+        assert await verifier.actor(f"Bearer {token}") is not None
+    assert not first.done()
+    hanging.set()
+    assert await first is not None
+
+
 async def test_the_command_makes_another_key(
     fresh_settings: Settings, empty: Mongo, capsys: pytest.CaptureFixture[str]
 ) -> None:

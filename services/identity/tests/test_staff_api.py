@@ -132,3 +132,17 @@ async def test_entities_of_teams_and_roles_are_joined(
     found = await client.query(document, {"r": representations}, by=seller)
     assert found.data["_entities"] == [{"name": "华东"}, {"label": "Sales · 销售"}]
     assert (await client.query(document, {"r": representations}, by=stranger)).data["_entities"] == [None, None]
+
+
+async def test_a_sign_in_tells_of_role_and_team_although_the_request_has_no_token(
+    client: SubgraphClient, users: UserService, teams: TeamService, admin: Actor
+) -> None:
+    team = await teams.create("华东", None, by=admin)
+    details = {"email": "a@x.cn", "name": "a", "role": "SALES", "team_id": team.id}
+    await users.create(details, password="correct horse", by=admin)
+    document = """mutation($input: SignInInput!) { signIn(input: $input) {
+        user { roleDetails { label grants { type } } team { name } } } }"""
+    session = await client.query(document, {"input": {"email": "a@x.cn", "password": "correct horse"}})
+    user = session.data["signIn"]["user"]
+    assert user["team"] == {"name": "华东"}
+    assert user["roleDetails"]["label"] == "Sales · 销售"

@@ -1,4 +1,4 @@
-"""Staff from rows: create who is new. The API has no change of users, so differences are only told."""
+"""Staff from rows: create who is new; who is there stays as they are, and differences are told."""
 
 import re
 from collections.abc import Sequence

@@ -49,8 +49,8 @@ class KeySet:
 
     async def find(self, key_id: str) -> PyJWK | None:
         """The key, looking anew where it is unknown or the set is old, but not more often than every few seconds."""
-        if self._is_to_ask(key_id):
-            # Whoever comes meanwhile waits for the same answer.
+        # While somebody asks, who needs a new key waits for the same answer; who has one goes on with it.
+        if self._is_to_ask(key_id) and not (key_id in self._keys and self._asking.locked()):
             async with self._asking:
                 if self._is_to_ask(key_id):
                     await self._refresh()
