@@ -4,7 +4,7 @@ SOURCES := conftest.py shared gateway services cli deploy tests
 RELIABILITY = $(PYTHON) -m pytest -m reliability -q tests/reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup audit run graphiql test test-unit conformance reliability reliability-ci bench-gateway check format schema lock up down clean
+.PHONY: help setup audit run graphiql test test-unit conformance reliability reliability-ci bench-gateway bench-hostile check format schema lock up down clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ reliability: setup ## The same at night's size: 100 kills in 30 minutes, 12 cras
 
 audit: setup ## Verify the audit log of every service (with the addresses that the environment names)
 	@for service in $(notdir $(wildcard services/*)); do $(PYTHON) -m rapport_$$service audit verify || bad=1; done; test -z "$$bad"
+
+bench-hostile: setup ## Measure what refusing hostile requests takes, and what another client notices (2 minutes)
+	@$(PYTHON) tests/benchmarks/hostile_requests.py
 
 check: setup ## Format, lint, types, import rules, sizes, committed schemas
 	@$(PYTHON) -m ruff format --check --quiet $(SOURCES)
