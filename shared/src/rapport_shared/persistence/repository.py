@@ -32,6 +32,7 @@ class AggregateRepository(ABC, Generic[A]):
         self._database = database
         self._session = session
         self._outbox = outbox
+        self._changeable: dict[str, Document] = {}  # the reach under which each record is changed here, as a filter
 
     @abstractmethod
     def to_document(self, aggregate: A) -> Document:
@@ -53,6 +54,7 @@ class AggregateRepository(ABC, Generic[A]):
             raise NotFound(f"There is no such {self.noun}.", path=("input", "id"))
         if not changeable.admits(aggregate):
             raise NotAllowed(f"You may not change this {self.noun}.", path=("input", "id"))
+        self._changeable[identifier] = changeable.filter()
         return aggregate
 
     async def find_many(self, identifiers: Iterable[str], scope: Scope) -> dict[str, A]:
@@ -106,7 +108,9 @@ class AggregateRepository(ABC, Generic[A]):
             await self._documents.insert_one({"_id": aggregate.id, **document}, session=self._session)
         else:
             # What else the document holds, such as facts counted by others, is none of the aggregate's.
+            # Whoever changes it must still reach it as it is stored now: compare and set.
             stored = {"_id": aggregate.id, "version": aggregate.stored_version}
+            stored = every(stored, self._changeable.get(aggregate.id, {}))
             result = await self._documents.update_one(stored, {"$set": document}, session=self._session)
             if result.matched_count != 1:
                 raise LostUpdate(f"{self.noun} {aggregate.id}")
