@@ -33,6 +33,7 @@ class AggregateRepository(ABC, Generic[A]):
         self._session = session
         self._outbox = outbox
         self._changeable: dict[str, Document] = {}  # the reach under which each record is changed here, as a filter
+        self._loaded: dict[str, Document] = {}  # in a transaction: what it has read and written
 
     @abstractmethod
     def to_document(self, aggregate: A) -> Document:
@@ -45,6 +46,8 @@ class AggregateRepository(ABC, Generic[A]):
     async def find(self, identifier: str, scope: Scope) -> A | None:
         """The record, or None where there is none within reach."""
         found = await self._documents.find_one(every({"_id": identifier}, scope.filter()), session=self._session)
+        if found is not None and self._session is not None:
+            self._loaded[identifier] = found
         return None if found is None else self.from_document(found)
 
     async def get(self, identifier: str, *, readable: Scope, changeable: Scope) -> A:
@@ -104,7 +107,7 @@ class AggregateRepository(ABC, Generic[A]):
             raise RuntimeError("save needs a transaction")
         document = {**self.to_document(aggregate), "version": aggregate.version}
         before = await self._stored(aggregate)
-        if before is None:
+        if aggregate.stored_version == 0:
             await self._documents.insert_one({"_id": aggregate.id, **document}, session=self._session)
         else:
             # What else the document holds, such as facts counted by others, is none of the aggregate's.
@@ -118,15 +121,16 @@ class AggregateRepository(ABC, Generic[A]):
         trail = AuditTrail(self._database, self._session, self._outbox.clock)
         await trail.append(aggregate, self.noun, before=before, after=document, by=by)
         await self.keep(aggregate, before, document, by=by)
+        self._loaded[aggregate.id] = {"_id": aggregate.id, **(before or {}), **document}
         aggregate.forget_recorded()
 
     async def keep(self, aggregate: A, before: Document | None, after: Document, *, by: Actor) -> None:
         """Called in the transaction of every change, for a repository that keeps more of it than the audit row."""
 
     async def _stored(self, aggregate: A) -> Document | None:
-        """The document as the transaction found it; None for a new aggregate."""
-        if aggregate.stored_version == 0:
-            return None
+        """The document as the transaction knows it; None for a new aggregate."""
+        if aggregate.stored_version == 0 or aggregate.id in self._loaded:
+            return self._loaded.get(aggregate.id)
         return await self._documents.find_one({"_id": aggregate.id}, session=self._session)
 
     def _page(self, request: PageRequest, documents: Sequence[Document]) -> Page[A]:
