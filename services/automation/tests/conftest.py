@@ -12,11 +12,9 @@ from access_rows import user_row
 from hook_server import Hook, serving
 from subgraph_client import SubgraphClient, TestIssuer
 
-from rapport_automation.app import INDEXES, dispatcher, webhook_service
+from rapport_automation.app import INDEXES, context_maker, dispatcher
 from rapport_automation.consumers import HANDLERS, on_event
-from rapport_automation.context import Context
 from rapport_automation.deliveries.dispatcher import Dispatcher
-from rapport_automation.deliveries.repository import DeliveryRepository
 from rapport_automation.deliveries.sender import Sender, Targets
 from rapport_automation.schema import build_schema
 from rapport_automation.settings import Settings
@@ -74,16 +72,14 @@ def integrator() -> Actor:
 @pytest.fixture
 def client(mongo: Mongo, clock: ManualClock, settings: Settings) -> SubgraphClient:
     """The API process's app on the suite's database, without its background links."""
-    issuer, service = TestIssuer(), webhook_service(mongo, clock)
+    issuer = TestIssuer()
     app = api_app(
         settings,
         service="automation",
         mongo=mongo,
         schema=build_schema(),
         feed=ChangeFeed("automation"),
-        make_context=lambda caller: Context(
-            caller=caller, webhooks=service, deliveries=DeliveryRepository(mongo.database)
-        ),
+        make_context=context_maker(mongo, clock),
         fetch_keys=issuer.key_set,
     )
     return SubgraphClient(app, issuer)

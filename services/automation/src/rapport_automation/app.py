@@ -1,5 +1,6 @@
 """The composition root: the only file that names concrete classes."""
 
+from collections.abc import Callable
 from functools import partial
 
 from starlette.applications import Starlette
@@ -10,6 +11,10 @@ from rapport_automation.deliveries import repository as deliveries
 from rapport_automation.deliveries.dispatcher import Dispatcher
 from rapport_automation.deliveries.repository import DeliveryRepository
 from rapport_automation.deliveries.sender import Sender, Targets
+from rapport_automation.replays import repository as replays_repository
+from rapport_automation.replays.replayer import Replayer
+from rapport_automation.replays.repository import ReplayRepository
+from rapport_automation.replays.service import ReplayService
 from rapport_automation.schema import build_schema
 from rapport_automation.settings import Settings
 from rapport_automation.webhooks import repository as webhooks
@@ -21,14 +26,14 @@ from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.roles import DEFAULT_POLICY
 from rapport_shared.delivery import Lease
-from rapport_shared.messaging import ChangeFeed
+from rapport_shared.messaging import BrokerLink, ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
-INDEXES = (*webhooks.INDEXES, *deliveries.INDEXES)
+INDEXES = (*webhooks.INDEXES, *deliveries.INDEXES, *replays_repository.INDEXES)
 
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[AutomationWork]:
@@ -39,6 +44,17 @@ def transactions(mongo: Mongo, clock: Clock) -> Transactions[AutomationWork]:
 def webhook_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> WebhookService:
     """The use cases of webhooks."""
     return WebhookService(transactions(mongo, clock), WebhookRepository(mongo.database), policy, clock)
+
+
+def replay_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> ReplayService:
+    """The use cases of replays."""
+    return ReplayService(transactions(mongo, clock), ReplayRepository(mongo.database), policy, clock)
+
+
+def replayer(mongo: Mongo, clock: Clock = system_clock) -> Replayer:
+    """What does replays."""
+    lease = Lease(mongo.database, "replayer", clock)
+    return Replayer(ReplayRepository(mongo.database), replay_service(mongo, clock), lease, clock)
 
 
 def dispatcher(mongo: Mongo, directory: Directory, sender: Sender, clock: Clock = system_clock) -> Dispatcher:
@@ -55,22 +71,30 @@ def dispatcher(mongo: Mongo, directory: Directory, sender: Sender, clock: Clock 
     )
 
 
+def context_maker(
+    mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY
+) -> Callable[[Actor | None], Context]:
+    """Makes a request's context of its caller."""
+    make = partial(
+        Context,
+        webhooks=webhook_service(mongo, clock, policy),
+        replays=replay_service(mongo, clock, policy),
+        deliveries=DeliveryRepository(mongo.database),
+    )
+    return lambda caller: make(caller=caller)
+
+
 def api(settings: Settings) -> Starlette:
     """The API process."""
     mongo = connect_database(settings, SERVICE)
     directory = Directory(mongo.database)
-    service, log = webhook_service(mongo, policy=directory.policy), DeliveryRepository(mongo.database)
-
-    def make_context(caller: Actor | None) -> Context:
-        return Context(caller=caller, webhooks=service, deliveries=log)
-
     return api_app(
         settings,
         service=SERVICE,
         mongo=mongo,
         schema=build_schema(),
         feed=ChangeFeed(SERVICE),
-        make_context=make_context,
+        make_context=context_maker(mongo, policy=directory.policy),
         directory=directory,
     )
 
@@ -79,13 +103,14 @@ def worker(settings: Settings) -> Starlette:
     """The worker process."""
     mongo = connect_database(settings, SERVICE)
     directory, sender = Directory(mongo.database), Sender(Targets(settings.networks))
+    replays = BrokerLink(settings.amqp_url, f"{SERVICE}-replayer", replayer(mongo).run)
     return worker_app(
         settings,
         service=SERVICE,
         mongo=mongo,
         transactions=transactions(mongo, system_clock),
         handlers=HANDLERS,
-        background=[directory.run, dispatcher(mongo, directory, sender).run],
+        background=[directory.run, dispatcher(mongo, directory, sender).run, replays.run],
     )
 
 

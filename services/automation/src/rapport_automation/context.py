@@ -7,6 +7,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from rapport_automation.deliveries.repository import DeliveryRepository
+from rapport_automation.replays.service import ReplayService
 from rapport_automation.webhooks.model import Webhook
 from rapport_automation.webhooks.service import WebhookService
 from rapport_shared.graphql.context import RequestContext
@@ -18,6 +19,7 @@ class Context(RequestContext):
     """One request's context."""
 
     webhooks: WebhookService
+    replays: ReplayService
     deliveries: DeliveryRepository
 
     @cached_property

@@ -1,6 +1,7 @@
 """What a transaction of this service gives to its use cases."""
 
 from rapport_automation.deliveries.repository import DeliveryRepository
+from rapport_automation.replays.repository import ReplayRepository
 from rapport_automation.webhooks.repository import WebhookRepository
 from rapport_shared.clock import Clock
 from rapport_shared.mongo import Database, Session
@@ -16,4 +17,5 @@ class AutomationWork(Work):
         super().__init__(database, session, service=SERVICE, clock=clock)
         self.clock = clock
         self.webhooks = WebhookRepository(database, session, self.outbox)
+        self.replays = ReplayRepository(database, session, self.outbox)
         self.deliveries = DeliveryRepository(database, session)

@@ -50,3 +50,29 @@ class WebhookDeleted(Event):
     webhook_id: str
     before: WebhookState
     after: WebhookState
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayState:
+    """Which events are sent to which queue again, and how far that is."""
+
+    queue: str
+    events: tuple[str, ...]
+    status: str
+
+
+@event("automation.replay.started", version=1, subject="replay_id")
+class ReplayStarted(Event):
+    """Events of the log are to be sent to a queue again."""
+
+    replay_id: str
+    after: ReplayState
+
+
+@event("automation.replay.ended", version=1, subject="replay_id")
+class ReplayEnded(Event):
+    """All of them have been sent, or it cannot be done."""
+
+    replay_id: str
+    before: ReplayState
+    after: ReplayState

@@ -23,6 +23,7 @@ _IDS: Final[Mapping[str, str]] = {
     "order": "ord_01kjmbqde0e2yq6h8msv4zb7kd",
     "pipeline": "pip_01kjmbqde0fvwn1c4x7jg9ta3r",
     "product": "prd_01kjmbqde0ek8s5dz2mhb6qy4t",
+    "replay": "rpl_01kjmbqde0e5wz8n3bq7hdk4tm",
     "session": "ses_01kjmbqde0e8w6t2hx9y4mdk7a",
     "request": "sbr_01kjmbqde0fr2x8h6q9cz4v7tn",
     "task": "tsk_01kjmbqde0fhcb7m2eewctmmqp",
@@ -50,6 +51,7 @@ _VALUES: Final[Mapping[str, Any]] = {
     "due_at": datetime(2026, 3, 6, 17, 0, tzinfo=UTC),
     "events": ("customers.#",),
     "paused_reason": "UNREACHABLE",
+    "queue": "warehouse",
     "expires_at": datetime(2026, 8, 28, 9, 30, tzinfo=UTC),
     "fields": {"Deal": {"amount": "READ"}},
     "grants": {"Customer": {"READ": "TEAM", "CREATE": "OWN", "UPDATE": "OWN"}},
@@ -73,6 +75,8 @@ _VALUES: Final[Mapping[str, Any]] = {
 """The value of each field of that name, whatever the event."""
 
 _FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "automation.replay.started": {"after.status": "RUNNING"},
+    "automation.replay.ended": {"before.status": "RUNNING", "after.status": "DONE"},
     "automation.audit.sealed": {"chain": "automation"},
     "automation.webhook.created": {"after.paused_reason": None},
     "automation.webhook.updated": {

@@ -65,6 +65,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         Interaction=_ALL,
         Task=_ALL,
         Webhook=_ALL,
+        Replay=_ALL,
         AuditEntry=_READ,
         SubjectRequest={"READ": "ALL", "EXPORT": "ALL", "ERASE": "ALL"},
     ),

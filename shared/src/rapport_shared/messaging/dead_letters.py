@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage
 
 from rapport_shared.messaging.connection import PUBLISH_SECONDS
+from rapport_shared.messaging.copying import copy_of
 from rapport_shared.messaging.topology import DEAD_LETTERS, ConsumerGroup, declare_consumer
 
 REASON = "x-rapport-reason"
@@ -33,7 +33,7 @@ class DeadLetterBox:
         twice but never lost.
         """
         headers = {**message.headers, REASON: reason, DETAIL: detail[:500]}
-        await self._exchange.publish(_copy(message, headers), self._group.name, timeout=PUBLISH_SECONDS)
+        await self._exchange.publish(copy_of(message, headers), self._group.name, timeout=PUBLISH_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +74,6 @@ async def redrive(channel: AbstractChannel, group: ConsumerGroup, limit: int) ->
         if message is None:
             return
         kept = {name: value for name, value in message.headers.items() if not name.startswith(("x-death", "x-rapport"))}
-        await channel.default_exchange.publish(_copy(message, kept), group.queue, timeout=PUBLISH_SECONDS)
+        await channel.default_exchange.publish(copy_of(message, kept), group.queue, timeout=PUBLISH_SECONDS)
         await message.ack()
         yield describe(message)
-
-
-def _copy(message: AbstractIncomingMessage, headers: dict[str, Any]) -> Message:
-    return Message(
-        message.body,
-        headers=headers,
-        message_id=message.message_id,
-        type=message.type,
-        content_type=message.content_type,
-        delivery_mode=DeliveryMode.PERSISTENT,
-        timestamp=message.timestamp,
-    )

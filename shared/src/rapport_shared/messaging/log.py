@@ -2,37 +2,99 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from rapport_shared.events import Envelope, Event, MalformedEvent, decode
 from rapport_shared.messaging.topology import LOG, declare_exchanges
 
 PREFETCH: Final = 200
 QUIET_SECONDS: Final = 2.0
+PATIENCE_SECONDS: Final = 30.0
+OFFSET: Final = "x-stream-offset"
+
+
+class LogSilent(TimeoutError):
+    """The broker does not send what its log has."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A message of the log; ``offset`` counts them from the log's beginning."""
+
+    offset: int
+    message: AbstractIncomingMessage
+
+
+async def log_entries(channel: AbstractChannel, start: int | datetime | None = None) -> AsyncIterator[LogEntry]:
+    """What the log has from an offset, about a time, or its beginning on, to its present end at least.
+
+    Raises LogSilent where nothing comes for 30 s before that end: a slow broker never makes the log look shorter.
+    """
+    await declare_exchanges(channel)
+    await channel.set_qos(prefetch_count=PREFETCH)
+    log = await channel.declare_queue(LOG, passive=True)
+    if not log.declaration_result.message_count:
+        return
+    async with _consuming(log, "last") as lasts:
+        last = await _next(lasts, PATIENCE_SECONDS)
+    if last is None:
+        raise LogSilent(LOG)
+    reached = _is_after(start, last)
+    async with _consuming(log, "first" if start is None else start) as entries:
+        while True:
+            entry = await _next(entries, QUIET_SECONDS if reached else PATIENCE_SECONDS)
+            if entry is None and reached:
+                return
+            if entry is None:
+                raise LogSilent(LOG)
+            reached = reached or entry.offset >= last.offset
+            # The broker sends the chunk that holds the start, with what comes before it.
+            if not isinstance(start, int) or entry.offset >= start:
+                yield entry
+
+
+@asynccontextmanager
+async def _consuming(
+    log: AbstractQueue, start: str | int | datetime
+) -> "AsyncIterator[asyncio.Queue[AbstractIncomingMessage]]":
+    arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    tag = await log.consume(arrived.put, arguments={OFFSET: start})
+    try:
+        yield arrived
+    finally:
+        await log.cancel(tag)
+
+
+async def _next(arrived: "asyncio.Queue[AbstractIncomingMessage]", seconds: float) -> LogEntry | None:
+    try:
+        message = await asyncio.wait_for(arrived.get(), seconds)
+    except TimeoutError:
+        return None
+    await message.ack()
+    offset = message.headers[OFFSET]
+    assert isinstance(offset, int)  # noqa: S101 - the broker sets it
+    return LogEntry(offset, message)
+
+
+def _is_after(start: int | datetime | None, last: LogEntry) -> bool:
+    """Whether nothing may come: what the broker was told about a time, it was told at that time or later."""
+    if isinstance(start, datetime):
+        told = last.message.timestamp
+        return told is None or told < start
+    return start is not None and start > last.offset
 
 
 async def read_log(channel: AbstractChannel, *types: type[Event]) -> AsyncIterator[tuple[Envelope, Event]]:
     """The events of these types that the log still has, oldest first; ends when nothing more comes for 2 s."""
     wanted = {event_type.routing_key for event_type in types}
-    await declare_exchanges(channel)
-    await channel.set_qos(prefetch_count=PREFETCH)
-    queue = await channel.get_queue(LOG)
-    arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-    tag = await queue.consume(arrived.put, arguments={"x-stream-offset": "first"})
-    try:
-        while True:
+    async for entry in log_entries(channel):
+        if entry.message.type in wanted:
             try:
-                message = await asyncio.wait_for(arrived.get(), QUIET_SECONDS)
-            except TimeoutError:
-                return
-            await message.ack()
-            if message.type not in wanted:
-                continue
-            try:
-                yield decode(message.body)
+                yield decode(entry.message.body)
             except MalformedEvent:
                 continue
-    finally:
-        await queue.cancel(tag)

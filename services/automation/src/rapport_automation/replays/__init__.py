@@ -1,0 +1,1 @@
+"""Replays: events of the log that are sent to a queue again."""
