@@ -41,7 +41,10 @@ async def test_no_token_of_the_zoo_speaks_for_anybody(verifier: TokenVerifier, f
     [
         ({}, Actor("usr_1", "SALES", "ses_1")),
         ({"via": "USER"}, Actor("usr_1", "SALES", "ses_1")),
-        ({"via": "KEY", "sub": "key_1"}, Actor("key_1", "SALES", "ses_1", via=Via.KEY, key_id="key_1")),
+        (
+            {"via": "KEY", "sub": "key_1", "owner": "usr_1"},
+            Actor("usr_1", "SALES", "ses_1", via=Via.KEY, key_id="key_1"),
+        ),
         ({"unknown": "claims", "are": ["no", "matter"]}, Actor("usr_1", "SALES", "ses_1")),
     ],
 )

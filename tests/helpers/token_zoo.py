@@ -147,6 +147,8 @@ MISUSED: Final[dict[str, Callable[[Forge], str]]] = {
     "sid a number": _with(sid=7),
     "via the system": _with(via="SYSTEM"),
     "via a number": _with(via=7),
+    "of a key without an owner": _with(via="KEY", sub="key_1"),
+    "of a key whose owner is no text": _with(via="KEY", sub="key_1", owner={"$ne": ""}),
 }
 STALE: Final[dict[str, Callable[[Forge], str]]] = {
     "exp past": _with(iat=NOW - 1200, exp=NOW - 600),

@@ -59,8 +59,9 @@ async def test_a_key_is_exchanged_for_a_token_of_its_own(
     key, text = await make(api_keys, by)
     access = await api_keys.exchange(text)
     told = claims(access.access_token)
-    assert {name: told[name] for name in ("sub", "role", "sid", "via")} == {
+    assert {name: told[name] for name in ("sub", "owner", "role", "sid", "via")} == {
         "sub": key.id,
+        "owner": by.id,
         "role": "INTEGRATOR",
         "sid": key.id,
         "via": "KEY",

@@ -94,13 +94,14 @@ class TokenVerifier:
             claims = await self._claims(token)
         except UNREADABLE:
             raise Unauthenticated("The access token is not valid or has expired.") from None
-        via = Via(claims.get("via", Via.USER))
+        by_key = claims.get("via") == Via.KEY
         return Actor(
-            claims["sub"],
+            # A key acts for its owner, also where nobody has heard of the key yet.
+            claims["owner"] if by_key else claims["sub"],
             claims["role"],
             claims["sid"],
-            via=via,
-            key_id=claims["sub"] if via is Via.KEY else None,
+            via=Via.KEY if by_key else Via.USER,
+            key_id=claims["sub"] if by_key else None,
             expires_at=claims["exp"] + LEEWAY_SECONDS,
         )
 
@@ -122,8 +123,8 @@ class TokenVerifier:
         )
         if not 0 < claims["exp"] - claims["iat"] <= MAX_LIFETIME_SECONDS:
             raise PyJWTError("lives too long")
-        if not all(isinstance(claims[name], str) and claims[name] for name in ("sub", "role", "sid")):
-            raise PyJWTError("broken claims")
-        if claims.get("via", "USER") not in ("USER", "KEY"):
+        via = claims.get("via", "USER")
+        texts = ("sub", "role", "sid", "owner") if via == "KEY" else ("sub", "role", "sid")
+        if via not in ("USER", "KEY") or not all(isinstance(claims.get(name), str) and claims[name] for name in texts):
             raise PyJWTError("broken claims")
         return claims

@@ -29,7 +29,13 @@ class AccessTokens:
 
     def issue_for_key(self, api_key: ApiKey, key: SigningKey, *, now: datetime) -> tuple[str, datetime]:
         """A token for ten minutes, or as long as the API key lasts: its own subject and session."""
-        claims = {"sub": api_key.id, "role": api_key.role, "sid": api_key.id, "via": Via.KEY.value}
+        claims = {
+            "sub": api_key.id,
+            "owner": api_key.owner_id,
+            "role": api_key.role,
+            "sid": api_key.id,
+            "via": Via.KEY.value,
+        }
         ends = now + LIFETIME
         if api_key.expires_at is not None:
             ends = min(ends, api_key.expires_at)
