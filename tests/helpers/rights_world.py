@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,10 +54,10 @@ async def make_world(doors: Doors) -> World:
     teams = await _teams(admin, mark)
     custom = {name: f"{mark.upper()}_{name}" for name in table().custom_roles}
     for name, given in table().custom_roles.items():
-        await _make_role(admin, custom[name], given["reach"])
+        await make_role(admin, custom[name], given["reach"])
     wanted = {role: ("mid", custom.get(role, role)) for role in table().roles}
     wanted |= {name: (team, "SALES") for name, team in COLLEAGUES.items()}
-    made = [_user(admin, doors, name, teams[team], role, mark) for name, (team, role) in wanted.items()]
+    made = [newcomer(admin, name, teams[team], role, mark) for name, (team, role) in wanted.items()]
     staff = dict(zip(wanted, await asyncio.gather(*made), strict=True))
     owners = {name: person.id for name, person in staff.items()}
     records = await _records(admin, owners, mark)
@@ -82,19 +82,21 @@ async def _teams(admin: Person, mark: str) -> dict[str, str]:
     return teams
 
 
-async def _make_role(admin: Person, name: str, reach: str) -> None:
+async def make_role(admin: Person, name: str, reach: str, rights: Sequence[dict[str, str]] = ()) -> None:
+    """A role with one reach for all types whose records are somebody's, and these field rights."""
     grants = [{"type": doors.name, "verb": verb, "reach": reach} for doors in table().owned for verb in VERBS]
-    given = {"name": name, "label": name, "grants": grants}
+    given = {"name": name, "label": name, "grants": grants, "fieldRights": list(rights)}
     [payload] = await admin.mutate(GATEWAY, "role { name }", [("createRole", given)])
     assert payload["userErrors"] == []
 
 
-async def _user(admin: Person, doors: Doors, name: str, team: str, role: str, mark: str) -> Person:
+async def newcomer(admin: Person, name: str, team: str | None, role: str, mark: str) -> Person:
+    """A new user, signed in."""
     email, password = f"{name.lower()}.{mark}@rapport.example", secrets.token_urlsafe(12)
     given = {"email": email, "password": password, "name": f"{mark} {name}", "role": role, "teamId": team}
     [payload] = await admin.mutate(GATEWAY, "user { id }", [("createUser", given)])
     assert payload["userErrors"] == []
-    return await _signed_in(doors, Account(email, password, role))
+    return await _signed_in(admin.doors, Account(email, password, role))
 
 
 async def _records(admin: Person, owners: Mapping[str, str], mark: str) -> dict[str, dict[str, str]]:
@@ -107,6 +109,11 @@ async def _records(admin: Person, owners: Mapping[str, str], mark: str) -> dict[
         calls = [
             (field, {**given, **marked, **_numbered(of_type, mark, name), hangs_on: parents[name]}) for name in owners
         ]
+        if of_type.name == "Task":  # whoever is to do it looks after the customer as well
+            calls = [
+                (field, {**call, "customerId": records["Customer"][name]})
+                for name, (_, call) in zip(owners, calls, strict=True)
+            ]
         records[of_type.name] = dict(zip(owners, await _made(admin, of_type, calls), strict=True))
     return records
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from rights_callers import GATEWAY, Heard, Person
+from rights_schema import schemas
 from rights_table import TypeDoors, table
 from rights_world import World
 from waiting import eventually
@@ -105,22 +106,47 @@ def change_outcome(world: World, role: str, verb: str, of_type: TypeDoors, owner
     return "VERSION_CONFLICT" if TABLE.allows(role, verb, of_type.name, relation) else "FORBIDDEN"
 
 
+def changes(world: World) -> list[tuple[TypeDoors, str, str, dict[str, Any]]]:
+    """Every mutation of a record that there is: type, verb, field, and what it is given besides its id."""
+    found = [
+        (of_type, verb, field, given)
+        for of_type in TYPES
+        for verb, (field, given) in of_type.mutations.items()
+        if verb != "CREATE"
+    ]
+    for service, rows in TABLE.raw["other_doors"].items():
+        for field, (type_name, verb) in rows.get("changes", {}).items():
+            schema = schemas()[service]
+            given = schema.least(str(schema.input_of(field)))
+            known = {"assigneeId": world.owners["mate"]} if "assigneeId" in given else {}
+            found.append((TABLE.types[type_name], verb, field, given | known))
+    return found
+
+
 @pytest.mark.parametrize("target", ["subgraph", GATEWAY])
 async def test_changes(world: World, role: str, person: Person, target: str) -> None:
-    for of_type in TYPES:
-        for verb, (field, given) in of_type.mutations.items():
-            if verb == "CREATE":
-                continue
-            records = world.records[of_type.name]
-            keys = [*records.values(), f"{next(iter(records.values()))[:-1]}0"]
-            calls = [(field, {**given, "id": key, "expectedVersion": 999_999}) for key in keys]
-            door = GATEWAY if target == GATEWAY else of_type.service
-            payloads = await person.mutate(door, "__typename", calls)
-            *codes, unknown = [payload["userErrors"][0]["code"] for payload in payloads]
-            assert unknown in {"NOT_FOUND", "FORBIDDEN"}
-            expected = [change_outcome(world, role, verb, of_type, owner, unknown) for owner in records]
-            assert codes == expected, (role, field)
-            CELLS["count"] += len(records)
+    for of_type, verb, field, given in changes(world):
+        records = world.records[of_type.name]
+        keys = [*records.values(), f"{next(iter(records.values()))[:-1]}0"]
+        calls = [(field, {**given, "id": key, "expectedVersion": 999_999}) for key in keys]
+        door = GATEWAY if target == GATEWAY else of_type.service
+        payloads = await person.mutate(door, "__typename", calls)
+        *codes, unknown = [payload["userErrors"][0]["code"] for payload in payloads]
+        assert unknown in {"NOT_FOUND", "FORBIDDEN"}
+        expected = [change_outcome(world, role, verb, of_type, owner, unknown) for owner in records]
+        assert codes == expected, (role, field)
+        CELLS["count"] += len(records)
+
+
+async def test_records_as_they_were(world: World, role: str, person: Person) -> None:
+    for rows in TABLE.raw["other_doors"].values():
+        for field, type_name in rows.get("as_of", {}).items():
+            of_type, records = TABLE.types[type_name], world.records[type_name].values()
+            at = 'at: "2100-01-01T00:00:00Z"'
+            asked = " ".join(f'n{n}: {field}(id: "{key}", {at}) {{ id }}' for n, key in enumerate(records))
+            for target in (of_type.service, GATEWAY):
+                found = (await person.data(target, f"{{ {asked} }}")).values()
+                check(world, role, of_type, f"{target} {field}", {node["id"] for node in found if node is not None})
 
 
 async def test_creations(world: World, role: str, person: Person) -> None:
