@@ -2,7 +2,7 @@
 
 import typer
 
-from rapport_cli.commands import imports, queries, sample, schema
+from rapport_cli.commands import imports, queries, replays, sample, schema
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,7 @@ app.add_typer(sample.app, name="sample")
 app.add_typer(schema.app, name="schema")
 app.command("whoami")(queries.whoami)
 app.command("query")(queries.query)
+app.command("replay")(replays.replay)
 
 
 def main() -> None:
