@@ -3,19 +3,21 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from access_rows import role_row, user_row
 
 from rapport_shared.actor import Actor
 from rapport_shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerState, CustomerUpdated
 from rapport_shared.contracts.subjects import InteractionsSubjectErased, SubjectErasureRequested, TasksSubjectErased
-from rapport_shared.errors import Unauthenticated
+from rapport_shared.errors import ForbiddenField, Unauthenticated
 from rapport_shared.events import Envelope, Event, encode
 from rapport_shared.graphql.changes import Change, ChangeKind, live_list
 from rapport_shared.graphql.context import RequestContext
+from rapport_shared.graphql.filters import StringFilter
 from rapport_shared.messaging import ChangeFeed
 
 MINE = CustomerState(kind="PERSON", stage="LEAD", owner_id="usr_me")
@@ -125,3 +127,74 @@ async def test_a_reader_that_is_too_slow_is_told_to_start_anew() -> None:
     kinds = [(await waiting).kind, *[(await anext(changes)).kind for _ in range(2)]]
     assert ChangeKind.RESET in kinds
     await changes.aclose()  # type: ignore[attr-defined]
+
+
+def knowing(context: RequestContext, *rows: dict[str, Any]) -> None:
+    """As if the bus had told."""
+    context.directory._known = context.directory._known.with_rows(rows, now=datetime.now(UTC))
+
+
+READ_ALL = {"Customer": {"READ": "ALL"}}
+
+
+@pytest.fixture
+def reader() -> RequestContext:
+    context = RequestContext(caller=Actor("usr_me", "CAREFUL"))
+    knowing(context, role_row("CAREFUL", READ_ALL, {"Customer": {"phone": "MASK"}}))
+    return context
+
+
+async def test_hidden_fields_are_not_said_to_have_changed(reader: RequestContext) -> None:
+    feed = ChangeFeed("customers")
+    changes = await listen(feed, reader)
+    waiting = asyncio.ensure_future(anext(changes))
+    await asyncio.sleep(0)
+    publish(feed, CustomerUpdated(customer_id="c", changed=("name", "phone"), before=OTHERS, after=OTHERS))
+    assert (await waiting).changed_fields == ["name"]
+    await changes.aclose()  # type: ignore[attr-defined]
+
+
+async def test_other_rights_are_told_once_and_only_where_they_are_others(reader: RequestContext) -> None:
+    feed = ChangeFeed("customers")
+    changes = await listen(feed, reader)
+    waiting = asyncio.ensure_future(anext(changes))
+    await asyncio.sleep(0)
+    knowing(reader, user_row("usr_other", "SALES"))
+    feed.rights_changed()  # somebody else's
+    publish(feed, CustomerCreated(customer_id="c", after=OTHERS))
+    assert (await waiting).id == "c"
+    knowing(reader, role_row("CAREFUL", {"Customer": {"READ": "OWN"}}))
+    feed.rights_changed()
+    publish(feed, CustomerCreated(customer_id="d", after=OTHERS))
+    publish(feed, CustomerCreated(customer_id="mine", after=MINE))
+    told = [await anext(changes), await anext(changes)]
+    assert [(change.kind, change.id) for change in told] == [(ChangeKind.RESET, None), (ChangeKind.ENTER, "mine")]
+    knowing(reader, user_row("usr_me", "CAREFUL", active=False))
+    feed.rights_changed()
+    with pytest.raises(Unauthenticated):
+        await anext(changes)
+
+
+@dataclass
+class Given:
+    """A filter input."""
+
+    phone: StringFilter
+
+
+async def test_a_stream_is_not_filtered_by_a_hidden_field(reader: RequestContext) -> None:
+    async def find(identifier: str, /, *, by: Actor) -> str | None:
+        return identifier
+
+    given = Given(StringFilter(eq="+8613800001111"))
+    changes = live_list(
+        ChangeFeed("customers"),
+        of=(CustomerCreated,),
+        reader=reader,
+        type_name="Customer",
+        given=given,
+        find=find,
+        to_node=str,
+    )
+    with pytest.raises(ForbiddenField):
+        await anext(changes)

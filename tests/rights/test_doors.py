@@ -56,6 +56,15 @@ def test_every_row_is_about_a_field() -> None:
 
 
 @pytest.mark.parametrize("schema", SERVICES)
+def test_what_can_be_hidden_can_be_null(schema: ServiceSchema) -> None:
+    for type_name in schema.entities:
+        fields = schema.fields(type_name)
+        hidden = set(TABLE.raw["fields"][type_name].get("hidden", ())) & fields.keys()
+        assert not hidden or "hiddenFields" in fields, type_name
+        assert {name for name in hidden if fields[name].type.kind == "non_null_type"} == set(), type_name
+
+
+@pytest.mark.parametrize("schema", SERVICES)
 def test_every_list_below_another_type_has_a_row(schema: ServiceSchema) -> None:
     below = {(parent, field) for doors in TABLE.types.values() for parent, field in doors.below.items()}
     known = below | {("User", "customers"), ("Team", "members"), ("Customer", "history"), ("Webhook", "deliveries")}
