@@ -1,20 +1,20 @@
 """A copy of all that is kept of a customer, and its erasure: this service's part."""
 
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from heard_events import hear
 from subgraph_client import SubgraphClient
 
-from rapport_customers.consumers import on_subject_answer
+from rapport_customers.consumers import HANDLERS
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.audit import Chain, verify
 from rapport_shared.clock import ManualClock
 from rapport_shared.contracts.customers import CustomerErased
 from rapport_shared.contracts.subjects import InteractionsSubjectErased, SubjectErasureRequested, TasksSubjectErased
-from rapport_shared.events import Envelope, decode
+from rapport_shared.events import decode
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 
@@ -195,12 +195,6 @@ async def test_only_who_has_the_right_of_its_own_may_ask(
     assert [error["code"] for error in unknown["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
 
 
-def _envelope(routing_key: str, at: datetime) -> Envelope:
-    return Envelope(
-        id="e", routing_key=routing_key, source="", subject="s", time=at, version=1, actor="system", correlation_id="c"
-    )
-
-
 async def test_a_request_is_complete_once_every_service_has_answered(
     client: SubgraphClient, transactions: Transactions[CustomersWork], admin: Actor, clock: ManualClock
 ) -> None:
@@ -209,16 +203,11 @@ async def test_a_request_is_complete_once_every_service_has_answered(
     for event_type in (InteractionsSubjectErased, TasksSubjectErased, TasksSubjectErased):
         clock.advance(timedelta(seconds=1))
         event = event_type(request_id=request, customer_id=customer, records=7, at=clock())
-        envelope = _envelope(event.routing_key, clock())
-        await transactions.run(partial(_answer, event, envelope))
+        await hear(transactions, HANDLERS, event, version=1, at=clock())
     document = f"query($id: ID!) {{ subjectRequest(id: $id) {{ {REQUEST.removeprefix('request {')} }}"
     found = (await client.query(document, {"id": request}, by=admin)).data["subjectRequest"]
     assert (found["status"], found["completedAt"]) == ("COMPLETED", "2026-03-01T09:00:02.000Z")
     assert [part["records"] for part in found["services"]] == [3, 7, 7]
-
-
-async def _answer(event: Any, envelope: Envelope, work: CustomersWork) -> None:
-    await on_subject_answer(event, envelope, work)
 
 
 async def test_a_copy_is_everything_that_is_stored_page_by_page(

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+import heard_events
 import pytest
 from subgraph_client import SubgraphClient
 
@@ -19,9 +20,8 @@ from rapport_shared.clock import ManualClock
 from rapport_shared.contracts.customers import CustomerErased, CustomerState, CustomerUpdated
 from rapport_shared.contracts.subjects import InteractionsSubjectErased, SubjectExportRequested
 from rapport_shared.errors import RecordErased
-from rapport_shared.events import Envelope, Event, decode
+from rapport_shared.events import Event, decode
 from rapport_shared.explanation import explained
-from rapport_shared.ids import new_event_id
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 
@@ -33,20 +33,10 @@ Hear = Callable[[Event, int], Awaitable[None]]
 
 @pytest.fixture
 def hear(transactions: Transactions[InteractionsWork], clock: ManualClock) -> Hear:
-    """Handle an event of that version as the consumer does, with its inbox row."""
+    """Handle an event of that version."""
 
     async def handle(event: Event, version: int) -> None:
-        envelope = Envelope(
-            id=new_event_id(),
-            routing_key=event.routing_key,
-            source="/rapport/customers",
-            subject=event.subject,
-            time=clock(),
-            version=version,
-            actor="usr_admin",
-            correlation_id="c",
-        )
-        await transactions.run(lambda work: HANDLERS[type(event)](event, envelope, work))
+        await heard_events.hear(transactions, HANDLERS, event, version=version, at=clock())
 
     return handle
 

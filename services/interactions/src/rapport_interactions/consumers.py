@@ -20,8 +20,7 @@ from rapport_shared.contracts.subjects import (
 )
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
-from rapport_shared.persistence.subject_parts import answer
-from rapport_shared.subject_data import count_records
+from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer
 
 
 async def on_customer(event: CustomerEvent, envelope: Envelope, work: InteractionsWork) -> None:
@@ -38,21 +37,12 @@ async def on_customer(event: CustomerEvent, envelope: Envelope, work: Interactio
 async def on_customer_erased(event: CustomerErased, envelope: Envelope, work: InteractionsWork) -> None:
     """Nothing that was said stays, and nothing is recorded any more: the customer's own record says so here too."""
     await on_customer(event, envelope, work)
-    erased = await work.interactions.erase(event.customer_id, envelope.time)
-    await work.forget("interaction", "interactions.interaction.erased", erased, by=SYSTEM)
-    done = InteractionsSubjectErased(
-        request_id=event.request_id, customer_id=event.customer_id, records=len(erased), at=envelope.time
-    )
-    await answer(work, event.request_id, event.customer_id, done, records=len(erased))
+    await erase_and_answer(work, work.interactions, event, envelope, InteractionsSubjectErased)
 
 
 async def on_export_requested(event: SubjectExportRequested, envelope: Envelope, work: InteractionsWork) -> None:
     """The customer's communications can be read by whoever may read the request."""
-    records = await count_records(work.database, SOURCES, event.customer_id, work.session)
-    done = InteractionsSubjectExported(
-        request_id=event.request_id, customer_id=event.customer_id, records=records, at=envelope.time
-    )
-    await answer(work, event.request_id, event.customer_id, done, records=records)
+    await count_and_answer(work, SOURCES, event, envelope, InteractionsSubjectExported)
 
 
 HANDLERS: Handlers[InteractionsWork] = {

@@ -15,8 +15,7 @@ from rapport_shared.contracts.subjects import SubjectExportRequested, TasksSubje
 from rapport_shared.contracts.tasks import TasksHandedOver
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
-from rapport_shared.persistence.subject_parts import answer
-from rapport_shared.subject_data import count_records
+from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer
 from rapport_tasks.projections.customers import CustomerEvent, keep_customer
 from rapport_tasks.tasks.follow_ups import InteractionEvent, keep_follow_up
 from rapport_tasks.work import SOURCES, TasksWork
@@ -41,21 +40,12 @@ async def on_interaction(event: InteractionEvent, envelope: Envelope, work: Task
 async def on_customer_erased(event: CustomerErased, envelope: Envelope, work: TasksWork) -> None:
     """No text about the customer stays, and no task can be about it any more."""
     await on_customer(event, envelope, work)
-    erased = await work.tasks.erase(event.customer_id, envelope.time)
-    await work.forget("task", "tasks.task.erased", erased, by=SYSTEM)
-    done = TasksSubjectErased(
-        request_id=event.request_id, customer_id=event.customer_id, records=len(erased), at=envelope.time
-    )
-    await answer(work, event.request_id, event.customer_id, done, records=len(erased))
+    await erase_and_answer(work, work.tasks, event, envelope, TasksSubjectErased)
 
 
 async def on_export_requested(event: SubjectExportRequested, envelope: Envelope, work: TasksWork) -> None:
     """The tasks about the customer can be read by whoever may read the request."""
-    records = await count_records(work.database, SOURCES, event.customer_id, work.session)
-    done = TasksSubjectExported(
-        request_id=event.request_id, customer_id=event.customer_id, records=records, at=envelope.time
-    )
-    await answer(work, event.request_id, event.customer_id, done, records=records)
+    await count_and_answer(work, SOURCES, event, envelope, TasksSubjectExported)
 
 
 HANDLERS: Handlers[TasksWork] = {

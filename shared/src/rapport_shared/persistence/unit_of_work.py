@@ -22,6 +22,7 @@ class Work:
     """What a transaction gives to a use case; a service's own subclass adds its repositories."""
 
     def __init__(self, database: Database, session: Session, *, service: str, clock: Clock) -> None:
+        self.service = service
         self.database = database
         self.session = session
         self.outbox = OutboxStore(database, source=f"/rapport/{service}", clock=clock, session=session)
