@@ -1,11 +1,12 @@
-"""The corpus: one file per set of subgraphs, cut at lines that begin with `#:`.
+"""The corpus: sets of subgraphs, in files that are cut at lines that begin with `#:`.
 
-`#: subgraph NAME` begins a subgraph. Federation's usual directives are imported for it, unless the line ends with
+A file holds one set, or several that begin with `#: set NAME` each. `#: subgraph NAME` begins a subgraph. Federation's usual directives are imported for it, unless the line ends with
 `(as is)`. `#: queries` begins the operations to plan. Sets named `refused-…` must not compose.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse, prin
 
 FOLDER = Path(__file__).parent / "corpus"
 IMPORTS = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@external",
-  "@requires", "@provides", "@shareable", "@override", "@inaccessible", "@tag", "@extends"])
+  "@requires", "@provides", "@shareable", "@override", "@inaccessible", "@tag", "@extends", "@interfaceObject",
+  "@composeDirective", "@authenticated", "@requiresScopes", "@policy", "@cost", "@listSize", "@context",
+  "@fromContext"])
 """
 _AS_IS = " (as is)"
 
@@ -39,23 +42,32 @@ class SubgraphSet:
 
 def read_corpus(words: list[str]) -> list[SubgraphSet]:
     """The sets whose names hold one of the words; all when there are none."""
-    files = sorted(FOLDER.glob("*.graphql"))
-    return [_read(file) for file in files if not words or any(word in file.stem for word in words)]
+    sets = [each for file in sorted(FOLDER.glob("*.graphql")) for each in _read(file)]
+    return [each for each in sets if not words or any(word in each.name for word in words)]
 
 
-def _read(file: Path) -> SubgraphSet:
+def _read(file: Path) -> Iterator[SubgraphSet]:
+    whole, *others = ("\n" + file.read_text(encoding="utf-8")).split("\n#: set ")
+    if whole.strip():
+        yield _read_set(file.stem, whole)
+    for part in others:
+        name, _, text = part.partition("\n")
+        yield _read_set(f"{file.stem}/{name}", "\n" + text)
+
+
+def _read_set(name: str, text: str) -> SubgraphSet:
     subgraphs: dict[str, str] = {}
     operations: list[Operation] = []
-    for part in file.read_text(encoding="utf-8").split("#: ")[1:]:
+    for part in text.split("\n#: ")[1:]:
         title, _, body = part.partition("\n")
         if title == "queries":
             operations = _operations(body)
         elif title.startswith("subgraph "):
-            name = title.removeprefix("subgraph ").removesuffix(_AS_IS)
-            subgraphs[name] = body if title.endswith(_AS_IS) else IMPORTS + body
+            subgraph = title.removeprefix("subgraph ").removesuffix(_AS_IS)
+            subgraphs[subgraph] = body if title.endswith(_AS_IS) else IMPORTS + body
         else:
-            raise ValueError(f"{file.name}: unknown part {title!r}")
-    return SubgraphSet(file.stem, subgraphs, operations)
+            raise ValueError(f"{name}: unknown part {title!r}")
+    return SubgraphSet(name, subgraphs, operations)
 
 
 def _operations(text: str) -> list[Operation]:

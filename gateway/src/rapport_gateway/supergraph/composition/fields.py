@@ -18,7 +18,7 @@ from rapport_gateway.supergraph.composition.externals import check_externals
 from rapport_gateway.supergraph.composition.inputs import merge_arguments
 from rapport_gateway.supergraph.composition.merged import MergedField
 from rapport_gateway.supergraph.composition.overrides import Overrides, find_overrides
-from rapport_gateway.supergraph.composition.subgraph import FieldDef, SubgraphSchema, TypeDef
+from rapport_gateway.supergraph.composition.subgraph import FieldDef, SubgraphSchema, TypeDef, without_braces
 from rapport_gateway.supergraph.directives import type_text
 from rapport_gateway.supergraph.model import Kind
 
@@ -135,7 +135,7 @@ class _FieldMerger:
         if definition.external:
             details.append("external: true")
         for name in ("requires", "provides"):
-            details.extend(f"{name}: {quoted(str(use.get('fields', '')))}" for use in definition.uses(name))
+            details.extend(f"{name}: {quoted(without_braces(use.get('fields')))}" for use in definition.uses(name))
         details.extend(f"override: {quoted(str(use.get('from', '')))}" for use in definition.uses("override"))
         contextual = [
             f"{{context: {quoted(f'{schema.name}__{use.context}')}, name: {quoted(argument.name)}, "

@@ -29,6 +29,12 @@ class SubgraphSource:
     sdl: str
 
 
+def without_braces(field_set: object) -> str:
+    """Some write the braces around a field set; not all readers of supergraphs take them."""
+    text = str(field_set).strip()
+    return text[1:-1].strip() if text.startswith("{") and text.endswith("}") else str(field_set)
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """A directive in use; `arguments` are plain Python values, `text` is set when the supergraph keeps it as it is."""
@@ -125,7 +131,7 @@ class TypeDef(Annotated):
 
     def key_texts(self) -> list[tuple[str, bool]]:
         """(fields, resolvable) of every `@key`."""
-        return [(str(use.get("fields", "")), bool(use.get("resolvable", True))) for use in self.uses("key")]
+        return [(without_braces(use.get("fields")), bool(use.get("resolvable", True))) for use in self.uses("key")]
 
 
 @dataclass(slots=True, eq=False)
