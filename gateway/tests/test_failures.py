@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from gateway.tests.shop import shop
 from gateway.tests.subgraph_world import LINK, Federation, Subgraph
+from graphql import GraphQLError
 
 from rapport_gateway.errors import ErrorPolicy
 from rapport_gateway.subgraphs.client import SubgraphFailure
@@ -66,6 +67,24 @@ async def test_an_error_of_an_entity_has_the_path_of_each_place_it_stands_for() 
     assert answer["data"] == {"all": [{"n": "one"}, {"n": None}, {"n": None}]}
     assert [error["path"] for error in answer["errors"]] == [["all", 1], ["all", 2]]
     assert answer["errors"][0]["message"] == "no such item"
+
+
+async def test_paths_below_a_field_that_types_select_differently() -> None:
+    federation = Federation(
+        a=Subgraph(
+            LINK + "type Query { all: [Any!]! } union Any = P | Q type P { to: X } type Q { to: X } "
+            "type X { one: Int two: Int }",
+            {
+                "all": [
+                    {"__typename": "P", "to": {"one": 1, "two": 2}},
+                    {"__typename": "Q", "to": {"two": GraphQLError("not now")}},
+                ]
+            },
+        )
+    )
+    answer = await federation.run("{ all { ... on P { to { one } } ... on Q { to { two } } } }")
+    assert answer["data"] == {"all": [{"to": {"one": 1}}, {"to": {"two": None}}]}
+    assert [error["path"] for error in answer["errors"]] == [["all", 1, "to", "two"]]
 
 
 async def test_codes_and_paths_of_subgraph_errors_are_kept(shop: Federation) -> None:

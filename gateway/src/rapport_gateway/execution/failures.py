@@ -59,26 +59,33 @@ def note_entity_errors(run: Run, fetch: Fetch, gathered: Sequence[Gathered], ans
 
 
 def response_path(selection: QuerySelection | None, location: Iterable[str | int]) -> Location:
-    """A location of the value tree as the client sees it; it ends above what the client did not ask for."""
+    """A location of the value tree as the client sees it; it ends above what the client did not ask for.
+
+    A field may be selected on several types with other fields below: what is there is looked for in all of them.
+    """
     result: list[str | int] = []
+    selections = [selection] if selection else []
     for part in location:
         if isinstance(part, int):
             result.append(part)
             continue
-        found = _field(selection, part)
-        if found is None:
+        found = _fields(selections, part)
+        if not found:
             break
-        result.append(found.response_key)
-        selection = found.children
+        result.append(found[0].response_key)
+        below = {id(field.children): field.children for field in found if field.children is not None}
+        selections = list(below.values())
     return tuple(result)
 
 
-def _field(selection: QuerySelection | None, source: str) -> QueryField | None:
-    for group in selection.groups if selection else ():
-        for field in group.fields:
-            if field.source == source:
-                return field
-    return None
+def _fields(selections: Iterable[QuerySelection], source: str) -> list[QueryField]:
+    return [
+        field
+        for selection in selections
+        for group in selection.groups
+        for field in group.fields
+        if field.source == source and not field.is_withheld
+    ]
 
 
 def _note_unplaced(run: Run, fetch: Fetch, answer: SubgraphAnswer, item: dict[str, Any]) -> None:
