@@ -1,7 +1,8 @@
 """The corpus: sets of subgraphs, in files that are cut at lines that begin with `#:`.
 
-A file holds one set, or several that begin with `#: set NAME` each. `#: subgraph NAME` begins a subgraph. Federation's usual directives are imported for it, unless the line ends with
-`(as is)`. `#: queries` begins the operations to plan. Sets named `refused-…` must not compose.
+A file holds one set, or several that begin with `#: set NAME` each. `#: subgraph NAME` begins a subgraph. Federation's
+directives are imported for it, unless the line ends with `(as is)`. `#: queries` begins the operations to plan. Sets
+in files named `refused-…` must not compose.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ class SubgraphSet:
     operations: list[Operation]
 
     @property
-    def is_to_be_refused(self) -> bool:
-        return self.name.startswith("refused-")
+    def is_to_be_refused(self) -> bool | None:
+        """None when either may be."""
+        return None if self.name.startswith("random-") else self.name.startswith("refused-")
 
 
 def read_corpus(words: list[str]) -> list[SubgraphSet]:
