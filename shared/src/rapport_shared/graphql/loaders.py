@@ -11,7 +11,6 @@ from rapport_shared.actor import Actor
 from rapport_shared.mongo.paging import Page, PageRequest
 
 M = TypeVar("M")
-M_co = TypeVar("M_co", covariant=True)
 EMPTY: Page[Any] = Page([], [], has_next=False, has_previous=False)
 
 
@@ -75,7 +74,7 @@ class NestedLists(Generic[M]):
         return [answers.get((ask.group, ask.parent_id), 0) for ask in asks]
 
 
-class NestedReads(Protocol[M_co]):
+class NestedReads(Protocol[M]):
     """Reads of one noun below many parents, each in one query."""
 
     async def nested_pages(
@@ -87,7 +86,7 @@ class NestedReads(Protocol[M_co]):
         request: PageRequest,
         *,
         by: Actor,
-    ) -> Mapping[str, Page[M_co]]:
+    ) -> Mapping[str, Page[M]]:
         """A page below each parent."""
 
     async def nested_counts(
