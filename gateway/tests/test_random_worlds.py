@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import pytest
 from gateway.tests.subgraph_world import LINK, Federation, Subgraph, _resolve
-from graphql import GraphQLInterfaceType, GraphQLUnionType, build_schema, execute_sync, get_named_type, parse
+from graphql import (
+    GraphQLError,
+    GraphQLInterfaceType,
+    GraphQLUnionType,
+    build_schema,
+    execute_sync,
+    get_named_type,
+    parse,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +48,18 @@ for abstract in WHOLE.type_map.values():
         abstract.resolve_type = lambda value, *_: value["__typename"]
 
 
+FAILING: set[tuple[int, str]] = set()
+"""Fields of items, by number, that cannot be had at the moment, whoever is asked."""
+
+
 def _item(number: int) -> dict[str, Any]:
+    """With errors in place of the fields that fail."""
+    item = _whole_item(number)
+    item.update({name: GraphQLError(f"no {name}") for failing, name in FAILING if failing == number})
+    return item
+
+
+def _whole_item(number: int) -> dict[str, Any]:
     kind = TYPES[number % len(TYPES)]
     return {
         "__typename": kind,
@@ -223,3 +244,58 @@ def test_everything_at_once(seed: int) -> None:
     )
     expected = execute_sync(WHOLE, parse(query), ROOT, field_resolver=_resolve)
     assert asyncio.run(federation.run(query)) == {"data": expected.data}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_fields_that_fail_are_null_with_an_error_at_their_place(seed: int) -> None:
+    """Nothing else depends on these: the answer is that of one schema in which they fail."""
+    choice = random.Random(seed)
+    federation = _world(seed)
+    for query in _valid(range(5 * seed, 5 * seed + 5)):
+        with _failing({(choice.randrange(SIZE), choice.choice(["shape", "twin"])) for _ in range(2)}):
+            expected = execute_sync(WHOLE, parse(query), ROOT, field_resolver=_resolve)
+            answer = asyncio.run(federation.run(query))
+        assert answer["data"] == expected.data, query
+        paths = {tuple(error.path or ()) for error in expected.errors or ()}
+        assert {tuple(error["path"]) for error in answer.get("errors", [])} == paths, query
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_fails_what_is_answered_is_right(seed: int) -> None:
+    """Keys, requirements and fields that may not be null fail: the answer has less, never anything else."""
+    choice = random.Random(seed)
+    federation = _world(seed)
+    names = ["title", "price", "rating", "stock", "badge", "next", "note", "shape"]
+    for query in _valid(range(5 * seed, 5 * seed + 5)):
+        whole = execute_sync(WHOLE, parse(query), ROOT, field_resolver=_resolve).data
+        with _failing({(choice.randrange(SIZE), choice.choice(names)) for _ in range(3)}):
+            answer = asyncio.run(federation.run(query))
+        assert _is_part(answer["data"], whole), query
+        assert answer["data"] == whole or answer["errors"], query
+
+
+@contextmanager
+def _failing(fields: set[tuple[int, str]]) -> Iterator[None]:
+    FAILING.update(fields)
+    try:
+        yield
+    finally:
+        FAILING.clear()
+
+
+def _valid(query_seeds: Iterable[int]) -> Iterator[str]:
+    """Random fragments may ask for different things under one name, which is not allowed."""
+    for query in map(_query, query_seeds):
+        if not execute_sync(WHOLE, parse(query), ROOT, field_resolver=_resolve).errors:
+            yield query
+
+
+def _is_part(less: Any, more: Any) -> bool:
+    """Whether the one is the other, but for nulls."""
+    if less is None or less == more:
+        return True
+    if isinstance(less, dict) and isinstance(more, dict):
+        return less.keys() == more.keys() and all(_is_part(less[key], more[key]) for key in less)
+    if isinstance(less, list) and isinstance(more, list):
+        return len(less) == len(more) and all(_is_part(one, other) for one, other in zip(less, more, strict=True))
+    return False
