@@ -32,8 +32,8 @@ class DealRepository(HangingRepository[Deal]):
 
     async def erase(self, customer_id: str, at: datetime) -> list[str]:
         """Why a deal came to a stage is a text as well."""
-        explained = {"customer_id": customer_id, "stages.reason": {"$ne": None}}
-        async for deal in self._documents.find(explained, {"stages": 1}, session=self._session):
+        theirs = {"customer_id": customer_id}
+        async for deal in self._documents.find(theirs, {"stages": 1}, session=self._session):
             stages = [{**entry, "reason": None} for entry in deal["stages"]]
             await self._documents.update_one({"_id": deal["_id"]}, {"$set": {"stages": stages}}, session=self._session)
         return await super().erase(customer_id, at)
