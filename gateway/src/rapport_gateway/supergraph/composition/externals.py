@@ -19,19 +19,26 @@ def check_externals(
     context: Context, where: str, sources: _Sources, merged: TypeNode, arguments: Sequence[MergedInput]
 ) -> None:
     """`merged` and `arguments` are those of the field where it is resolved."""
-    allowed = {type_text(merged)} | {type_text(item.type) for _, item in sources if not item.external}
+    check_external_types(context, where, sources, merged)
     for schema, definition in sources:
         if not definition.external:
             continue
-        if (own := type_text(definition.type)) not in allowed:
-            message = f'{where} is external in "{schema.name}" with type {own}, but is {type_text(merged)}'
-            context.problem("EXTERNAL_TYPE_MISMATCH", message)
         place = f'{where} is external in "{schema.name}"'
         if missing := [item.name for item in arguments if item.name not in definition.arguments]:
             context.problem("EXTERNAL_ARGUMENT_MISSING", f"{place}, without the argument {listed(missing)}")
         for item in arguments:
             if item.name in definition.arguments:
                 _check_argument(context, place, definition, item)
+
+
+def check_external_types(context: Context, where: str, sources: _Sources, merged: TypeNode | None = None) -> None:
+    """`merged` is None where the subgraphs that resolve the field do not agree on its type."""
+    allowed = {type_text(item.type) for _, item in sources if not item.external}
+    allowed |= {type_text(merged)} if merged is not None else set()
+    for schema, definition in sources:
+        if definition.external and (own := type_text(definition.type)) not in allowed:
+            message = f'{where} is external in "{schema.name}" with type {own}, but is {" or ".join(sorted(allowed))}'
+            context.problem("EXTERNAL_TYPE_MISMATCH", message)
 
 
 def _check_argument(context: Context, place: str, definition: FieldDef, item: MergedInput) -> None:

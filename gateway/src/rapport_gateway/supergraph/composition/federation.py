@@ -12,7 +12,7 @@ from graphql import DirectiveDefinitionNode, parse
 from rapport_gateway.supergraph.links import SpecLinks
 
 NEWEST_MINOR = 13
-"""Federation v2.x is known up to this x; the last two bring nothing that composition would have to know."""
+"""Federation v2.x is known up to this x, without the `@cacheTag` that 2.12 brought."""
 _ANYWHERE = (
     "FIELD_DEFINITION | INTERFACE | OBJECT | UNION | ARGUMENT_DEFINITION | SCALAR | ENUM | ENUM_VALUE | INPUT_OBJECT "
     "| INPUT_FIELD_DEFINITION"

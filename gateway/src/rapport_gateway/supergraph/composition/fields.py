@@ -14,7 +14,7 @@ from rapport_gateway.supergraph.composition.context import (
     listed,
 )
 from rapport_gateway.supergraph.composition.contexts import context_use
-from rapport_gateway.supergraph.composition.externals import check_externals
+from rapport_gateway.supergraph.composition.externals import check_external_types, check_externals
 from rapport_gateway.supergraph.composition.inputs import merge_arguments
 from rapport_gateway.supergraph.composition.merged import MergedField
 from rapport_gateway.supergraph.composition.overrides import Overrides, find_overrides
@@ -62,6 +62,7 @@ class _FieldMerger:
         self._check_sharing(resolving, overrides)
         merged = self._merged_type(resolving)
         if merged is None:
+            check_external_types(self._context, self._where, self._sources)
             return None
         arguments = merge_arguments(self._context, self._where, resolving)
         check_externals(self._context, self._where, self._sources, merged, arguments)
