@@ -7,6 +7,7 @@ import pytest
 from heard_events import hear
 from subgraph_client import SubgraphClient
 
+from rapport_customers.app import pipeline_service
 from rapport_customers.consumers import HANDLERS
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
@@ -32,6 +33,11 @@ REQUEST = """request { id kind status customerId version completedAt
   services { service status records completedAt } }"""
 
 
+@pytest.fixture(autouse=True)
+async def standard_pipeline(mongo: Mongo, clock: ManualClock) -> None:
+    await pipeline_service(mongo, clock).ensure_standard()
+
+
 async def _make(client: SubgraphClient, by: Actor, **given: Any) -> str:
     made = await client.mutate("createCustomer", "customer { id }", {**PERSON, **given}, by=by)
     return str(made["customer"]["id"])
@@ -47,6 +53,10 @@ async def _fill(client: SubgraphClient, by: Actor) -> str:
     contact = {"name": f"{CANARY} 王五", "title": f"{CANARY} title", "email": f"{CANARY}@example.org"}
     made = await client.mutate("createContact", "contact { id }", {"customerId": customer, **contact}, by=by)
     assert made["userErrors"] == []
+    deal = {"customerId": customer, "name": f"{CANARY} deal", "source": f"{CANARY} fair"}
+    made = await client.mutate("createDeal", "deal { id }", deal, by=by)
+    lost = {"id": made["deal"]["id"], "stage": "LOST", "reason": f"{CANARY} why"}
+    assert (await client.mutate("moveDeal", "deal { id }", lost, by=by))["userErrors"] == []
     return customer
 
 
@@ -152,7 +162,7 @@ async def test_the_audit_log_holds_after_an_erasure(
     ]
     counted = await mongo.database["audit"].find_one({"action": "customers.subject.erased"})
     assert counted is not None
-    assert counted["rows"] == 6, "the customer, its contact, and four entries of its history"
+    assert counted["rows"] == 7, "the customer, its contact and deal, and four entries of its history"
 
 
 async def test_events_tell_of_the_erasure_and_hold_nothing(client: SubgraphClient, mongo: Mongo, admin: Actor) -> None:
@@ -216,7 +226,7 @@ async def test_a_copy_is_everything_that_is_stored_page_by_page(
     customer = await _fill(client, admin)
     await _make(client, admin, externalId="other")
     request = (await _ask(client, admin, "export", customer))["request"]
-    assert [part["records"] for part in request["services"]] == [5, None, None]
+    assert [part["records"] for part in request["services"]] == [6, None, None]
     document = """query($id: ID!, $after: String) { subjectRequest(id: $id) { customersRecords(
       first: 2, after: $after) {
       next records { type id data } } } }"""
@@ -229,7 +239,7 @@ async def test_a_copy_is_everything_that_is_stored_page_by_page(
         after = page["next"]
         if after is None:
             break
-    assert [record["type"] for record in found] == ["Customer", *["CustomerHistoryEntry"] * 3, "Contact"]
+    assert [record["type"] for record in found] == ["Customer", *["CustomerHistoryEntry"] * 3, "Contact", "Deal"]
     stored = await mongo.database["customers"].find_one({"_id": customer})
     assert stored is not None
     data = found[0]["data"]
