@@ -106,3 +106,12 @@ async def test_customers_are_found_by_what_they_bought(client: SubgraphClient, s
     document = "{ customers(orderBy: [{field: LAST_ORDER_AT, direction: DESC}]) { nodes { id } } }"
     nodes = (await client.query(document, by=seller)).data["customers"]["nodes"]
     assert [node["id"] for node in nodes] == [buyer, other]
+
+
+async def test_sums_of_orders_are_for_who_may_read_orders(client: SubgraphClient, seller: Actor) -> None:
+    about = await customer(client, seller)
+    await create(client, about, seller, "1", "10")
+    marketing = Actor("usr_marketing", "MARKETING", "ses_7")
+    assert (await facts(client, about, marketing))["spend"] is None
+    assert (await client.query("{ orders { totalCount } }", by=marketing)).data["orders"]["totalCount"] == 0
+    assert (await facts(client, about, seller))["spend"] == [{"amount": "10.00", "currency": "CNY"}]

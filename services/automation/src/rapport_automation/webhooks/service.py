@@ -12,7 +12,7 @@ from rapport_shared.clock import Clock
 from rapport_shared.errors import NotAllowed
 from rapport_shared.ids import new_id
 from rapport_shared.persistence import Records, Transactions, transactional
-from rapport_shared.rights import Policy, Verb
+from rapport_shared.rights import Policy, Reach, Verb
 
 TYPE: Final = "Webhook"
 ID_PREFIX: Final = "whk"
@@ -33,9 +33,9 @@ class WebhookService(Records[Webhook]):
         self, work: AutomationWork, details: Mapping[str, Any], *, idempotency_key: str | None, by: Actor
     ) -> Webhook:
         """A new webhook of the caller's: it is told what the caller may know at each time."""
-        webhook = Webhook.create(new_id(ID_PREFIX), details, owner_id=by.id, now=self._clock())
-        if not self.scope(by, Verb.CREATE).admits(webhook):
+        if self.scope(by, Verb.CREATE).reach is Reach.NONE:  # any other reach has one's own
             raise NotAllowed("Your role may not create webhooks.", path=("input",))
+        webhook = Webhook.create(new_id(ID_PREFIX), details, owner_id=by.id, now=self._clock())
         earlier = await work.idempotency.claim(
             idempotency_key, operation="createWebhook", by=by, body=details, result_id=webhook.id
         )

@@ -10,6 +10,7 @@ from rapport_customers.consents.types import Consent
 from rapport_customers.contacts.schema import CustomerContacts
 from rapport_customers.context import Info
 from rapport_customers.customers import model
+from rapport_customers.customers.facts import CustomerFacts
 from rapport_customers.customers.inputs import (
     LISTING,
     CreateCustomerInput,
@@ -66,7 +67,7 @@ class Customer(CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory)
     tags: list[str] = strawberry.field(description="Short labels.")
     external_id: str | None = strawberry.field(description="The id in another system.")
     order_count: int = strawberry.field(description="How many orders were neither cancelled nor paid back.")
-    spend: list[Money] = strawberry.field(description="What these orders came to, one sum a currency.")
+    facts: strawberry.Private[CustomerFacts]
     first_order_at: DateTime | None = strawberry.field(description="When the first of them was.")
     last_order_at: DateTime | None = strawberry.field(description="When the last of them was.")
     created_at: DateTime = strawberry.field(description="When the record was made.")
@@ -76,6 +77,16 @@ class Customer(CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory)
     consents: list[Consent] = strawberry.field(description="The customer's last word on each purpose.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
     hidden_fields: list[str] = hidden_fields_of("Customer")
+
+    @strawberry.field(
+        description="What these orders came to, one sum a currency; null where you may not read orders or their totals."
+    )
+    def spend(self, info: Info) -> list[Money] | None:
+        """What a sum is made of decides who may read it."""
+        context = info.context
+        if "total" in context.fields("Order").hidden or not context.orders.reads_any(by=context.actor):
+            return None
+        return [Money.from_model(amount) for amount in self.facts.spent]
 
     @strawberry.field(description="Who looks after the customer.")
     def owner(self) -> "User | None":
@@ -98,7 +109,7 @@ class Customer(CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory)
             tags=list(customer.tags),
             external_id=customer.external_id,
             order_count=facts.order_count,
-            spend=[Money.from_model(sum_) for sum_ in facts.spent],
+            facts=facts,
             first_order_at=None if facts.first_order_at is None else DateTime(facts.first_order_at),
             last_order_at=None if facts.last_order_at is None else DateTime(facts.last_order_at),
             created_at=DateTime(customer.created_at),

@@ -15,7 +15,7 @@ from rapport_shared.errors import NotAllowed
 from rapport_shared.ids import new_id
 from rapport_shared.money import Money
 from rapport_shared.persistence import Records, Transactions, transactional
-from rapport_shared.rights import Policy, Verb
+from rapport_shared.rights import Policy, Reach, Verb
 
 TYPE = "Order"
 ID_PREFIX = "ord"
@@ -34,6 +34,10 @@ class OrderService(Records[Order]):
         super().__init__(orders, policy, TYPE)
         self.transactions = transactions
         self._clock = clock
+
+    def reads_any(self, *, by: Actor) -> bool:
+        """Whether there are orders that ``by`` may see, of whichever customers."""
+        return self.scope(by).reach is not Reach.NONE
 
     @transactional
     async def create(
