@@ -1,6 +1,8 @@
 """The base of the domain's aggregates: state that is guarded, and the events that its changes are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from rapport_shared.errors import VersionConflict
 from rapport_shared.events import Event
@@ -18,6 +20,15 @@ class Aggregate:
         """Note that something happened; it is published when the aggregate is saved."""
         self.version += 1
         self._recorded.append(event)
+
+    def differing(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The attributes that have other values than these, sorted by name."""
+        return tuple(sorted(name for name, value in values.items() if getattr(self, name) != value))
+
+    def assign(self, values: Mapping[str, Any]) -> None:
+        """Set attributes to values that have been checked."""
+        for name, value in values.items():
+            setattr(self, name, value)
 
     @property
     def stored_version(self) -> int:

@@ -64,7 +64,7 @@ class Webhook(Aggregate):
     def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
         """Set what is named. Nothing happens where nothing differs."""
         checked = _checked(changes)
-        changed = tuple(sorted(name for name, value in checked.items() if getattr(self, name) != value))
+        changed = self.differing(checked)
         if not changed:
             return
         self._change(changed, checked, now)
@@ -111,8 +111,7 @@ class Webhook(Aggregate):
 
     def _change(self, changed: tuple[str, ...], values: Mapping[str, Any], now: datetime) -> None:
         before = self.state()
-        for name, value in values.items():
-            setattr(self, name, value)
+        self.assign(values)
         self.updated_at = now
         self.record(WebhookUpdated(webhook_id=self.id, changed=changed, before=before, after=self.state()))
 

@@ -93,12 +93,11 @@ class Customer(Aggregate):
         if PERSONAL & changes.keys():
             self._require_person()
         checked = _checked(changes)
-        changed = tuple(sorted(name for name, value in checked.items() if getattr(self, name) != value))
+        changed = self.differing(checked)
         if not changed:
             return
         before = self.state()
-        for name in changed:
-            setattr(self, name, checked[name])
+        self.assign(checked)
         self.updated_at = now
         self.record(CustomerUpdated(customer_id=self.id, changed=changed, before=before, after=self.state()))
 

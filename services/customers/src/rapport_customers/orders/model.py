@@ -81,14 +81,13 @@ class Order(Aggregate):
     def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
         """Set ``status`` or ``ordered_at``. Raises OrderEnded where there is nothing to change any more."""
         given = {name: value for name, value in changes.items() if value is not None}
-        changed = tuple(sorted(name for name, value in given.items() if getattr(self, name) != value))
+        changed = self.differing(given)
         if not changed:
             return
         if not self.counts:
             raise OrderEnded("The order was cancelled or paid back.", path=("input", "id"))
         before = self.state()
-        for name in changed:
-            setattr(self, name, given[name])
+        self.assign(given)
         self.updated_at = now
         self.record(OrderUpdated(order_id=self.id, changed=changed, before=before, after=self.state()))
 

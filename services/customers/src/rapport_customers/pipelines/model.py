@@ -55,12 +55,11 @@ class Pipeline(Aggregate):
     def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
         """Set what is named of ``name``, ``stages`` and ``archived``; null stays as it is."""
         checked = {name: _RULES[name](value) for name, value in changes.items() if value is not None}
-        changed = tuple(sorted(name for name, value in checked.items() if getattr(self, name) != value))
+        changed = self.differing(checked)
         if not changed:
             return
         before = self.state()
-        for name in changed:
-            setattr(self, name, checked[name])
+        self.assign(checked)
         self.updated_at = now
         self.record(PipelineUpdated(pipeline_id=self.id, changed=changed, before=before, after=self.state()))
 

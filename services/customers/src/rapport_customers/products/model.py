@@ -43,12 +43,11 @@ class Product(Aggregate):
     def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
         """Set what is named; None clears. Nothing happens where nothing differs."""
         checked = _checked(changes)
-        changed = tuple(sorted(name for name, value in checked.items() if getattr(self, name) != value))
+        changed = self.differing(checked)
         if not changed:
             return
         before = self.state()
-        for name in changed:
-            setattr(self, name, checked[name])
+        self.assign(checked)
         self.updated_at = now
         self.record(ProductUpdated(product_id=self.id, changed=changed, before=before, after=self.state()))
 

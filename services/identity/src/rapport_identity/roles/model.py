@@ -90,12 +90,11 @@ class Role(Aggregate):
 
     def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
         """Set what is named of ``label``, ``grants`` and ``fields``; nothing happens where nothing differs."""
-        changed = tuple(sorted(name for name, value in changes.items() if getattr(self, name) != value))
+        changed = self.differing(changes)
         if not changed:
             return
         before = self.state()
-        for name in changed:
-            setattr(self, name, changes[name])
+        self.assign(changes)
         self._keep_administrators()
         self.updated_at = now
         self.record(RoleUpdated(role=self.id, changed=changed, before=before, after=self.state()))

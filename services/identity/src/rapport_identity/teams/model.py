@@ -33,14 +33,13 @@ class Team(Aggregate):
         checked = dict(changes)
         if "name" in changes:
             checked["name"] = valid_name(present(changes["name"], "name"))
-        changed = tuple(sorted(name for name, value in checked.items() if getattr(self, name) != value))
+        changed = self.differing(checked)
         if not changed:
             return
         if checked.get("parent_id") == self.id:
             raise TeamCycle("A team cannot be below itself.", path=("input", "parentId"))
         before = self.state()
-        for name in changed:
-            setattr(self, name, checked[name])
+        self.assign(checked)
         self.updated_at = now
         self.record(TeamUpdated(team_id=self.id, changed=changed, before=before, after=self.state()))
 

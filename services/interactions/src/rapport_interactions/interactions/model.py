@@ -98,14 +98,13 @@ class Interaction(Aggregate):
     def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
         """Set what is named; None clears. Nothing happens where nothing differs."""
         checked = _checked(changes)
-        changed = tuple(sorted(name for name, value in checked.items() if getattr(self, name) != value))
+        changed = self.differing(checked)
         if not changed:
             return
         occurred_at = checked.get("occurred_at", self.occurred_at)
         values.check_times(occurred_at, checked.get("next_follow_up_at", self.next_follow_up_at), now=now)
         before = self.state()
-        for name in changed:
-            setattr(self, name, checked[name])
+        self.assign(checked)
         self.updated_at = now
         self.record(InteractionUpdated(interaction_id=self.id, changed=changed, before=before, after=self.state()))
 

@@ -124,12 +124,11 @@ class Task(Aggregate):
         if status is not self.status and not {status, self.status} <= UNFINISHED:
             raise self._illegal(status)
         owner_id = checked.pop("customer_owner_id", None)  # a copy that comes with its customer: no field of its own
-        changed = tuple(sorted(name for name, value in checked.items() if getattr(self, name) != value))
+        changed = self.differing(checked)
         if not changed:
             return
         before = self.state()
-        for name in changed:
-            setattr(self, name, checked[name])
+        self.assign(checked)
         if "customer_id" in changed:
             self.customer_owner_id = owner_id
         self.updated_at = now
