@@ -38,12 +38,14 @@ async def log_entries(channel: AbstractChannel, start: int | datetime | None = N
     await declare_exchanges(channel)
     await channel.set_qos(prefetch_count=PREFETCH)
     log = await channel.declare_queue(LOG, passive=True)
-    if not log.declaration_result.message_count:
-        return
+    # The broker counts what a young log has a while later.
+    has_some = bool(log.declaration_result.message_count)
     async with _consuming(log, "last") as lasts:
-        last = await _next(lasts, PATIENCE_SECONDS)
-    if last is None:
+        last = await _next(lasts, PATIENCE_SECONDS if has_some else QUIET_SECONDS)
+    if last is None and has_some:
         raise LogSilent(LOG)
+    if last is None:
+        return
     reached = _is_after(start, last)
     async with _consuming(log, "first" if start is None else start) as entries:
         while True:
