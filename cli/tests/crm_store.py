@@ -42,7 +42,8 @@ class CrmStore:
         if input.get("externalId"):
             self._unique("customer", "externalId", input["externalId"], "EXTERNAL_ID_TAKEN")
         blank = dict.fromkeys(("phone", "email", "source", "externalId", "deletedAt"))
-        return self._insert("customer", {**blank, "tags": [], "ownerId": caller["id"], **self._valid(input)})
+        start = {**blank, "stage": "LEAD", "tags": [], "ownerId": caller["id"]}
+        return self._insert("customer", {**start, **self._valid(input)})
 
     def change_customer(self, input: Mapping[str, Any]) -> Record:
         customer = self._current("customer", input)
@@ -61,7 +62,13 @@ class CrmStore:
         if input.get("customerId"):
             self._check_customer(input)
         blank = dict.fromkeys(("description", "dueAt", "customerId", "result"))
-        start = {**blank, "assigneeId": caller["id"], "status": "OPEN", "createdById": caller["id"]}
+        start = {
+            **blank,
+            "assigneeId": caller["id"],
+            "status": "OPEN",
+            "priority": "NORMAL",
+            "createdById": caller["id"],
+        }
         return self._insert("task", {**start, **input})
 
     def move_task(self, input: Mapping[str, Any], status: str, **changes: Any) -> Record:
