@@ -24,7 +24,9 @@ type Query {
 type Mutation { rename(id: ID!, name: String!): Person }
 type Subscription { renamed: Person }
 interface Named { name: String! }
-type Person implements Named @key(fields: "id") { id: ID! name: String! email: String stage: Stage! tags: [String!]! }
+type Person implements Named @key(fields: "id") {
+  id: ID! name: String! @shareable email: String stage: Stage! tags: [String!]!
+}
 type Company implements Named { name: String! size: Int! }
 union Found = Person | Company
 enum Stage { LEAD CUSTOMER LOST }
