@@ -169,8 +169,9 @@ def subgraph_calls(system: RunningSystem) -> float:
 
 
 def database_calls(system: RunningSystem) -> float:
-    """How many queries the APIs have sent to their databases."""
-    pattern = r'rapport_mongo_commands_total\{.*command="(?:find|aggregate|getMore)"\} (\S+)'
+    """How many queries the APIs have sent to their databases for requests; rights are looked after beside them."""
+    queries = 'command="(?:find|aggregate|getMore)"'
+    pattern = rf'rapport_mongo_commands_total\{{collection="(?!access")[^"]*",{queries}\}} (\S+)'
     return sum(_metric(url.replace("/graphql", "/metrics"), pattern) for url in system.subgraphs.values())
 
 

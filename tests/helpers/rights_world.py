@@ -15,6 +15,7 @@ from rapport_local.testing import Account
 
 COLLEAGUES = {"mate": "mid", "below": "low", "stranger": "far"}
 VERBS = ("READ", "CREATE", "UPDATE", "DELETE")
+NOT_HEARD_OF = {"OWNER_NOT_FOUND", "ASSIGNEE_NOT_FOUND", "CUSTOMER_NOT_FOUND", "NOT_FOUND"}
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,21 @@ def _numbered(of_type: TypeDoors, mark: str, owner: str) -> dict[str, Any]:
 
 async def _made(admin: Person, of_type: TypeDoors, calls: list[tuple[str, dict[str, Any]]]) -> list[str]:
     noun = of_type.name[0].lower() + of_type.name[1:]
-    payloads = await admin.mutate(of_type.service, f"{noun} {{ id }}", calls)
-    assert all(payload["userErrors"] == [] for payload in payloads), payloads
-    return [payload[noun]["id"] for payload in payloads]
+    made: dict[int, str] = {}
+
+    async def all_made() -> bool:
+        """A service that has not heard of everybody yet says so; a relay that takes over waits for 15 s."""
+        left = [number for number in range(len(calls)) if number not in made]
+        payloads = await admin.mutate(of_type.service, f"{noun} {{ id }}", [calls[number] for number in left])
+        for number, payload in zip(left, payloads, strict=True):
+            if payload["userErrors"] == []:
+                made[number] = payload[noun]["id"]
+            else:
+                assert {error["code"] for error in payload["userErrors"]} <= NOT_HEARD_OF, payload
+        return len(made) == len(calls)
+
+    await eventually(all_made)
+    return [made[number] for number in range(len(calls))]
 
 
 async def _ready(world: World, of_type: TypeDoors) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gql import Client, gql
 from gql.transport.aiohttp import AIOHTTPTransport
+from gql.transport.exceptions import TransportConnectionFailed, TransportQueryError
 from gql.transport.websockets import WebsocketsTransport
 
 from rapport_local.testing.accounts import Account
@@ -47,11 +48,18 @@ class Staff:
             subprotocols=["graphql-transport-ws"],
             init_payload={"authorization": f"Bearer {self.access_token}"},
         )
-        async with Client(transport=transport) as session:
-            operation = gql(document)
-            operation.variable_values = variables
-            async for data in session.subscribe(operation):
-                yield data
+        try:
+            async with Client(transport=transport) as session:
+                operation = gql(document)
+                operation.variable_values = variables
+                async for data in session.subscribe(operation):
+                    yield data
+        except TransportConnectionFailed as closed:
+            # The gateway closes the socket behind an error of credentials; the client wants to say goodbye on it.
+            cause: BaseException | None = closed
+            while cause is not None and not isinstance(cause, TransportQueryError):
+                cause = cause.__context__
+            raise cause or closed from None
 
     @asynccontextmanager
     async def following(self, document: str, **variables: Any) -> AsyncIterator["asyncio.Queue[Any]"]:
