@@ -32,7 +32,7 @@ from rapport_shared.mongo import DatabaseError
 from rapport_shared.persistence import Transactions
 from rapport_shared.rights import EVERYTHING
 
-POLL_SECONDS: Final = 0.2
+POLL_SECONDS: Final = 0.5
 AT_ONCE: Final = 50
 PER_WEBHOOK: Final = 5
 
@@ -80,6 +80,8 @@ class Dispatcher:
         await self._directory.loaded()
         known = {webhook.id: webhook for webhook in await self._webhooks.listening()}
         open_ = [identifier for identifier, webhook in known.items() if webhook.paused_reason is None]
+        if not open_:
+            return
         due = await self._deliveries.due(
             self._clock(), AT_ONCE, without=self._busy, webhooks=[name for name in open_ if self._has_room(name)]
         )
