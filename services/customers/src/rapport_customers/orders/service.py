@@ -99,6 +99,8 @@ class OrderService(Records[Order]):
         order = await self.load(work.orders, identifier, Verb.UPDATE, by=by)
         order.expect_version(expected_version)
         order.update(changes, now=self._clock())
+        if not order.recorded:
+            return order
         await work.orders.save(order, by=by)
         await work.customers.recount_orders(order.customer_id, await work.orders.counted(order.customer_id))
         return order
