@@ -41,6 +41,9 @@ class Reach(StrEnum):
     ALL = "ALL"
 
 
+_WIDTHS: Final = tuple(Reach)
+
+
 class FieldRight(StrEnum):
     """What may be done with a field of a record within reach; WRITE where a role says nothing."""
 
@@ -151,6 +154,11 @@ class Policy:
             fields = (*fields, *self.author_fields.get(type_name, ()))
         reach = self.reach(actor, verb, type_name)
         return Scope(reach, self._owners(actor, reach), fields)
+
+    def export_scope(self, actor: Actor, type_name: str) -> Scope:
+        """What ``actor`` may take away as a list: what they may export, and no more of it than they may read."""
+        scopes = [self.scope(actor, verb, type_name) for verb in (Verb.READ, Verb.EXPORT)]
+        return min(scopes, key=lambda scope: _WIDTHS.index(scope.reach))
 
     def reach(self, actor: Actor, verb: Verb, type_name: str) -> Reach:
         """How far ``actor`` reaches: NONE unless a grant says more."""

@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
-from audit_bench import AuditBench
+from audit_bench import SELLER, AuditBench
 
+from rapport_shared.audit.rows import from_document
+from rapport_shared.persistence import Work
 from rapport_shared.tracing import Trace, traced
 
 
@@ -46,3 +48,20 @@ async def test_a_change_that_is_rolled_back_leaves_no_row(bench: AuditBench) -> 
 async def test_writers_do_not_collide_at_the_log(bench: AuditBench) -> None:
     await asyncio.gather(*(bench.write(f"cus_{number}", "x") for number in range(20)))
     assert len(await bench.rows()) == 20
+
+
+async def test_an_export_is_noted_with_what_was_asked_and_got(bench: AuditBench) -> None:
+    asked = {"stage": {"eq": "LEAD"}, "or": [{"ownerId": {"isNull": True}}]}
+
+    async def export(work: Work) -> None:
+        await work.audit.note_export("customers.customer.exported", "customer", "exp_1", asked=asked, rows=3, by=SELLER)
+
+    await bench.transactions.run(export)
+    [row] = await bench.rows()
+    read = from_document(row)
+    assert (read.action, read.record, read.actor, read.rows) == ("customers.customer.exported", "exp_1", SELLER.id, 3)
+    assert read.asked == asked
+    await bench.seal()
+    assert await bench.problems() == []
+    await bench.mongo.database["audit"].update_one({"_id": row["_id"]}, {"$set": {"asked": {}}})
+    assert await bench.problems() == [f"row {row['_id']} was edited"]

@@ -6,6 +6,7 @@ apart in ``erasable``: an erasure takes them away, and the digests then tell not
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -35,7 +36,8 @@ class AuditRow:
     """One thing that was done; ``rows`` counts what an export or an erasure covered.
 
     ``via`` says how ``actor`` acted, ``key_id`` with which API key. ``action`` is the name of the event without its
-    version, ``record`` the record's id and ``version`` its version afterwards.
+    version, ``record`` the record's id and ``version`` its version afterwards. ``asked`` is what an export was asked
+    for, None of anything else.
     """
 
     id: str
@@ -51,6 +53,7 @@ class AuditRow:
     reason: str | None
     correlation_id: str
     rows: int | None
+    asked: Mapping[str, Any] | None
     sealed: bool
 
 
@@ -91,5 +94,6 @@ def from_document(row: Document) -> AuditRow:
         reason=row.get("erasable", {}).get("reason"),
         correlation_id=row["correlation_id"],
         rows=row["rows"],
+        asked=row.get("asked"),
         sealed="waiting" not in row,
     )

@@ -1,6 +1,6 @@
 """Writes audit rows, in the transaction of what they tell of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rapport_shared.actor import Actor
@@ -53,12 +53,23 @@ class AuditTrail:
         changed: Sequence[str] = (),
         rows: int | None = None,
     ) -> None:
-        """A row for what no aggregate records: a sign-in, an export; ``rows`` is how many records it covered.
+        """A row for what no aggregate records: a sign-in, an erasure; ``rows`` is how many records it covered.
 
         ``action`` is like an event's name, such as ``identity.session.started``; nothing here may be personal.
         """
         row = self._row(action, kind, record, version, changed=tuple(changed), by=by)
         await self._rows.insert_one({**row, "rows": rows}, session=self._session)
+
+    async def note_export(
+        self, action: str, kind: str, record: str, *, asked: Mapping[str, Any], rows: int, by: Actor
+    ) -> None:
+        """A row for a list that somebody takes away: ``asked`` is its filter without what people wrote, as
+        ``described`` of ``rapport_shared.graphql.exports`` makes it; ``rows`` is how many records they got.
+
+        ``action`` is like ``customers.customer.exported``, ``record`` the id of the export or the name of the list.
+        """
+        row = self._row(action, kind, record, None, changed=(), by=by)
+        await self._rows.insert_one({**row, "rows": rows, "asked": dict(asked)}, session=self._session)
 
     async def note_each(self, action: str, kind: str, records: Sequence[str], *, by: Actor) -> None:
         """The same row for each of these records."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, Final
 
+import orjson
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
@@ -35,6 +36,9 @@ class AuditEntry:
     reason: str | None = strawberry.field(description="Why, as whoever did it said; null once the record is erased.")
     correlation_id: str = strawberry.field(description="Shared by everything that came of one request.")
     rows: int | None = strawberry.field(description="How many records an export or an erasure covered.")
+    asked: str | None = strawberry.field(
+        description="What an export was asked for, as JSON; texts that somebody wrote are left out (`…`)."
+    )
     sealed: bool = strawberry.field(description="Whether the hash chain holds it: about a second after it was done.")
 
     @classmethod
@@ -54,6 +58,7 @@ class AuditEntry:
             reason=row.reason,
             correlation_id=row.correlation_id,
             rows=row.rows,
+            asked=None if row.asked is None else orjson.dumps(row.asked, option=orjson.OPT_SORT_KEYS).decode(),
             sealed=row.sealed,
         )
 

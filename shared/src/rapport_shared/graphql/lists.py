@@ -91,6 +91,15 @@ def orders(keys: Sequence[SortKey] | None, default: tuple[Order, ...]) -> tuple[
     return tuple(Order(str(key.field.value), descending=key.direction is SortDirection.DESC) for key in keys)
 
 
+def searched(text: str | None) -> str | None:
+    """What a list is searched for; None for nothing. Raises BadInput for a text that is too long."""
+    if text is None or not text.strip():
+        return None
+    if len(text) > MAX_SEARCH:
+        raise BadInput(f"A search has at most {MAX_SEARCH} characters.")
+    return text
+
+
 class _ListArguments(FieldExtension):
     """Replaces the resolver's ``query`` by the arguments that it stands for."""
 
@@ -121,7 +130,7 @@ class _ListArguments(FieldExtension):
         filtered, keys = given.pop("filter", None), given.pop("order_by", None)
         hidden = info.context.fields(self._listing.type_name).hidden
         check_asked(hidden, given=filtered, order=keys)
-        condition = self._listing.condition(filtered, _searched(given.pop("search", None)))
+        condition = self._listing.condition(filtered, searched(given.pop("search", None)))
         order = orders(keys, self._listing.default_order)
         query = ListQuery(without_hidden(condition, hidden), page_request(**ends, order=order))
         return await next_(source, info, query=query, **given)
@@ -129,11 +138,3 @@ class _ListArguments(FieldExtension):
 
 def _argument(name: str, annotation: Any, description: str) -> StrawberryArgument:
     return StrawberryArgument(name, None, StrawberryAnnotation(annotation), description=description, default=None)
-
-
-def _searched(text: str | None) -> str | None:
-    if text is None or not text.strip():
-        return None
-    if len(text) > MAX_SEARCH:
-        raise BadInput(f"A search has at most {MAX_SEARCH} characters.")
-    return text
