@@ -22,6 +22,8 @@ class Seen:
     connections: list[dict[str, Any]] = field(default_factory=list)
     running: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    over: bool = False
+    """Nothing runs on once its server is gone: a stream that never waits is not always cancelled with its request."""
 
 
 SEEN = Seen()
@@ -47,6 +49,8 @@ class Subscription:
         SEEN.running.append(name)
         try:
             for number in range(to):
+                if SEEN.over:
+                    break
                 yield Tick(id=strawberry.ID(f"{name}-{number}"), number=number)
                 await asyncio.sleep(every)
         finally:
@@ -87,11 +91,13 @@ async def strawberry_server(protocols: tuple[str, ...] | None = None) -> AsyncIt
     app = Endpoint(SCHEMA, subscription_protocols=protocols or (GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL))
     config = uvicorn.Config(app, log_config=None, ws="websockets-sansio", lifespan="off", timeout_graceful_shutdown=1)
     server = QuietServer(config)
+    SEEN.over = False
     serving = asyncio.create_task(server.serve([listener]))
     await until(lambda: server.started)
     try:
         yield listener.getsockname()[1]
     finally:
+        SEEN.over = True
         server.should_exit = True
         await serving
         listener.close()
