@@ -38,6 +38,11 @@ class StoredEvent:
     correlation_id: str
     of_request: bool
 
+    @property
+    def noun(self) -> str:
+        """What it is about: the second word of ``service.noun.verb.v1``."""
+        return self.routing_key.split(".")[1]
+
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -122,11 +127,17 @@ def _commands(facts: Facts, commands: Iterable[Command]) -> Iterator[Violation]:
 
 
 def _versions(facts: Facts) -> Iterator[Violation]:
-    """The events of every aggregate are its versions from 1 to the one that is stored, each once."""
+    """The events of every aggregate are its versions from 1 to the one that is stored, each once.
+
+    A noun is an aggregate's where any of its events is about a record; others tell what happened to several at once.
+    """
     for service, records in facts.records.items():
+        events = facts.events[service]
+        nouns = {event.noun for event in events if event.subject in records}
         stored = defaultdict(list)
-        for event in facts.events[service]:
-            stored[event.subject].append(event.version)
+        for event in events:
+            if event.noun in nouns:
+                stored[event.subject].append(event.version)
         yield from effects(records, {subject: sorted(versions) for subject, versions in stored.items()})
 
 

@@ -2,31 +2,53 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+from rapport_automation.consumers import HANDLERS as AUTOMATION_HANDLERS
+from rapport_automation.work import AutomationWork
 from rapport_customers.consumers import HANDLERS as CUSTOMERS_HANDLERS
+from rapport_customers.work import CustomersWork
+from rapport_identity.consumers import HANDLERS as IDENTITY_HANDLERS
+from rapport_identity.sessions.repository import SESSIONS
+from rapport_identity.work import IdentityWork
 from rapport_interactions.consumers import HANDLERS as INTERACTIONS_HANDLERS
+from rapport_interactions.work import InteractionsWork
 from rapport_local.testing import RunningSystem
+from rapport_shared.access.records import COLLECTION as ACCESS
+from rapport_shared.clock import system_clock
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import decode
 from rapport_shared.messaging import ConsumerGroup, open_channel
-from rapport_shared.mongo import Mongo, connect, database_name
+from rapport_shared.mongo import Mongo, Session, connect, database_name
+from rapport_shared.persistence import AggregateRepository
 from rapport_tasks.consumers import HANDLERS as TASKS_HANDLERS
+from rapport_tasks.work import TasksWork
 from reliability.checker import Copy, Facts, StoredEvent
 
-AGGREGATES = {"identity": "users", "customers": "customers", "interactions": "interactions", "tasks": "tasks"}
 CONSUMERS: Mapping[str, Handlers[Any]] = {
+    "identity": IDENTITY_HANDLERS,
     "customers": CUSTOMERS_HANDLERS,
     "interactions": INTERACTIONS_HANDLERS,
     "tasks": TASKS_HANDLERS,
+    "automation": AUTOMATION_HANDLERS,
 }
-# The copies that services keep: where, of whom, and the fields that must be the source's.
+_WORK = {
+    "identity": IdentityWork,
+    "customers": CustomersWork,
+    "interactions": InteractionsWork,
+    "tasks": TasksWork,
+    "automation": AutomationWork,
+}
+# The copies that services keep: where, which of its rows, of whom, and the fields that must be the source's.
 _PROJECTIONS = (
-    ("interactions", "customers", "customers", ("version", "owner_id", "deleted", "kind", "stage")),
-    ("tasks", "customers", "customers", ("version", "owner_id", "deleted")),
-    ("tasks", "interactions", "interactions", ("version", "next_follow_up_at")),
-    ("customers", "users", "identity", ("version", "role", "active")),
-    ("tasks", "users", "identity", ("version", "role", "active")),
+    ("interactions", "customers", {}, ("customers", "customers"), ("version", "owner_id", "deleted", "kind", "stage")),
+    ("tasks", "customers", {}, ("customers", "customers"), ("version", "owner_id", "deleted")),
+    ("tasks", "interactions", {}, ("interactions", "interactions"), ("version", "next_follow_up_at")),
+    *(
+        (service, ACCESS, {"kind": "USER"}, ("identity", "users"), ("version", "role", "active", "team_id"))
+        for service in CONSUMERS
+    ),
+    *((service, ACCESS, {"kind": "TEAM"}, ("identity", "teams"), ("version", "parent_id")) for service in CONSUMERS),
 )
 _RENAMED = {"follow_up_at": "next_follow_up_at"}
 
@@ -40,7 +62,7 @@ class EndState:
         self._amqp_url = system.addresses.amqp_url
         prefix, url = system.addresses.database_prefix, system.addresses.mongo_url
         self._databases: dict[str, Mongo] = {
-            service: connect(url, database_name(prefix, service)) for service in AGGREGATES
+            service: connect(url, database_name(prefix, service)) for service in CONSUMERS
         }
 
     def close(self) -> None:
@@ -78,34 +100,50 @@ class EndState:
 
     async def read(self) -> Facts:
         """Everything."""
-        records = {service: await self._all(service, collection) for service, collection in AGGREGATES.items()}
-        events = {service: await self._events(service) for service in AGGREGATES}
-        tasks = records["tasks"].values()
+        events = {service: await self._events(service) for service in CONSUMERS}
+        records = {
+            service: {collection: await self._all(service, collection) for collection in self._collections(service)}
+            for service in CONSUMERS
+        }
+        interactions, tasks = records["interactions"]["interactions"], records["tasks"]["tasks"]
         return Facts(
             events=events,
-            records={service: _only(found, "version") for service, found in records.items()},
+            records={
+                service: {key: value for found in own.values() for key, value in _only(found, "version").items()}
+                for service, own in records.items()
+            },
             waiting=await self.waiting(),
             queued=await self.queued(),
             wanted=_wanted(events),
             handled={consumer: await self._handled(consumer) for consumer in CONSUMERS},
-            copies=[*await self._projections(records), *_owners(records)],
+            copies=[
+                *await self._projections(records),
+                *_owners(records["customers"]["customers"], {"interactions": interactions, "tasks": tasks}),
+            ],
             follow_ups_wanted={
                 identifier: record["next_follow_up_at"]
-                for identifier, record in records["interactions"].items()
+                for identifier, record in interactions.items()
                 if record["next_follow_up_at"] is not None
             },
-            follow_ups=[(task["interaction_id"], task["due_at"]) for task in tasks if task["interaction_id"]],
+            follow_ups=[(task["interaction_id"], task["due_at"]) for task in tasks.values() if task["interaction_id"]],
         )
 
-    async def _projections(self, records: Mapping[str, Records]) -> list[Copy]:
+    def _collections(self, service: str) -> list[str]:
+        """Of aggregates each of whose versions is an event; the beginning of a session is none."""
+        work = _WORK[service](self._databases[service].database, cast("Session", None), clock=system_clock)
+        repositories = [each for each in vars(work).values() if isinstance(each, AggregateRepository)]
+        return [each.collection for each in repositories if each.collection != SESSIONS]
+
+    async def _projections(self, records: Mapping[str, Mapping[str, Records]]) -> list[Copy]:
         copies = []
-        for service, collection, source, fields in _PROJECTIONS:
-            known = await self._all(service, collection)
-            copies.append(Copy(f"{collection} in {service}", _fields(records[source], fields), _fields(known, fields)))
+        for service, collection, rows, (source, of), fields in _PROJECTIONS:
+            known = await self._all(service, collection, rows)
+            name = f"{of} of {source} in {service}"
+            copies.append(Copy(name, _fields(records[source][of], fields), _fields(known, fields)))
         return copies
 
-    async def _all(self, service: str, collection: str) -> Records:
-        found = await self._databases[service].database[collection].find().to_list(None)
+    async def _all(self, service: str, collection: str, condition: Mapping[str, Any] | None = None) -> Records:
+        found = await self._databases[service].database[collection].find(condition or {}).to_list(None)
         return {row.pop("_id"): {_RENAMED.get(name, name): value for name, value in row.items()} for row in found}
 
     async def _events(self, service: str) -> list[StoredEvent]:
@@ -137,12 +175,12 @@ def _wanted(events: Mapping[str, list[StoredEvent]]) -> dict[str, set[str]]:
     }
 
 
-def _owners(records: Mapping[str, Records]) -> list[Copy]:
+def _owners(customers: Records, followers: Mapping[str, Records]) -> list[Copy]:
     """Communications and tasks carry the owner of their customer."""
-    owner = {identifier: customer["owner_id"] for identifier, customer in records["customers"].items()}
+    owner = {identifier: customer["owner_id"] for identifier, customer in customers.items()}
     copies = []
-    for service in ("interactions", "tasks"):
-        of_customer = {key: record for key, record in records[service].items() if record["customer_id"]}
+    for service, records in followers.items():
+        of_customer = {key: record for key, record in records.items() if record["customer_id"]}
         source = {key: {"owner_id": owner.get(record["customer_id"])} for key, record in of_customer.items()}
         copied = {key: {"owner_id": record["customer_owner_id"]} for key, record in of_customer.items()}
         copies.append(Copy(f"owner of the customer in {service}", source, copied))
