@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from rapport_shared.errors import VersionConflict
 from rapport_shared.events import Event
@@ -10,7 +10,12 @@ from rapport_shared.events import Event
 
 @dataclass(kw_only=True)
 class Aggregate:
-    """Something with an identity and a history; each recorded event is one version."""
+    """Something with an identity and a history; each recorded event is one version.
+
+    ``open_fields`` are attributes whose values are mappings: what differs in one is named ``field.key``.
+    """
+
+    open_fields: ClassVar[frozenset[str]] = frozenset()
 
     id: str
     version: int = 0
@@ -23,7 +28,18 @@ class Aggregate:
 
     def differing(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The attributes that have other values than these, sorted by name."""
-        return tuple(sorted(name for name, value in values.items() if getattr(self, name) != value))
+        stored = {name: getattr(self, name) for name in values}
+        return differing_names(self.flat(stored), self.flat(values))
+
+    def flat(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values with open fields taken apart: ``{"custom": {"size": 3}}`` is ``{"custom.size": 3}``."""
+        found: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in self.open_fields:
+                found |= {f"{name}.{key}": inner for key, inner in (value or {}).items()}
+            else:
+                found[name] = value
+        return found
 
     def assign(self, values: Mapping[str, Any]) -> None:
         """Set attributes to values that have been checked."""
@@ -49,3 +65,8 @@ class Aggregate:
     def forget_recorded(self) -> None:
         """Called once the recorded events are stored."""
         self._recorded.clear()
+
+
+def differing_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names that have other values in one than in the other, sorted; what one lacks is None there."""
+    return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))

@@ -18,12 +18,18 @@ class Fault(Exception):
 
 
 class UserFault(Fault):
-    """A fault of one field or record; ``path`` names the argument, such as ``("input", "email")``."""
+    """A fault of one field or record; ``path`` names the argument, such as ``("input", "email")``.
 
-    def __init__(self, message: str, *, path: tuple[str, ...] = (), current: Any = None) -> None:
+    ``more`` are faults of other fields that were found at the same time.
+    """
+
+    def __init__(
+        self, message: str, *, path: tuple[str, ...] = (), current: Any = None, more: "tuple[UserFault, ...]" = ()
+    ) -> None:
         super().__init__(message)
         self.path = path
         self.current = current
+        self.more = more
 
 
 class NotFound(UserFault):

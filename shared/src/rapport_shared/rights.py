@@ -17,6 +17,11 @@ from rapport_shared.errors import ForbiddenField
 from rapport_shared.teams import Teams
 
 
+def schema_name(attribute: str) -> str:
+    """The name in the schema of an attribute; that of a custom field, such as ``custom.taxNumber``, is the same."""
+    return attribute if "." in attribute else to_camel(attribute)
+
+
 class Verb(StrEnum):
     """What is done to a record."""
 
@@ -201,7 +206,7 @@ class Policy:
         Every use case asks this of all that its caller wants to set, before it looks at anything else.
         """
         rights = self.fields(actor, type_name)
-        refused = rights.refused(map(to_camel, attributes), writing=True)
+        refused = rights.refused(map(schema_name, attributes), writing=True)
         if refused is not None:
             raise ForbiddenField.named(refused)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rapport_shared.actor import Actor
-from rapport_shared.aggregate import Aggregate
+from rapport_shared.aggregate import Aggregate, differing_names
 from rapport_shared.audit.rows import ROWS, new_salt, salted_digest
 from rapport_shared.clock import Clock
 from rapport_shared.events import Event
@@ -127,9 +127,10 @@ def changed_fields(aggregate: Aggregate, before: Document | None, after: Documen
     What a document holds besides the aggregate's own fields is made of them: mirrors for indexes and searches.
     """
     names = (after.keys() & vars(aggregate).keys()) - BOOKKEEPING
+    now = aggregate.flat({name: after[name] for name in names})
     if before is None:
-        return tuple(sorted(name for name in names if after[name] not in (None, [], False)))
-    return tuple(sorted(name for name in names if before.get(name) != after[name]))
+        return tuple(sorted(name for name, value in now.items() if value not in (None, [], False)))
+    return differing_names(aggregate.flat({name: before.get(name) for name in names}), now)
 
 
 def _action(event: Event) -> str:

@@ -30,6 +30,18 @@ SETTABLE: Final[Mapping[str, frozenset[str]]] = {
 }
 """The fields that a role can be kept from setting (READ), by type."""
 
+CUSTOM: Final = "custom."
+"""Custom fields, which are defined while the system runs, are named so in rules: ``custom.taxNumber``."""
+_WITH_CUSTOM_FIELDS: Final = frozenset({"Customer"})
+
+
+def restrictable(type_name: str, field: str, fields: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a role's rule may be about this field: one of ``fields`` (MASKABLE or SETTABLE), or a custom field."""
+    if field.startswith(CUSTOM):
+        return type_name in _WITH_CUSTOM_FIELDS and len(field) > len(CUSTOM)
+    return field in fields.get(type_name, frozenset())
+
+
 _ALL: Final = dict.fromkeys(map(str, Verb), "ALL")
 _OWN: Final = dict.fromkeys(("READ", "CREATE", "UPDATE", "DELETE"), "OWN")
 _READ: Final = {"READ": "ALL"}
@@ -119,7 +131,7 @@ def field_rights(type_name: str, rules: Mapping[str, str]) -> FieldRights:
     A field that cannot be hidden is at least not to be set; a right that is not known here counts as MASK.
     """
     hidden = {name for name, right in rules.items() if right not in {FieldRight.READ.value, FieldRight.WRITE.value}}
-    masked = frozenset(hidden & MASKABLE.get(type_name, frozenset()))
+    masked = frozenset(name for name in hidden if restrictable(type_name, name, MASKABLE))
     guarded = {name for name, right in rules.items() if right != FieldRight.WRITE}
     return FieldRights(masked, frozenset(guarded) - masked)
 

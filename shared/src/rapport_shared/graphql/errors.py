@@ -44,7 +44,7 @@ class UserErrors(FieldExtension):
         except UserFault as fault:
             payload_type: Any = info.return_type
             payload = payload_type() if fault.current is None else payload_type.of(fault.current)
-            payload.user_errors = [UserError.of(fault)]
+            payload.user_errors = [UserError.of(found) for found in (fault, *fault.more)]
             return payload
 
 

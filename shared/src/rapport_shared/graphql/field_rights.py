@@ -6,12 +6,12 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, default_field_resolver
-from pydantic.alias_generators import to_camel
 from strawberry import UNSET
 
-from rapport_shared.contracts.roles import MASKABLE
+from rapport_shared.contracts.roles import CUSTOM, MASKABLE
 from rapport_shared.errors import ForbiddenField
 from rapport_shared.mongo import Document
+from rapport_shared.rights import schema_name
 
 _GROUPS = frozenset({"and_", "or_", "not_"})
 SEARCH = "search"
@@ -51,8 +51,7 @@ def check_asked(hidden: frozenset[str], *, given: object, order: Iterable[Any] |
     """Raise ForbiddenField where a filter or an order input goes by a hidden field."""
     if not hidden:
         return
-    keys = (to_camel(key.field.name.lower()) for key in order or ())
-    for name in (*map(to_camel, _filtered(given)), *keys):
+    for name in map(schema_name, (*_filtered(given), *map(_sorted_by, order or ()))):
         if name in hidden:
             raise ForbiddenField.named(name)
 
@@ -67,7 +66,9 @@ def without_hidden(condition: Document, hidden: frozenset[str]) -> Document:
     cleaned: Document = {}
     for key, value in condition.items():
         if key == "$or":
-            kept = [part for part in value if not any(to_camel(name.removeprefix(_TOKENS)) in hidden for name in part)]
+            kept = [
+                part for part in value if not any(schema_name(name.removeprefix(_TOKENS)) in hidden for name in part)
+            ]
             if not kept:
                 raise ForbiddenField.named(SEARCH)
             cleaned[key] = [without_hidden(part, hidden) for part in kept]
@@ -78,8 +79,14 @@ def without_hidden(condition: Document, hidden: frozenset[str]) -> Document:
     return cleaned
 
 
+def _sorted_by(key: Any) -> str:
+    """The attribute that an order input goes by."""
+    custom = getattr(key, "custom", None)
+    return f"{CUSTOM}{custom}" if isinstance(custom, str) else str(key.field.name).lower()
+
+
 def _filtered(given: object) -> Iterator[str]:
-    """The attributes that a filter input goes by, nested groups included."""
+    """The attributes that a filter input goes by, nested groups included; a list names custom fields."""
     if not dataclasses.is_dataclass(given):
         return
     for field in dataclasses.fields(given):
@@ -87,7 +94,7 @@ def _filtered(given: object) -> Iterator[str]:
         if value is None or value is UNSET:
             continue
         if field.name not in _GROUPS:
-            yield field.name
+            yield from [f"{field.name}.{item.key}" for item in value] if isinstance(value, list) else [field.name]
             continue
         for group in value if isinstance(value, list) else [value]:
             yield from _filtered(group)

@@ -18,6 +18,7 @@ from rapport_shared.money import MAX_AMOUNT, SCALE, scaled
 from rapport_shared.mongo import every
 
 E = TypeVar("E", bound=Enum)
+Field = str | Callable[[Any], dict[str, Any]]
 MAX_DEPTH = 8
 MAX_VALUES = 1000
 
@@ -74,11 +75,12 @@ class Filter(Generic[E]):
     is_null: bool | None = optional("Is absent (true) or present (false).")
 
 
-def condition_of(given: object, fields: Mapping[str, str], *, depth: int = 0) -> dict[str, Any]:
+def condition_of(given: object, fields: Mapping[str, Field], *, depth: int = 0) -> dict[str, Any]:
     """The database condition of a filter input.
 
-    ``fields`` maps its attributes to document fields; ``and_``, ``or_`` and ``not_`` nest. Raises BadInput for a
-    condition that says nothing (a null operator, an empty group) or that is nested too deeply.
+    ``fields`` maps its attributes to document fields, or to what makes a condition of the whole of their values;
+    ``and_``, ``or_`` and ``not_`` nest. Raises BadInput for a condition that says nothing (a null operator, an empty
+    group) or that is nested too deeply.
     """
     if given is None or given is UNSET:
         return {}
@@ -94,8 +96,14 @@ def condition_of(given: object, fields: Mapping[str, str], *, depth: int = 0) ->
         elif name == "not_":
             parts.append({"$nor": [condition_of(value, fields, depth=depth + 1)]})
         else:
-            parts += [_OPERATORS[operator](fields[name], operand) for operator, operand in _operands(value)]
+            parts += _conditions(fields[name], value)
     return every(*parts)
+
+
+def _conditions(field: Field, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(field, str):
+        return [field(value)]
+    return [_OPERATORS[operator](field, operand) for operator, operand in _operands(value)]
 
 
 def admits(given: object, subject: str, state: object) -> bool:

@@ -1,6 +1,6 @@
 """List fields: declared with what their lists can be asked, resolved with what was asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Protocol, TypeVar
@@ -42,12 +42,19 @@ class SortKey(Protocol):
         """Which way."""
 
 
+def order_of(key: SortKey) -> tuple[Order, ...]:
+    """What a sort key goes by."""
+    return (Order(str(key.field.value), descending=key.direction is SortDirection.DESC),)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What every list of one noun can be asked.
 
     ``condition`` makes the database condition of the filter input and the text searched for, either of which may be
-    None; ``default_order`` holds where no order is asked for, and ``default_said`` says so to people.
+    None; ``default_order`` holds where no order is asked for, and ``default_said`` says so to people. ``key_orders``
+    makes sort keys of one order input. ``bound`` makes, of a request's context, the listing as of that request: for
+    what can be asked only while the system runs, such as custom fields.
     """
 
     plural: str
@@ -56,6 +63,8 @@ class Listing:
     condition: Callable[[Any, str | None], dict[str, Any]]
     default_order: tuple[Order, ...]
     default_said: str
+    key_orders: Callable[[Any], tuple[Order, ...]] = order_of
+    bound: Callable[[Any], Awaitable["Listing"]] | None = None
 
     @property
     def type_name(self) -> str:
@@ -84,11 +93,11 @@ async def nested_connection(
     return connection_of(page, to_node, lambda: lists.count(parent_id, query.condition))
 
 
-def orders(keys: Sequence[SortKey] | None, default: tuple[Order, ...]) -> tuple[Order, ...]:
-    """The sort keys of a list; ``default`` where none is given."""
+def orders(keys: Sequence[SortKey] | None, listing: Listing) -> tuple[Order, ...]:
+    """The sort keys of a list; its default where none is given."""
     if not keys:
-        return default
-    return tuple(Order(str(key.field.value), descending=key.direction is SortDirection.DESC) for key in keys)
+        return listing.default_order
+    return tuple(order for key in keys for order in listing.key_orders(key))
 
 
 def searched(text: str | None) -> str | None:
@@ -128,10 +137,11 @@ class _ListArguments(FieldExtension):
         """
         ends = {name: given.pop(name, None) for name in ("first", "after", "last", "before")}
         filtered, keys = given.pop("filter", None), given.pop("order_by", None)
-        hidden = info.context.fields(self._listing.type_name).hidden
+        listing = self._listing if self._listing.bound is None else await self._listing.bound(info.context)
+        hidden = info.context.fields(listing.type_name).hidden
         check_asked(hidden, given=filtered, order=keys)
-        condition = self._listing.condition(filtered, searched(given.pop("search", None)))
-        order = orders(keys, self._listing.default_order)
+        condition = listing.condition(filtered, searched(given.pop("search", None)))
+        order = orders(keys, listing)
         query = ListQuery(without_hidden(condition, hidden), page_request(**ends, order=order))
         return await next_(source, info, query=query, **given)
 

@@ -62,7 +62,7 @@ class PageRequest:
 
     def cursor(self, document: Mapping[str, Any]) -> str:
         """The position of a record in this order, opaque to clients."""
-        values = [document.get(order.field) for order in self.order]
+        values = [_value(document, order.field) for order in self.order]
         return (
             base64.urlsafe_b64encode(json_util.dumps([_signature(self.order), values], json_options=_JSON).encode())
             .decode()
@@ -148,6 +148,14 @@ def _read_cursor(cursor: str, order: tuple[Order, ...]) -> tuple[Any, ...]:
     if not all(value is None or isinstance(value, str | int | float | bool | datetime) for value in values):
         raise BadInput("The cursor is not one that this service made.")
     return tuple(values)
+
+
+def _value(document: Mapping[str, Any], field: str) -> Any:
+    """The value at a path such as ``facts.order_count``; None where there is none."""
+    value: Any = document
+    for name in field.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _signature(order: tuple[Order, ...]) -> str:

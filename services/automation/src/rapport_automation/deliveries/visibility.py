@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from pydantic.alias_generators import to_camel
 
 from rapport_shared.actor import Actor
 from rapport_shared.events import Event
-from rapport_shared.rights import Policy, Reach, Verb
+from rapport_shared.rights import Policy, Reach, Verb, schema_name
 
 _TYPES: Final = {
     "automation.webhook": "Webhook",
@@ -62,5 +61,5 @@ def masked(body: bytes, hidden: frozenset[str]) -> bytes:
         for name in hidden & (state or {}).keys():
             state[name] = None
     if "changed" in data:
-        data["changed"] = [name for name in data["changed"] if to_camel(name) not in hidden]
+        data["changed"] = [name for name in data["changed"] if schema_name(name) not in hidden]
     return orjson.dumps(message)

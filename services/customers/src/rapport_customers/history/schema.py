@@ -15,6 +15,7 @@ from rapport_shared.actor import SYSTEM
 from rapport_shared.graphql.connections import Connection
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.scalars import DateTime, serialize_date_time
+from rapport_shared.rights import schema_name
 
 if TYPE_CHECKING:
     from rapport_customers.customers.schema import User
@@ -34,7 +35,7 @@ class CustomerFieldChange:
     @classmethod
     def from_model(cls, change: model.FieldChange, hidden: frozenset[str]) -> "CustomerFieldChange":
         """The public form; the values of a hidden field stay here."""
-        name = to_camel(change.field)
+        name = schema_name(change.field)
         masked = name in hidden
         return cls(
             field=name,

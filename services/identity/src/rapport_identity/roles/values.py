@@ -6,7 +6,7 @@ from typing import Final
 
 from rapport_identity.roles.errors import InvalidFieldRight, InvalidGrant, InvalidLabel, InvalidRoleName
 from rapport_shared.actor import SYSTEM
-from rapport_shared.contracts.roles import DEFAULT_ROLES, MASKABLE, SETTABLE
+from rapport_shared.contracts.roles import DEFAULT_ROLES, MASKABLE, SETTABLE, restrictable
 from rapport_shared.rights import EVERY_FIELD, FieldRight, Reach, RoleRights, Verb
 from rapport_shared.text import printable
 
@@ -62,7 +62,7 @@ def valid_fields(given: Iterable[tuple[str, str, FieldRight]]) -> Fields:
     fields: Fields = {}
     for type_name, field, right in given:
         possible = MASKABLE if right is FieldRight.MASK else SETTABLE
-        if field not in possible.get(type_name, frozenset()):
+        if not restrictable(type_name, field, possible):
             message = f"A role cannot have the right {right} for {type_name[:100]}.{field[:100]}."
             raise InvalidFieldRight(message, path=("input", "fieldRights"))
         rights = fields.setdefault(type_name, {})
