@@ -64,8 +64,11 @@ def _tokens(issuing: Issuing) -> Tokens:
     return Tokens(keys, Issuer("https://id.test", "api"), ClaimNames())
 
 
+ASKED = Granted(True, frozenset({"a", "b", "x y", "s", "unheard"}), frozenset({"p", "q", "unheard"}))
+
+
 async def granted(tokens: Tokens, text: str) -> Granted:
-    return await tokens.granted({"authorization": f"Bearer {text}"})
+    return await tokens.granted({"authorization": f"Bearer {text}"}, ASKED)
 
 
 async def test_what_a_token_grants(tokens: Tokens) -> None:
@@ -114,7 +117,7 @@ async def test_what_is_not_valid_counts_as_nothing(tokens: Tokens, text: str) ->
     "headers", [{}, {"authorization": ""}, {"authorization": "Basic eDp5"}, {"authorization": "x"}]
 )
 async def test_without_a_bearer_token(tokens: Tokens, issuing: Issuing, headers: dict[str, str]) -> None:
-    assert await tokens.granted(headers) == NOBODY
+    assert await tokens.granted(headers, ASKED) == NOBODY
     assert issuing.asked == 0
 
 

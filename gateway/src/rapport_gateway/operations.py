@@ -12,7 +12,7 @@ from graphql import DocumentNode, OperationDefinitionNode, VariableNode, Visitor
 from rapport_gateway.errors import BAD_REQUEST, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, refused
 from rapport_gateway.execution.projection import Projection
 from rapport_gateway.execution.representations import PreparedBatch
-from rapport_gateway.execution.withheld import Withheld
+from rapport_gateway.execution.withheld import NOTHING, Withheld
 from rapport_gateway.limits.cost import Cost
 from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
@@ -65,7 +65,7 @@ class PreparedPlan:
     projection: Projection
     batches: Mapping[EntityBatch, PreparedBatch]
     introspection: dict[str, Any] | None = None
-    withheld: Withheld = ()
+    withheld: Withheld = NOTHING
     cache: CachePolicy | None = None
 
 

@@ -32,7 +32,7 @@ from rapport_gateway.execution.run import run_node
 from rapport_gateway.execution.sharing import shared_positions
 from rapport_gateway.execution.state import Run
 from rapport_gateway.execution.subscribe import events
-from rapport_gateway.execution.withheld import unauthorized, withheld
+from rapport_gateway.execution.withheld import NOTHING, unauthorized, withheld
 from rapport_gateway.identity.tokens import Anonymous, Identities
 from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
@@ -163,7 +163,7 @@ class Pipeline:
         prepared = await self.planned(operation, request)
         node = prepared.plan.node
         if not isinstance(node, Subscription):
-            if prepared.withheld:
+            if prepared.withheld.ways:
                 raise RequestRefused(unauthorized({}, prepared.withheld), 200)
             raise refused("The subscription selects nothing.", GRAPHQL_VALIDATION_FAILED)
         begin = partial(events, self._run(prepared, request), node, prepared.projection)
@@ -193,7 +193,7 @@ class Pipeline:
         """Of what the client holds, what the operation asks for: plans are shared by all who hold the same of that."""
         if operation.asked is None:
             return NOBODY
-        return (await self._identities.granted(request.headers)).within(operation.asked)
+        return await self._identities.granted(request.headers, operation.asked)
 
     def _checked_variables(self, operation: PreparedOperation, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """The variables with defaults applied. What is forwarded are the client's own values."""
@@ -270,7 +270,9 @@ def _planned(
     root = plan.operation.root
     shared = shared_positions(plan.node)
     projection = Projection(supergraph.api_schema, root, shared)
-    ways = withheld(root) if operation.asked else ()
+    ways = NOTHING
+    if operation.asked is not None:
+        ways = withheld(root, unauthenticated=operation.asked.authenticated and not granted.authenticated)
     cache = cache_policy(supergraph, root) if plan.operation.kind == "query" else None
     if cache is not None and operation.asked is not None:
         cache = replace(cache, private=True)

@@ -104,6 +104,8 @@ class Settings(Limits):
     jwt_audience: str = ""
     jwt_scopes_claim: str = "scope"
     jwt_policies_claim: str = "policies"
+    policies_url: str = ""
+    access_undecided: str = "refuse"
     shutdown_timeout: float = 10.0
     request_timeout: float = 60.0
     forwarded_hops: int = 0

@@ -14,7 +14,7 @@ from rapport_gateway.execution.withheld import unauthorized
 
 def answer_of(run: Run, projection: Projection) -> dict[str, Any]:
     """`{"data": …}`, with `errors` first when there are any."""
-    if run.withheld:
+    if run.withheld.ways:
         return _reported(run, projection)
     try:
         regular = projection.regular(run.data)

@@ -9,7 +9,7 @@ from typing import Any
 from rapport_gateway.errors import ErrorDict, ErrorPolicy
 from rapport_gateway.execution.representations import Known, PreparedBatch
 from rapport_gateway.execution.values import Location, Value
-from rapport_gateway.execution.withheld import Withheld
+from rapport_gateway.execution.withheld import NOTHING, Withheld
 from rapport_gateway.planning.operation import QuerySelection
 from rapport_gateway.planning.plan import EntityBatch, Fetch
 from rapport_gateway.subgraphs.client import SubgraphClient, SubgraphRequest
@@ -28,7 +28,7 @@ class Run:
     variables: Mapping[str, Any]
     headers: Mapping[str, str]
     batches: Mapping[EntityBatch, PreparedBatch]
-    withheld: Withheld = ()
+    withheld: Withheld = NOTHING
     error_policy: ErrorPolicy = field(default_factory=ErrorPolicy)
     data: Value = field(default_factory=dict)
     found: Known = field(default_factory=dict)

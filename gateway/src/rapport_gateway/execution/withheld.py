@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rapport_gateway.errors import UNAUTHORIZED_FIELD_OR_TYPE, ErrorDict, error
+from rapport_gateway.errors import UNAUTHENTICATED, UNAUTHORIZED_FIELD_OR_TYPE, ErrorDict, error
 from rapport_gateway.planning.operation import QueryField, QuerySelection
 
 _Way = tuple[tuple[QueryField, tuple[str, ...]], ...]
-Withheld = Sequence[_Way]
-"""Ways from the root to withheld fields: each field with the types of the objects that it is taken of."""
 
 
-def withheld(root: QuerySelection) -> Withheld:
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Ways from the root to withheld fields: each field with the types of the objects that it is taken of.
+
+    `unauthenticated`: the client has not shown who it is, and would have had to.
+    """
+
+    ways: tuple[_Way, ...] = ()
+    unauthenticated: bool = False
+
+
+NOTHING = Withheld()
+
+
+def withheld(root: QuerySelection, *, unauthenticated: bool) -> Withheld:
     """Found once per plan. A position that several ways lead to is told of by the first."""
     found: dict[tuple[str, ...], _Way] = {}
     seen = {id(root)}
@@ -30,14 +42,16 @@ def withheld(root: QuerySelection) -> Withheld:
                         seen.add(id(field.children))
                         below.append((field.children, way))
         level = below
-    return tuple(found.values())
+    return Withheld(tuple(found.values()), unauthenticated)
 
 
-def unauthorized(data: dict[str, Any], ways: Withheld) -> list[ErrorDict]:
+def unauthorized(data: dict[str, Any], told: Withheld) -> list[ErrorDict]:
     """One error for each way; its path ends where the answer does, when nothing is there that the field is of."""
-    return [
-        error("Unauthorized field or type", UNAUTHORIZED_FIELD_OR_TYPE, path=_first_place(data, way)) for way in ways
-    ]
+    if told.unauthenticated:
+        message, code = "Sign in first: there is no access token, or none that is valid.", UNAUTHENTICATED
+    else:
+        message, code = "Unauthorized field or type", UNAUTHORIZED_FIELD_OR_TYPE
+    return [error(message, code, path=_first_place(data, way)) for way in told.ways]
 
 
 def _first_place(data: object, way: _Way) -> list[str | int]:

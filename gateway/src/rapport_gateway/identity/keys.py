@@ -41,6 +41,11 @@ class KeySet:
                     await self._refresh()
         return self._keys.get(key_id)
 
+    @property
+    def are_missing(self) -> bool:
+        """Whether they could never be had so far."""
+        return self._fetched_at == float("-inf")
+
     def _is_due(self, key_id: str | None) -> bool:
         now = self._clock()
         is_old = now - self._fetched_at > _REFRESH_SECONDS

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import jwt
@@ -11,6 +12,7 @@ from jwt.exceptions import PyJWTError
 
 from rapport_gateway.identity.claims import ClaimNames, granted_by
 from rapport_gateway.identity.keys import KeySet
+from rapport_gateway.identity.policies import Policies, Undecided
 from rapport_gateway.planning.permits import NOBODY, Granted
 
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
@@ -19,16 +21,20 @@ _MAX_TOKEN_LENGTH = 16_384
 _LEEWAY_SECONDS = 10
 
 
+_REMEMBERED_SECONDS = 60.0
+_MAX_REMEMBERED = 5_000
+
+
 class Identities(Protocol):
-    async def granted(self, headers: Mapping[str, str]) -> Granted:
-        """What the sender of a request with these headers (names in lower case) holds."""
+    async def granted(self, headers: Mapping[str, str], asked: Granted) -> Granted:
+        """What the sender of a request with these headers (names in lower case) holds of what is asked for."""
         ...
 
 
 class Anonymous:
     """Without any issuer to believe, nobody is authenticated."""
 
-    async def granted(self, headers: Mapping[str, str]) -> Granted:
+    async def granted(self, headers: Mapping[str, str], asked: Granted) -> Granted:
         return NOBODY
 
 
@@ -41,26 +47,71 @@ class Issuer:
 
 
 class Tokens:
-    """A token that is not valid counts as none."""
+    """A token that is not valid counts as none.
 
-    def __init__(self, keys: KeySet, issuer: Issuer, names: ClaimNames) -> None:
+    Policies that its claims do not hold are asked of `policies`. `passes_undecided`: where it cannot be found out what
+    a client with a token holds, it counts as holding everything, for subgraphs that decide themselves.
+    """
+
+    def __init__(
+        self,
+        keys: KeySet,
+        issuer: Issuer,
+        names: ClaimNames,
+        *,
+        policies: Policies | None = None,
+        passes_undecided: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._names = names
+        self._policies = policies
+        self._passes_undecided = passes_undecided
+        self._clock = clock
+        self._remembered: dict[str, tuple[float, Granted]] = {}
 
-    async def granted(self, headers: Mapping[str, str]) -> Granted:
+    async def granted(self, headers: Mapping[str, str], asked: Granted) -> Granted:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > _MAX_TOKEN_LENGTH:
             return NOBODY
         try:
-            return granted_by(await self._claims(token.strip()), self._names)
+            held = (await self._held(token.strip())).within(asked)
+            return await self._with_policies(held, headers, asked)
         except PyJWTError:
             return NOBODY
+        except Undecided as undecided:
+            return asked if self._passes_undecided else undecided.held
+
+    async def _with_policies(self, held: Granted, headers: Mapping[str, str], asked: Granted) -> Granted:
+        """Raises Undecided."""
+        missing = asked.policies - held.policies
+        if self._policies is None or not missing:
+            return held
+        satisfied = await self._policies.satisfied(headers["authorization"], missing)
+        if satisfied is None:
+            raise Undecided(held)
+        return replace(held, policies=held.policies | satisfied)
+
+    async def _held(self, token: str) -> Granted:
+        """Checking a signature takes longer than the rest of a request. Raises PyJWTError, Undecided."""
+        now = self._clock()
+        until, held = self._remembered.get(token, (0.0, NOBODY))
+        if now < until:
+            return held
+        claims = await self._claims(token)
+        held = granted_by(claims, self._names)
+        if len(self._remembered) >= _MAX_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[token] = (min(now + _REMEMBERED_SECONDS, claims["exp"] + _LEEWAY_SECONDS), held)
+        return held
 
     async def _claims(self, token: str) -> dict[str, Any]:
-        """Raises PyJWTError."""
+        """Raises PyJWTError, Undecided."""
         header = jwt.get_unverified_header(token)
         key = await self._keys.find(header.get("kid"))
+        if key is None and self._keys.are_missing:
+            raise Undecided(NOBODY)
         if key is None or key.algorithm_name not in ALGORITHMS:
             raise PyJWTError("no key for it")
         claims: dict[str, Any] = jwt.decode(
