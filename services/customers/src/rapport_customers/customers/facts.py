@@ -1,20 +1,29 @@
 """What others count about a customer: kept beside its own values, by whoever counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from rapport_shared.money import Money, unscaled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerFacts:
-    """Counted from orders that were neither cancelled nor paid back; ``spend`` is by currency, in ten-thousandths."""
+    """Counted from orders that were neither cancelled nor paid back; ``spend`` is by currency, in ten-thousandths.
+
+    ``sums`` says the same for rules: ``{currency, orders, spend, average}`` each, ordered by currency.
+    ``days_between_orders`` are whole days on average, None below two orders.
+    """
 
     order_count: int = 0
     spend: Mapping[str, int] = field(default_factory=dict)
+    sums: tuple[Mapping[str, Any], ...] = ()
     first_order_at: datetime | None = None
     last_order_at: datetime | None = None
+    days_between_orders: int | None = None
+    last_interaction_at: datetime | None = None
+    open_tasks: int = 0
 
     @property
     def spent(self) -> list[Money]:
@@ -23,3 +32,45 @@ class CustomerFacts:
 
 
 NO_FACTS = CustomerFacts()
+
+
+def order_facts(counted: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The facts that orders make, from their sums by currency: ``{_id: currency, count, spend, first, last}`` each."""
+    rows = sorted(counted, key=lambda row: str(row["_id"]))
+    count = sum(row["count"] for row in rows)
+    first = min((row["first"] for row in rows), default=None)
+    last = max((row["last"] for row in rows), default=None)
+    return {
+        "order_count": count,
+        "spend": {row["_id"]: row["spend"] for row in rows},
+        "sums": [_sum(row) for row in rows],
+        "first_order_at": first,
+        "last_order_at": last,
+        "days_between_orders": None if first is None or count < 2 else (last - first).days // (count - 1),
+    }
+
+
+def _sum(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One currency's; the average is rounded down to a ten-thousandth."""
+    times = {"first": row["first"], "last": row["last"]}
+    average = row["spend"] // row["count"]
+    return {"currency": row["_id"], "orders": row["count"], "spend": row["spend"], "average": average, **times}
+
+
+def with_order(sums: Iterable[Mapping[str, Any]], currency: str, amount: int, at: datetime) -> list[dict[str, Any]]:
+    """The sums by currency, as ``order_facts`` takes them, with one more order (``amount`` in ten-thousandths)."""
+    rows = {
+        each["currency"]: {
+            "_id": each["currency"],
+            "count": each["orders"],
+            "spend": each["spend"],
+            "first": each["first"],
+            "last": each["last"],
+        }
+        for each in sums
+    }
+    row = rows.setdefault(currency, {"_id": currency, "count": 0, "spend": 0, "first": at, "last": at})
+    row["count"] += 1
+    row["spend"] += amount
+    row["first"], row["last"] = min(row["first"], at), max(row["last"], at)
+    return list(rows.values())

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rapport_customers.consents.model import Consent, ConsentPurpose
 from rapport_customers.customers.errors import ExternalIdTaken
-from rapport_customers.customers.facts import CustomerFacts
+from rapport_customers.customers.facts import CustomerFacts, order_facts, with_order
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage
 from rapport_customers.customers.search import FIELDS as SEARCHED
 from rapport_customers.customers.search import tokens
@@ -18,7 +18,9 @@ from rapport_shared.persistence import AggregateRepository
 from rapport_shared.rights import Scope
 
 COLLECTION = "customers"
-_NOT_OF_THE_MODEL = frozenset({"_id", "consented", "deleted", "held", "search"})
+NOW_DUE = datetime(1970, 1, 1, tzinfo=UTC)
+"""When rules look at a customer that has changed: before any other that waits for the clock."""
+_NOT_OF_THE_MODEL = frozenset({"_id", "consented", "deleted", "evaluate_at", "held", "marks", "search"})
 INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("owner_id", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
@@ -75,23 +77,22 @@ class CustomerRepository(AggregateRepository[Customer]):
         return filled
 
     async def count_order(self, identifier: str, total: Money, ordered_at: datetime) -> None:
-        """One more order."""
-        change = {
-            "$inc": {"facts.order_count": 1, f"facts.spend.{total.currency}": scaled(total.amount)},
-            "$min": {"facts.first_order_at": ordered_at},
-            "$max": {"facts.last_order_at": ordered_at},
-        }
-        await self._documents.update_one({"_id": identifier}, change, session=self._session)
+        """One more order, in a transaction that holds the customer."""
+        found = await self._documents.find_one({"_id": identifier}, {"facts.sums": 1}, session=self._session)
+        sums = (found or {}).get("facts", {}).get("sums", [])
+        await self.recount_orders(identifier, with_order(sums, total.currency, scaled(total.amount), ordered_at))
 
     async def recount_orders(self, identifier: str, counted: Sequence[Document]) -> None:
         """What the customer bought, as its orders say now: ``{_id: currency, count, spend, first, last}`` each."""
-        facts = {
-            "facts.order_count": sum(row["count"] for row in counted),
-            "facts.spend": {row["_id"]: row["spend"] for row in counted},
-            "facts.first_order_at": min((row["first"] for row in counted), default=None),
-            "facts.last_order_at": max((row["last"] for row in counted), default=None),
+        await self.learn(identifier, order_facts(counted))
+
+    async def learn(self, identifier: str, facts: Document) -> None:
+        """Keep what others have counted, and let the rules look at the customer again."""
+        change = {
+            "$set": {**{f"facts.{name}": value for name, value in facts.items()}, "evaluate_at": NOW_DUE},
+            "$inc": {"marks": 1},
         }
-        await self._documents.update_one({"_id": identifier}, {"$set": facts}, session=self._session)
+        await self._documents.update_one({"_id": identifier}, change, session=self._session)
 
     def to_document(self, aggregate: Customer) -> Document:
         """The fields as they are, enums by value."""
@@ -113,6 +114,7 @@ class CustomerRepository(AggregateRepository[Customer]):
             "consented": [consent.purpose.value for consent in aggregate.consents if consent.granted],
             "deleted": aggregate.deleted_at is not None,
             "search": _found_by(aggregate),
+            "evaluate_at": NOW_DUE,
         }
 
     def from_document(self, document: Document) -> Customer:

@@ -1,0 +1,1 @@
+"""Rules: typed conditions on what is known of a customer, for tags, tiers and segments."""
