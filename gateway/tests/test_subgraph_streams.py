@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from gateway.tests.gateway_process import gateway_before, subgraph_server
-from gateway.tests.strawberry_subgraph import SCHEMA, SEEN, Proxy, strawberry_server, until
+from gateway.tests.strawberry_subgraph import SCHEMA, SEEN, strawberry_server, until
 from gateway.tests.subgraph_world import LINK, Subgraph
+from network_proxy import NetworkProxy
 
 from rapport_gateway.errors import ErrorPolicy
 from rapport_gateway.metrics import Metrics
@@ -38,7 +39,7 @@ async def _port() -> AsyncIterator[int]:
 
 @dataclass
 class World:
-    proxy: Proxy
+    proxy: NetworkProxy
     client: NetworkClient
 
     @asynccontextmanager
@@ -61,7 +62,7 @@ async def world(port: int, settings: StreamSettings = QUICK) -> AsyncIterator[Wo
     SEEN.connections.clear()
     SEEN.running.clear()
     SEEN.ended.clear()
-    async with Proxy(port) as proxy:
+    async with NetworkProxy(port) as proxy:
         client = NetworkClient(
             [Served("TICKS", "ticks", f"http://127.0.0.1:{proxy.port}/graphql")],
             metrics=Metrics(),
@@ -344,7 +345,7 @@ NAMES = Subgraph(
 @pytest.mark.parametrize("sse", [False, True], ids=["websocket", "sse"])
 async def test_clients_of_a_gateway_share_a_connection(port: int, tmp_path: Path, sse: bool) -> None:
     """Through the whole gateway: two clients with one token, events completed by a second subgraph."""
-    async with Proxy(port) as proxy, subgraph_server("names", NAMES) as names:
+    async with NetworkProxy(port) as proxy, subgraph_server("names", NAMES) as names:
         SEEN.connections.clear()
         sources = [
             SubgraphSource("ticks", f"http://127.0.0.1:{proxy.port}/graphql", SCHEMA.as_str()),
