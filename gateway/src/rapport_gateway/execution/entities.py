@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from rapport_gateway.errors import SUBREQUEST_MALFORMED_RESPONSE
+from rapport_gateway.execution.contexts import Part, apart
 from rapport_gateway.execution.failures import note_entity_errors, note_failure, note_no_entity
 from rapport_gateway.execution.representations import Gathered, gather
 from rapport_gateway.execution.state import Run
-from rapport_gateway.execution.values import copied, merge
+from rapport_gateway.execution.values import Value, copied, merge
+from rapport_gateway.planning.entities_text import entities_document, numbered
 from rapport_gateway.planning.plan import EntityBatch, Fetch
 from rapport_gateway.subgraphs.client import SubgraphFailure
 
@@ -20,12 +23,50 @@ async def fetch_entities(run: Run, fetch: Fetch) -> None:
     try:
         gathered = [gather(run.data, run.batches[batch], run.found) for batch in fetch.entities]
     except orjson.JSONEncodeError:
-        message = f"subgraph '{fetch.subgraph}' cannot be asked about values that are nested so deeply"
-        note_failure(run, fetch, SubgraphFailure(message, SUBREQUEST_MALFORMED_RESPONSE))
+        _note_too_deep(run, fetch)
         return
+    await _ask(run, fetch, gathered)
+
+
+async def fetch_by_context(run: Run, fetch: Fetch) -> None:
+    """The same where arguments come from objects above the entities: with one field for each set of values."""
+    try:
+        parts = [part for batch in fetch.entities for part in apart(run.data, batch, run.batches[batch], run.found)]
+    except orjson.JSONEncodeError:
+        _note_too_deep(run, fetch)
+        return
+    if sum(bool(batch.contexts) for batch, _, _ in parts) > 1:
+        parts = [_numbered(number, *part) for number, part in enumerate(parts)]
+    batches = tuple(batch for batch, _, _ in parts)
+    values = {name: value for _, _, filled in parts for name, value in filled.items()}
+    text = entities_document(batches, fetch.definitions)
+    await _ask(run, replace(fetch, text=text, entities=batches), [gathered for _, gathered, _ in parts], values)
+
+
+def _numbered(number: int, batch: EntityBatch, gathered: Gathered, values: Value) -> Part:
+    if not batch.contexts:
+        return batch, gathered, values
+    renamed = numbered(batch, number)
+    return (
+        renamed,
+        gathered,
+        {new.variable: values[old.variable] for old, new in zip(batch.contexts, renamed.contexts, strict=True)},
+    )
+
+
+def _note_too_deep(run: Run, fetch: Fetch) -> None:
+    message = f"subgraph '{fetch.subgraph}' cannot be asked about values that are nested so deeply"
+    note_failure(run, fetch, SubgraphFailure(message, SUBREQUEST_MALFORMED_RESPONSE))
+
+
+async def _ask(run: Run, fetch: Fetch, gathered: list[Gathered], values: Value | None = None) -> None:
     if not any(batch.representations for batch in gathered):
         return
-    variables = {batch.variable: found.representations for batch, found in zip(fetch.entities, gathered, strict=True)}
+    variables: Value = {
+        batch.variable: found.representations for batch, found in zip(fetch.entities, gathered, strict=True)
+    }
+    if values:
+        variables.update(values)
     try:
         answer = await run.client.execute(run.request(fetch, variables))
     except SubgraphFailure as failure:
@@ -54,9 +95,9 @@ def _take(run: Run, fetch: Fetch, batch: EntityBatch, gathered: Gathered, entiti
         for target, index in targets:
             if index is None or not isinstance(entities[index], dict):
                 continue
-            if index not in own:
+            if index not in own or gathered.copies:
                 # Other paths may be completed differently below, so they must not share objects.
-                own[index] = copied(entities[index]) if number else entities[index]
+                own[index] = copied(entities[index]) if number or index in own else entities[index]
             merge(target, own[index])
             if batch.tells_type:
                 target["__typename"] = own[index].get("__typename")

@@ -33,10 +33,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedBatch:
-    """What is the same for every run. `represent` gives None for what is no entity, or lacks something."""
+    """What is the same for every run. `represent` gives None for what is no entity, or lacks something. `copies`:
+    what is fetched for several objects must not be the same objects below them."""
 
     places: tuple[Place, ...]
     represent: Represent
+    copies: bool = False
 
 
 Known = dict[int, list[Value]]
@@ -45,14 +47,18 @@ Known = dict[int, list[Value]]
 
 @dataclass(slots=True)
 class Gathered:
-    """`representations` to send; per path of the batch, the objects to complete with the index of their answer."""
+    """`representations` to send; per path of the batch, the objects to complete with the index of their answer.
+    `copies`: see `PreparedBatch`."""
 
     representations: list[Value] = field(default_factory=list)
     targets: list[list[tuple[Value, int | None]]] = field(default_factory=list)
+    copies: bool = False
 
 
 def prepare_batches(node: PlanNode | None, shared: Collection[Keys]) -> dict[EntityBatch, PreparedBatch]:
-    batches = [batch for fetch in fetches_of(node) for batch in fetch.entities]
+    fetches = list(fetches_of(node))
+    copies = any(fetch.by_context for fetch in fetches)
+    batches = [batch for fetch in fetches for batch in fetch.entities]
     paths = {path: path for batch in batches for path in batch.paths if keys_of(path) in shared}
 
     def place(path: Path) -> Place:
@@ -61,13 +67,14 @@ def prepare_batches(node: PlanNode | None, shared: Collection[Keys]) -> dict[Ent
         return Place(paths.get(path, path), path in paths, starts)
 
     return {
-        batch: PreparedBatch(tuple(place(path) for path in batch.paths), _represent(batch.inputs)) for batch in batches
+        batch: PreparedBatch(tuple(place(path) for path in batch.paths), _represent(batch.inputs), copies)
+        for batch in batches
     }
 
 
 def gather(root: Value, batch: PreparedBatch, found: Known) -> Gathered:
     """Where equal objects with equal representations become one in the tree, they are one target."""
-    gathered = Gathered()
+    gathered = Gathered(copies=batch.copies)
     known: dict[bytes, int] = {}
     for place in batch.places:
         same = _Same()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from rapport_gateway.execution.entities import fetch_entities
+from rapport_gateway.execution.entities import fetch_by_context, fetch_entities
 from rapport_gateway.execution.failures import note_failure, note_root_errors
 from rapport_gateway.execution.state import Run
 from rapport_gateway.execution.values import Value, copied, find, merge
@@ -16,6 +16,8 @@ async def run_node(run: Run, node: PlanNode) -> None:
     match node:
         case Fetch(entities=()):
             await _fetch(run, node)
+        case Fetch(by_context=True):
+            await fetch_by_context(run, node)
         case Fetch():
             await fetch_entities(run, node)
         case Sequence():

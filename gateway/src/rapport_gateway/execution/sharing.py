@@ -15,6 +15,8 @@ from rapport_gateway.planning.plan import Fetch, Keys, Parallel, PlanNode, Seque
 def shared_positions(node: PlanNode | None) -> frozenset[Keys]:
     """The positions of entities whose objects are all brought by one fetch."""
     fetches = list(fetches_of(node))
+    if any(fetch.by_context for fetch in fetches):
+        return frozenset()  # equal objects may have fields that depend on what is above them
     brought: dict[Keys, int] = {}
     for fetch in fetches:
         for base, objects in _bringing(fetch):

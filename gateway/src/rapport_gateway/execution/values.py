@@ -74,6 +74,11 @@ def locate(root: Value, path: Path) -> list[tuple[Location, Value]]:
     return current
 
 
+def children(value: object) -> Iterator[Value]:
+    """The objects in a value, through lists of any depth."""
+    return (child for _, child in _places(value, ()))
+
+
 def _places(value: object, location: Location) -> Iterator[tuple[Location, Value]]:
     if isinstance(value, dict):
         yield location, value

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from rapport_gateway.planning.fetch_graph import Path, Step, StepSelection
+from rapport_gateway.planning.contextual import ContextSource
+from rapport_gateway.planning.entities_text import entities_document
+from rapport_gateway.planning.fetch_graph import Step, StepSelection
 from rapport_gateway.planning.operation import QueryField
 from rapport_gateway.planning.optimise import levels
 from rapport_gateway.planning.plan import (
+    ContextReading,
+    ContextVariable,
     EntityBatch,
     Fetch,
     InputField,
@@ -64,20 +68,21 @@ class PlanBuilder:
             return Fetch(
                 name, kind, text, variables, _sources(selection), steps[0].path, objects=frozenset(_objects(selection))
             )
-        batches = self._batches(steps, taken=set(variables))
-        representations = [f"${batch.variable}: [_Any!]!" for batch in batches]
-        fields = [_entities_field(batch) for batch in batches]
-        text = f"query({', '.join([*representations, *definitions])}){{{' '.join(fields)}}}"
-        return Fetch(name, "query", text, variables, entities=tuple(batches))
+        batches = tuple(self._batches(steps, taken=set(variables)))
+        text = entities_document(batches, definitions)
+        if not any(batch.contexts for batch in batches):
+            return Fetch(name, "query", text, variables, entities=batches)
+        return Fetch(name, "query", text, variables, entities=batches, by_context=True, definitions=tuple(definitions))
 
     def _batches(self, steps: list[Step], *, taken: set[str]) -> list[EntityBatch]:
-        alike: dict[object, tuple[InputObject, str, StepSelection, list[Path]]] = {}
+        alike: dict[object, tuple[InputObject, str, list[Step]]] = {}
         for step in steps:
             selection = self._renderer.braces(step.selection, step.graph)
             inputs = self._inputs(step)
-            alike.setdefault((selection, _shape(inputs)), (inputs, selection, step.selection, []))[3].append(step.path)
+            alike.setdefault((selection, _shape(inputs)), (inputs, selection, []))[2].append(step)
         batches = []
-        for number, (inputs, selection, fields, paths) in enumerate(alike.values()):
+        for number, (inputs, selection, same) in enumerate(alike.values()):
+            fields, paths = same[0].selection, tuple(step.path for step in same)
             suffix = "" if len(alike) == 1 else str(number)
             variable = f"representations{suffix}"
             while variable in taken:
@@ -86,9 +91,34 @@ class PlanBuilder:
             sources = _sources(fields)
             objects = frozenset(_objects(fields))
             batches.append(
-                EntityBatch(key, variable, tuple(paths), inputs, selection, sources, fields.with_typename, objects)
+                EntityBatch(
+                    key,
+                    variable,
+                    paths,
+                    inputs,
+                    selection,
+                    sources,
+                    fields.with_typename,
+                    objects,
+                    self._contexts(same),
+                )
             )
         return batches
+
+    def _contexts(self, steps: list[Step]) -> tuple[ContextVariable, ...]:
+        """What is read for steps that select the same."""
+        return tuple(
+            ContextVariable(
+                self._renderer.context_variable(value),
+                value.type_text,
+                tuple(self._reading(step.contexts[value], step.graph) for step in steps),
+            )
+            for value in steps[0].contexts
+        )
+
+    def _reading(self, source: ContextSource, graph: str) -> ContextReading:
+        by_type = {name: InputType(name, self._fields(fields, graph, name)) for name, fields in source.by_type.items()}
+        return ContextReading(source.depth, InputObject(by_type, len(by_type) > 1))
 
     def _inputs(self, step: Step) -> InputObject:
         by_type = {
@@ -134,11 +164,6 @@ def _objects(selection: StepSelection) -> Iterator[Keys]:
             yield (each.source,)
             for keys in _objects(each.children):
                 yield (each.source, *keys)
-
-
-def _entities_field(batch: EntityBatch) -> str:
-    alias = "" if batch.key == "_entities" else f"{batch.key}: "
-    return f"{alias}_entities(representations: ${batch.variable}){batch.selection}"
 
 
 def _requests(steps: list[Step]) -> list[_Request]:

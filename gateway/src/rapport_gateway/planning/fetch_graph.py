@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from graphql import ArgumentNode
 
+from rapport_gateway.planning.contextual import ContextSource, ContextValue
 from rapport_gateway.planning.operation import QueryField
 
 
@@ -23,10 +24,13 @@ Path = tuple[Segment, ...]
 
 @dataclass(slots=True, eq=False)
 class StepField:
+    """`filled` are arguments, by name, whose values come from contexts."""
+
     source: str
     name: str
     arguments: tuple[ArgumentNode, ...]
     children: StepSelection | None
+    filled: tuple[tuple[str, ContextValue], ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +67,7 @@ class Representation:
 @dataclass(slots=True, eq=False)
 class Step:
     """One fetch. `inputs` holds, for entity fetches, the representation of each type's objects, `keys` which of the
-    fields (by source) make up its key."""
+    fields (by source) make up its key, `contexts` what is read of objects above them."""
 
     number: int
     graph: str
@@ -73,6 +77,7 @@ class Step:
     after: set[Step] = field(default_factory=set)
     inputs: dict[str, Representation] = field(default_factory=dict)
     keys: set[tuple[str, str]] = field(default_factory=set)
+    contexts: dict[ContextValue, ContextSource] = field(default_factory=dict)
 
     def add_inputs(self, inputs: Mapping[str, Representation]) -> None:
         for type_name, added in inputs.items():

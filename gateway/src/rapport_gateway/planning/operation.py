@@ -50,6 +50,7 @@ class QueryField:
     `bit` marks the field itself in planning masks, `mask` the field with everything below it; both are 0 for
     `__typename` and introspection, which no plan has to fetch. Equal fields of several groups are one object.
     `selected_on` are the types at the position for which it is selected. `is_withheld`: the client may not have it.
+    `contexts` are those that objects above set; None: whatever is needed counts as set.
     """
 
     response_key: str
@@ -63,6 +64,7 @@ class QueryField:
     mask: int
     selected_on: frozenset[str] = frozenset()
     is_withheld: bool = False
+    contexts: frozenset[str] | None = None
 
     @property
     def is_resolution(self) -> bool:

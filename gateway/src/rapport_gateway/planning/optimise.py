@@ -47,6 +47,7 @@ def _merge(steps: list[Step], gone: Step, kept: Step) -> None:
     _merge_selection(gone.selection, kept.selection)
     kept.add_inputs(gone.inputs)
     kept.keys |= gone.keys
+    kept.contexts |= gone.contexts
     kept.after |= gone.after
     for step in steps:
         if gone in step.after:

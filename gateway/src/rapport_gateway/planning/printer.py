@@ -9,6 +9,7 @@ from graphql import parse, print_ast
 from rapport_gateway.planning.fetch_graph import Path
 from rapport_gateway.planning.operation import NormalisedOperation, QuerySelection
 from rapport_gateway.planning.plan import (
+    ContextVariable,
     EntityBatch,
     Fetch,
     InputType,
@@ -62,6 +63,14 @@ def _batch(batch: EntityBatch) -> Iterator[str]:
     places = ", ".join(print_path(path) for path in batch.paths)
     inputs = " | ".join(dict.fromkeys(f"{item.name} {{{_inputs(item)}}}" for item in batch.inputs.by_type.values()))
     yield f"${batch.variable} = {inputs} at {places}"
+    for value in batch.contexts:
+        yield f"${value.variable} = {' or '.join(dict.fromkeys(print_readings(batch, value)))}"
+
+
+def print_readings(batch: EntityBatch, value: ContextVariable) -> Iterator[str]:
+    for path, reading in zip(batch.paths, value.readings, strict=True):
+        for item in reading.inputs.by_type.values():
+            yield f"{item.name} {{{_inputs(item)}}} at {print_path(path[: reading.depth]) or 'the root'}"
 
 
 def _inputs(inputs: InputType) -> str:

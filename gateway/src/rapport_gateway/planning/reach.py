@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from rapport_gateway.planning.contextual import Contextual, contextual
 from rapport_gateway.planning.operation import Names, QueryField, QueryGroup, QuerySelection
 from rapport_gateway.planning.provided import NOTHING, Provided, merged, provided_by
 from rapport_gateway.planning.selections import SelectionBuilder
@@ -65,6 +66,8 @@ class Reach:
         join = info.joins.get(graph) if info else None
         if join is None:
             return None
+        if not _is_context_set(join, field):
+            return None
         given = provided.below(type_name, field.name)
         if given is None and (join.external or join.used_overridden):
             return None
@@ -79,12 +82,18 @@ class Reach:
     def requirement(
         self, type_name: str, field: QueryField, graph: str, provided: Provided = NOTHING
     ) -> FieldSet | None:
-        """The `@requires` to satisfy before `graph` can resolve the field; None where it is free of one."""
-        if provided.below(type_name, field.name) is not None:
-            return None
+        """What to satisfy before `graph` can resolve the field: its `@requires`, contexts; None where it is free."""
         info = self.supergraph.types[type_name].fields.get(field.name)
         join = info.joins.get(graph) if info else None
-        return join.requires if join else None
+        if join is not None and join.context_arguments:
+            return self._contextual(join)
+        return join.requires if join and provided.below(type_name, field.name) is None else None
+
+    def _contextual(self, join: FieldJoin) -> Contextual:
+        found = self._memo.get(("contextual", id(join)))
+        if found is None:
+            found = self._memo["contextual", id(join)] = contextual(join)
+        return found  # type: ignore[return-value]
 
     # -- without any further fetch
 
@@ -296,3 +305,9 @@ class Reach:
         if outermost:
             self._circular = False
         return result
+
+
+def _is_context_set(join: FieldJoin, field: QueryField) -> bool:
+    """Whether all that the subgraph's arguments are filled from is there."""
+    known = field.contexts
+    return known is None or all(given.context in known for given in join.context_arguments)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from graphql import ArgumentNode, Node, OperationDefinitionNode, VariableNode, print_ast
 
+from rapport_gateway.planning.contextual import ContextValue
+from rapport_gateway.planning.entities_text import marked
 from rapport_gateway.planning.fetch_graph import StepField, StepSelection
 from rapport_gateway.supergraph.model import Kind, Supergraph
 
@@ -15,6 +17,7 @@ class Renderer:
         self._supergraph = supergraph
         self._printed: dict[tuple[int, str], str] = {}  # one field may stand on many types
         self._definitions = {node.variable.name.value: node for node in definition.variable_definitions or ()}
+        self._contexts: dict[ContextValue, str] = {}
 
     def variables(self, selections: Iterable[StepSelection]) -> tuple[str, ...]:
         """The client's variables that the selections use, in the order of the operation."""
@@ -23,6 +26,15 @@ class Renderer:
         for selection in selections:
             _collect_variables(selection, used, seen)
         return tuple(name for name in self._definitions if name in used)
+
+    def context_variable(self, value: ContextValue) -> str:
+        """A name that none of the client's variables has."""
+        if value not in self._contexts:
+            name = f"context{len(self._contexts)}"
+            while name in self._definitions:
+                name = f"_{name}"
+            self._contexts[value] = name
+        return self._contexts[value]
 
     def definitions(self, variables: Iterable[str]) -> list[str]:
         return [_bare_definition(self._definitions[name]) for name in variables]
@@ -80,7 +92,9 @@ class Renderer:
 
     def _print_field(self, field: StepField, graph: str) -> str:
         alias = "" if field.source == field.name else f"{field.source}: "
-        arguments = f"({', '.join(print_ast(argument) for argument in field.arguments)})" if field.arguments else ""
+        given = [print_ast(argument) for argument in field.arguments]
+        given += [f"{name}: {marked(self.context_variable(value))}" for name, value in field.filled]
+        arguments = f"({', '.join(given)})" if given else ""
         below = self.braces(field.children, graph) if field.children is not None else ""
         return f"{alias}{field.name}{arguments}{below}"
 

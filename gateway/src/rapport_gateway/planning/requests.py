@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rapport_gateway.planning.plan import EntityBatch, Fetch, InputObject, InputType, Parallel, Plan, PlanNode, Sequence
-from rapport_gateway.planning.printer import print_path
+from rapport_gateway.planning.printer import print_path, print_readings
 from rapport_gateway.supergraph.model import Supergraph
 
 
@@ -38,6 +38,9 @@ def _request(number: int, fetch: Fetch, url: str) -> Iterator[str]:
         yield f"   ${name} as the client gives it"
     for batch in fetch.entities:
         yield f"   ${batch.variable} = {_representations(batch)}"
+        for value in batch.contexts:
+            read = " or ".join(dict.fromkeys(print_readings(batch, value)))
+            yield f"   ${value.variable} = {read}, above each object"
 
 
 def _representations(batch: EntityBatch) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from rapport_gateway.planning.operation import Names, QueryField
 from rapport_gateway.planning.provided import NOTHING
@@ -21,7 +20,8 @@ _NO_LIMIT = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """An object of a type, as all the subgraphs have it that can give it on this way, and the contexts that are set."""
+    """An object of a type, as all the subgraphs have it that can give it on this way, and the contexts that are set
+    by the objects above it."""
 
     type_name: str
     places: frozenset[Place]
@@ -45,7 +45,7 @@ class _Search:
         ways: dict[_State, str] = {}
         for kind, name in self._supergraph.roots.items():
             places = frozenset(Place(name, graph) for graph in self._supergraph.types[name].joins)
-            ways[_State(name, places, self._contexts.get(name, frozenset()))] = kind
+            ways[_State(name, places)] = kind
         waiting = deque(ways)
         while waiting:
             state = waiting.popleft()
@@ -82,15 +82,6 @@ class _Search:
             or all(argument.context in state.contexts for argument in join.context_arguments)
         }
 
-    @cached_property
-    def _contexts(self) -> dict[str, frozenset[str]]:
-        """What objects of each type set, by themselves, their interfaces or their unions."""
-        found: dict[str, frozenset[str]] = {}
-        for info in self._supergraph.types.values():
-            for name in self._supergraph.all_possible_types(info.name) if info.contexts else ():
-                found[name] = found.get(name, frozenset()) | info.contexts
-        return found
-
     def _following(self, state: _State, field: FieldInfo, found: Mapping[str, Place]) -> Iterator[_State]:
         if not self._supergraph.is_composite(field.type_name):
             return
@@ -103,8 +94,8 @@ class _Search:
                 for concrete in self._returned(graph, via.join.type_name) & common:
                     provided = via.provided if via.provided.fields else NOTHING
                     by_type.setdefault(concrete, set()).add(Place(concrete, graph, provided))
+        contexts = state.contexts | self._supergraph.contexts.get(state.type_name, frozenset())
         for concrete, places in sorted(by_type.items()):
-            contexts = state.contexts | self._contexts.get(concrete, frozenset())
             yield _State(concrete, frozenset(places), contexts)
 
     def _returned(self, graph: str, declared: str) -> frozenset[str]:

@@ -21,7 +21,10 @@ from rapport_gateway.supergraph.field_sets import FieldSet
 from rapport_gateway.supergraph.interface_objects import TYPE_RESOLUTION
 from rapport_gateway.supergraph.model import FieldInfo, Kind, Supergraph
 
-ChildBuilder = Callable[[str, Sequence[SelectionSetNode], Names], QuerySelection]
+Contexts = frozenset[str] | None
+"""What objects above a position set, see `QueryField`."""
+NO_CONTEXTS: frozenset[str] = frozenset()
+ChildBuilder = Callable[[str, Sequence[SelectionSetNode], Names, Contexts], QuerySelection]
 
 
 class SelectionBuilder:
@@ -43,6 +46,7 @@ class SelectionBuilder:
         type_name: str,
         selection_sets: Sequence[SelectionSetNode],
         names: Names,
+        contexts: Contexts = NO_CONTEXTS,
         *,
         fragments: Mapping[str, FragmentDefinitionNode] | None = None,
         included: Included = always,
@@ -53,16 +57,16 @@ class SelectionBuilder:
 
         child = partial(self.build, fragments=fragments, included=included)
         entries = collector.collect(possible, selection_sets)
-        groups = tuple(_Position(self, names, child, entries).groups(possible))
+        groups = tuple(_Position(self, names, child, entries, contexts).groups(possible))
         selection = QuerySelection(type_name, groups, names, all_bits(group.mask for group in groups))
         self._built.append(selection)
         return selection
 
-    def field_set(self, type_name: str, fields: FieldSet, names: Names) -> QueryGroup:
+    def field_set(self, type_name: str, fields: FieldSet, names: Names, contexts: Contexts = None) -> QueryGroup:
         """The fields as selected on objects of exactly this type, or on an interface that stands for objects."""
         types = frozenset({type_name})
         entries = Collector(self.supergraph, {}, always).collect(types, [fields.selections])
-        position = _Position(self, names, self.build, entries)
+        position = _Position(self, names, self.build, entries, contexts)
         group = position.group((type_name,), [node for _, node in entries])
         self._built.append(group)
         return group
@@ -93,12 +97,20 @@ class SelectionBuilder:
 class _Position:
     """One place in the query tree; fields that are equal on several types are built once."""
 
-    def __init__(self, builder: SelectionBuilder, names: Names, child: ChildBuilder, entries: Sequence[Entry]) -> None:
+    def __init__(
+        self,
+        builder: SelectionBuilder,
+        names: Names,
+        child: ChildBuilder,
+        entries: Sequence[Entry],
+        contexts: Contexts,
+    ) -> None:
         self._builder = builder
         self._supergraph = builder.supergraph
         self._names = names
         self._child = child
         self._entries = entries
+        self._contexts = contexts
         self._selected_on: dict[int, frozenset[str]] = {}
         for types, node in entries:
             self._selected_on[id(node)] = self._selected_on.get(id(node), frozenset()) | types
@@ -151,7 +163,7 @@ class _Position:
         return [(tuple(types), nodes) for types, nodes in alike.values()]
 
     def _type_signature(self, concrete: str) -> object:
-        return tuple(
+        return self._supergraph.contexts.get(concrete), tuple(
             (graph, join.known_as, tuple((key.fields.text, key.resolvable) for key in join.keys))
             for graph, join in self._supergraph.types[concrete].joins.items()
         )
@@ -206,24 +218,31 @@ class _Position:
         text = arguments_text(node)
         shape = {graph: join.type_text for graph, join in info.joins.items()}
         source = self._names.claim(key, name, text, shape)
-        same = (key, source, info.type_name, frozenset(self._leaves.get(id(node), id(node)) for node in nodes))
+        own = self._supergraph.contexts.get(owner, NO_CONTEXTS)
+        same = (key, source, info.type_name, own, frozenset(self._leaves.get(id(node), id(node)) for node in nodes))
         found = self._shared.get(same)
         if found is None:
-            found = self._shared[same] = self._new_field(key, source, info, nodes)
+            found = self._shared[same] = self._new_field(key, source, info, nodes, own)
         return found
 
-    def _new_field(self, key: str, source: str, info: FieldInfo, nodes: list[FieldNode]) -> QueryField:
+    def _new_field(
+        self, key: str, source: str, info: FieldInfo, nodes: list[FieldNode], own: frozenset[str]
+    ) -> QueryField:
+        """`own` are the contexts that the object itself sets, for what is below it."""
         bit = self._builder.new_bit()
         children = None
         if self._supergraph.is_composite(info.type_name):
             sets = {id(node.selection_set): node.selection_set for node in nodes if node.selection_set}
-            children = self._child(info.type_name, list(sets.values()), self._names.child(source))
+            below = None if self._contexts is None else self._contexts | own
+            children = self._child(info.type_name, list(sets.values()), self._names.child(source), below)
         mask = bit | (children.mask if children else 0)
         node = nodes[0]
         text = arguments_text(node)
         arguments = tuple(node.arguments or ())
         types = frozenset().union(*(self._selected_on[id(node)] for node in nodes))
-        return QueryField(key, source, info.name, arguments, text, info.type_name, children, bit, mask, types)
+        return QueryField(
+            key, source, info.name, arguments, text, info.type_name, children, bit, mask, types, contexts=self._contexts
+        )
 
 
 def _response_key(node: FieldNode) -> str:
@@ -241,6 +260,7 @@ def _field_signature(info: FieldInfo) -> object:
                 join.provides and join.provides.text,
                 join.external,
                 join.used_overridden,
+                tuple((given.name, given.context, given.selection.text) for given in join.context_arguments),
             )
             for join in info.joins.values()
         ),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rapport_gateway.planning.choose import Chooser
+from rapport_gateway.planning.contextual import ContextSource, Contextual, ContextValue, value_of
 from rapport_gateway.planning.fetch_graph import FetchGraph, Path, Representation, Segment, Step, StepSelection
 from rapport_gateway.planning.operation import Names, NormalisedOperation, QueryField, QueryGroup, QuerySelection
 from rapport_gateway.planning.reach import Place, Reach, Via
@@ -20,11 +23,15 @@ class Unplannable(Exception):
     """No combination of subgraphs resolves a field: the supergraph is not satisfiable for this operation."""
 
 
+_NO_CONTEXTS: Mapping[str, _Setters] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where the walk stands: an object, the fetch that brings it, and the selection of that fetch there.
 
-    `several`: objects of other types may stand in the same position, with other selections.
+    `several`: objects of other types may stand in the same position, with other selections. `contexts` are those
+    that objects above it set, each with what sets it: where, and for which types there.
     """
 
     place: Place
@@ -33,15 +40,27 @@ class Spot:
     path: Path
     names: Names
     several: bool = False
+    contexts: Mapping[str, _Setters] = dataclass_field(default_factory=lambda: _NO_CONTEXTS)
 
 
 class _Taking(NamedTuple):
-    """Bits of a field to take at a spot, for objects of the types."""
+    """Bits of a field to take at a spot, for objects of the types; `origin` is where the walk came to them."""
 
     spot: Spot
     types: tuple[str, ...]
     field: QueryField
     mask: int
+    origin: Spot
+
+
+class _Setter(NamedTuple):
+    """An object that sets a context, and of which types it may be."""
+
+    spot: Spot
+    types: tuple[str, ...]
+
+
+_Setters = tuple[_Setter, ...]
 
 
 class Walker:
@@ -87,7 +106,7 @@ class Walker:
         walk = _Walk(self._supergraph, self._builder, self._reach, self._chooser, graph)
         step = graph.root(owner, (), root.type_name, set())
         spot = Spot(Place(root.type_name, owner), step, step.selection, (), root.names)
-        walk.field(spot, (root.type_name,), field, field.mask, ())
+        walk.field(_Taking(spot, (root.type_name,), field, field.mask, spot), ())
 
 
 class _Walk:
@@ -100,13 +119,14 @@ class _Walk:
         self._chooser = chooser
         self._graph = graph
         self._entered: dict[Hashable, Spot] = {}
+        self._filling: set[Hashable] = set()
 
     def group(self, spot: Spot, types: tuple[str, ...], fields: tuple[QueryField, ...], mask: int) -> set[Step]:
         """Fetch the fields' bits at an object; gives the steps that bring them."""
         conditions = self._supergraph.named(types) if spot.several else ()
         steps: set[Step] = set()
         for taking in self._takings(spot, types, fields, mask):
-            steps |= self.field(taking.spot, types, taking.field, taking.mask, conditions)
+            steps |= self.field(taking, conditions)
         return steps
 
     def _takings(
@@ -122,24 +142,27 @@ class _Walk:
                 if assignment.option not in entered:
                     entered[assignment.option] = self._enter(spot, types, assignment.option)
                 there = entered[assignment.option]
-            yield _Taking(there, types, assignment.field, assignment.mask)
+            yield _Taking(there, types, assignment.field, assignment.mask, spot)
         if missing := mask & ~covered:
             lost = next(field.name for field in fields if field.mask & missing)
             raise Unplannable(f"no subgraph can resolve {spot.place.type_name}.{lost} from here")
 
-    def field(
-        self, spot: Spot, types: tuple[str, ...], field: QueryField, mask: int, conditions: tuple[str, ...]
-    ) -> set[Step]:
+    def field(self, taking: _Taking, conditions: tuple[str, ...], alike: Iterable[_Taking] = ()) -> set[Step]:
+        """`alike` are the takings that go together with this one, it being the first."""
+        spot, types, field, mask, _ = taking
         via = self._reach.via(types[0], field, spot.place.graph, spot.place.provided)
         assert via is not None and spot.step is not None and spot.selection is not None  # noqa: PT018, S101
         if field.children is not None and field.is_resolution:
             return {spot.step} | self._resolve(spot, field.children, via, mask)
         abstract = field.children is not None and self._supergraph.types[field.type_name].is_abstract
         steps = {spot.step}
+        contexts = self._contexts_below(taking, alike) if field.children is not None else spot.contexts
+        filled = tuple((given.name, value_of(given)) for given in via.join.context_arguments)
         for placed in spot.selection.add(types, field, via.join.type_name, abstract=abstract):
+            placed.filled = filled
             if field.children is not None:
                 path = (*spot.path, Segment(field.source, conditions))
-                below = Spot(spot.place, spot.step, placed.children, path, field.children.names)
+                below = Spot(spot.place, spot.step, placed.children, path, field.children.names, contexts=contexts)
                 steps |= self._children(below, field.children, via, mask)
         return steps
 
@@ -166,7 +189,7 @@ class _Walk:
             names = tuple(name for taking in same for name in taking.types)
             on_all = not spot.several and everywhere == set(names)
             conditions = () if on_all else self._supergraph.named(names)
-            steps |= self.field(first.spot, names, first.field, first.mask, conditions)
+            steps |= self.field(first._replace(types=names), conditions, same)
         return steps
 
     def _likeness(self, taking: _Taking) -> Hashable:
@@ -194,13 +217,16 @@ class _Walk:
             step = self._graph.root(graph, spot.path, spot.place.type_name, after)
             return replace(spot, place=place, step=step, selection=step.selection)
         avoiding = spot.place._replace(avoid=spot.place.avoid | {graph})
-        inputs = self._needed(spot.names, types[0], option.entry.key.fields)
+        inputs = self._needed(spot, types[0], option.entry.key.fields)
         after = self.group(replace(spot, place=avoiding), types, inputs.fields, inputs.mask)
         needed = list(inputs.fields)
         if option.requires is not None:
-            required = self._needed(spot.names, types[0], option.requires)
+            required = self._needed(spot, types[0], option.requires)
             after |= self.group(spot, types, required.fields, required.mask)
             needed.extend(required.fields)
+        contexts: dict[ContextValue, ContextSource] = {}
+        if isinstance(option.requires, Contextual):
+            after |= self._fill(spot, option.requires, contexts)
         if not after and spot.step is not None:
             after = {spot.step}
         represented = {
@@ -208,6 +234,7 @@ class _Walk:
         }
         step = self._graph.entities(graph, spot.path, after, represented)
         step.add_inputs(represented)
+        step.contexts.update(contexts)
         step.keys.update((name, field.source) for name in represented for field in inputs.fields)
         return replace(spot, place=place, step=step, selection=step.selection)
 
@@ -215,5 +242,34 @@ class _Walk:
         """Objects that were planned for by an interface are sent by it, also when their type has become known."""
         return placed if self._supergraph.types[placed].is_abstract else self._supergraph.known_as(graph, type_name)
 
-    def _needed(self, names: Names, type_name: str, fields: FieldSet) -> QueryGroup:
-        return self._builder.field_set(type_name, fields, names)
+    def _needed(self, spot: Spot, type_name: str, fields: FieldSet) -> QueryGroup:
+        return self._builder.field_set(type_name, fields, spot.names, frozenset(spot.contexts))
+
+    # -- contexts
+
+    def _contexts_below(self, taking: _Taking, alike: Iterable[_Taking]) -> Mapping[str, _Setters]:
+        """What is set for the objects of a field: by the object that has it, or else further up."""
+        own = self._supergraph.contexts.get(taking.types[0]) if self._supergraph.contexts else None
+        if not own:
+            return taking.origin.contexts
+        setters = tuple(_Setter(each.origin, each.types) for each in (alike or (taking,)))
+        return {**taking.origin.contexts, **dict.fromkeys(own, setters)}
+
+    def _fill(self, spot: Spot, requires: Contextual, into: dict[ContextValue, ContextSource]) -> set[Step]:
+        """Fetch what arguments are filled from, of the nearest objects that set it; gives the steps that bring it."""
+        steps: set[Step] = set()
+        for argument in requires.arguments:
+            by_type: dict[str, tuple[QueryField, ...]] = {}
+            depth = 0
+            for setter, types in spot.contexts.get(argument.context, ()):
+                key = (argument.context, setter.path, types)
+                if key in self._filling:
+                    raise Unplannable(f"the context {argument.context} depends on itself")
+                self._filling.add(key)
+                value = self._needed(setter, types[0], argument.selection)
+                steps |= self.group(setter, types, value.fields, value.mask)
+                self._filling.discard(key)
+                by_type.update(dict.fromkeys(self._supergraph.named(types), value.fields))
+                depth = len(setter.path)
+            into[value_of(argument)] = ContextSource(depth, by_type)
+        return steps

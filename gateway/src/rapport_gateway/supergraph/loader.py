@@ -52,7 +52,7 @@ _KINDS = {
 }
 ALL_SETTLED = 100.0
 """Overrides that cover this percentage are in force for every request."""
-_KNOWN_FEATURES = frozenset({"link", "core", "join", "inaccessible", "tag", "cacheTag", *ACCESS})
+_KNOWN_FEATURES = frozenset({"link", "core", "join", "inaccessible", "tag", "cacheTag", "context", *ACCESS})
 """`cacheTag` is for those who cache what subgraphs answer."""
 
 

@@ -148,6 +148,17 @@ class Supergraph:
         return frozenset(self.roots.values())
 
     @cached_property
+    def contexts(self) -> Mapping[str, frozenset[str]]:
+        """What objects of each type set for the fields below them, by themselves, their interfaces or their unions."""
+        found: dict[str, frozenset[str]] = {}
+        for info in self.types.values():
+            for name in self.all_possible_types(info.name) if info.contexts else ():
+                if name in self.root_names and name != self.roots.get("query"):
+                    continue  # to read of it would be to run the operation again
+                found[name] = found.get(name, frozenset()) | info.contexts
+        return found
+
+    @cached_property
     def _possible(self) -> dict[tuple[str, str], frozenset[str]]:
         return {}
 
