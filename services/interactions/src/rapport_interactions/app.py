@@ -8,6 +8,7 @@ from rapport_interactions.consumers import HANDLERS
 from rapport_interactions.context import Context
 from rapport_interactions.interactions.repository import INDEXES, InteractionRepository
 from rapport_interactions.interactions.service import InteractionService
+from rapport_interactions.projections.customers import INDEXES as CUSTOMER_INDEXES
 from rapport_interactions.projections.customers import KnownCustomers
 from rapport_interactions.schema import build_schema
 from rapport_interactions.settings import Settings
@@ -76,7 +77,7 @@ def worker(settings: Settings) -> Starlette:
 async def prepare(settings: Settings) -> None:
     """Indexes, exchanges and queues."""
     mongo = connect_database(settings, SERVICE)
-    await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    await migrate(settings, service=SERVICE, mongo=mongo, indexes=(*INDEXES, *CUSTOMER_INDEXES), handlers=HANDLERS)
     mongo.close()
 
 

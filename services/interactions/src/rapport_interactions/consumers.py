@@ -1,6 +1,6 @@
 """What this service does on others' events: one visible table."""
 
-from rapport_interactions.projections.customers import CustomerEvent, keep_customer
+from rapport_interactions.projections.customers import CustomerEvent, MergeEvent, keep_customer
 from rapport_interactions.work import SOURCES, InteractionsWork
 from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.actor import SYSTEM
@@ -8,8 +8,10 @@ from rapport_shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
     CustomerErased,
+    CustomerMerged,
     CustomerRestored,
     CustomersOwner,
+    CustomerUnmerged,
     CustomerUpdated,
 )
 from rapport_shared.contracts.interactions import InteractionsHandedOver
@@ -20,6 +22,7 @@ from rapport_shared.contracts.subjects import (
 )
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
+from rapport_shared.persistence.families import bring_home
 from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer
 
 
@@ -31,6 +34,21 @@ async def on_customer(event: CustomerEvent, envelope: Envelope, work: Interactio
     if is_news and await work.interactions.hand_over(customer_id, owner_id) and known is not None:
         before, after = CustomersOwner(owner_id=known["owner_id"]), CustomersOwner(owner_id=owner_id)
         told = InteractionsHandedOver(customer_id=customer_id, before=before, after=after)
+        await work.outbox.append_events([(envelope.version, told)], by=SYSTEM)
+
+
+async def on_customer_merged(event: MergeEvent, envelope: Envelope, work: InteractionsWork) -> None:
+    """What was made for the customer follows it to whom it was found to be, and back again."""
+    await keep_customer(work.customers, event, envelope)
+    if await bring_home(work.customers, work.interactions, event.customer_id):
+        survivor = await work.customers.find(event.survivor_id)
+        merged, other = event.after.owner_id, None if survivor is None else survivor["owner_id"]
+        is_merge = event.after.merged_into_id is not None
+        told = InteractionsHandedOver(
+            customer_id=event.survivor_id if is_merge else event.customer_id,
+            before=CustomersOwner(owner_id=merged if is_merge else other),
+            after=CustomersOwner(owner_id=other if is_merge else merged),
+        )
         await work.outbox.append_events([(envelope.version, told)], by=SYSTEM)
 
 
@@ -51,6 +69,8 @@ HANDLERS: Handlers[InteractionsWork] = {
     CustomerUpdated: on_customer,
     CustomerDeleted: on_customer,
     CustomerRestored: on_customer,
+    CustomerMerged: on_customer_merged,
+    CustomerUnmerged: on_customer_merged,
     CustomerErased: on_customer_erased,
     SubjectExportRequested: on_export_requested,
 }

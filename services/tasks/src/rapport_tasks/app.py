@@ -19,6 +19,7 @@ from rapport_shared.subject_data import SubjectReader
 from rapport_tasks.consumers import HANDLERS
 from rapport_tasks.context import Context
 from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
+from rapport_tasks.projections.customers import INDEXES as CUSTOMER_INDEXES
 from rapport_tasks.projections.customers import Customers
 from rapport_tasks.schema import build_schema
 from rapport_tasks.settings import Settings
@@ -76,7 +77,7 @@ def worker(settings: Settings) -> Starlette:
 async def prepare(settings: Settings) -> None:
     """Indexes, exchanges and queues."""
     mongo = connect_database(settings, SERVICE)
-    await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    await migrate(settings, service=SERVICE, mongo=mongo, indexes=(*INDEXES, *CUSTOMER_INDEXES), handlers=HANDLERS)
     mongo.close()
 
 

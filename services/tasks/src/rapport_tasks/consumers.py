@@ -6,8 +6,10 @@ from rapport_shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
     CustomerErased,
+    CustomerMerged,
     CustomerRestored,
     CustomersOwner,
+    CustomerUnmerged,
     CustomerUpdated,
 )
 from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
@@ -15,8 +17,9 @@ from rapport_shared.contracts.subjects import SubjectExportRequested, TasksSubje
 from rapport_shared.contracts.tasks import TasksHandedOver
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
+from rapport_shared.persistence.families import bring_home
 from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer
-from rapport_tasks.projections.customers import CustomerEvent, keep_customer
+from rapport_tasks.projections.customers import CustomerEvent, MergeEvent, keep_customer
 from rapport_tasks.tasks.follow_ups import InteractionEvent, keep_follow_up
 from rapport_tasks.work import SOURCES, TasksWork
 
@@ -37,6 +40,21 @@ async def on_interaction(event: InteractionEvent, envelope: Envelope, work: Task
     await keep_follow_up(work, event, envelope)
 
 
+async def on_customer_merged(event: MergeEvent, envelope: Envelope, work: TasksWork) -> None:
+    """What was made for the customer follows it to whom it was found to be, and back again."""
+    await keep_customer(work.customers, event, envelope)
+    if await bring_home(work.customers, work.tasks, event.customer_id):
+        survivor = await work.customers.find(event.survivor_id)
+        merged, other = event.after.owner_id, None if survivor is None else survivor["owner_id"]
+        is_merge = event.after.merged_into_id is not None
+        told = TasksHandedOver(
+            customer_id=event.survivor_id if is_merge else event.customer_id,
+            before=CustomersOwner(owner_id=merged if is_merge else other),
+            after=CustomersOwner(owner_id=other if is_merge else merged),
+        )
+        await work.outbox.append_events([(envelope.version, told)], by=SYSTEM)
+
+
 async def on_customer_erased(event: CustomerErased, envelope: Envelope, work: TasksWork) -> None:
     """No text about the customer stays, and no task can be about it any more."""
     await on_customer(event, envelope, work)
@@ -54,6 +72,8 @@ HANDLERS: Handlers[TasksWork] = {
     CustomerUpdated: on_customer,
     CustomerDeleted: on_customer,
     CustomerRestored: on_customer,
+    CustomerMerged: on_customer_merged,
+    CustomerUnmerged: on_customer_merged,
     CustomerErased: on_customer_erased,
     SubjectExportRequested: on_export_requested,
     InteractionRecorded: on_interaction,

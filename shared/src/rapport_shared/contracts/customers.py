@@ -15,6 +15,7 @@ class CustomerState:
     owner_id: str | None
     deleted: bool = False
     erased: bool = False
+    merged_into_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,5 +92,27 @@ class CustomerErased(Event):
 
     customer_id: str
     request_id: str
+    before: CustomerState
+    after: CustomerState
+
+
+@event("customers.customer.merged", version=1, subject="customer_id")
+class CustomerMerged(Event):
+    """A customer was found to be another one, who survives; what hangs on it hangs on the survivor from now on."""
+
+    customer_id: str
+    survivor_id: str
+    merge_id: str
+    before: CustomerState
+    after: CustomerState
+
+
+@event("customers.customer.unmerged", version=1, subject="customer_id")
+class CustomerUnmerged(Event):
+    """A merge was undone: this customer is back, with what hung on it before; what came later stays."""
+
+    customer_id: str
+    survivor_id: str
+    merge_id: str
     before: CustomerState
     after: CustomerState

@@ -1,7 +1,7 @@
 """What a service keeps of others' data: fed by events, never written by its own use cases."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from rapport_shared.mongo.client import Database, Document, Session
@@ -20,6 +20,11 @@ class Projection:
     async def find(self, identifier: str) -> Document | None:
         """The record as known here."""
         return await self._documents.find_one({"_id": identifier}, session=self._session)
+
+    async def having(self, field: str, values: Sequence[str]) -> list[str]:
+        """The ids of the records whose ``field`` is one of these."""
+        found = self._documents.find({field: {"$in": list(values)}}, {"_id": 1}, session=self._session)
+        return [record["_id"] async for record in found]
 
     async def apply(self, identifier: str, version: int, values: Document) -> bool:
         """Take over a newer state; False, and nothing done, where the known one is as new or newer."""

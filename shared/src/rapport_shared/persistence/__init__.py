@@ -1,14 +1,16 @@
 """Aggregates, their events and the bookkeeping of commands and events, stored together."""
 
-from rapport_shared.persistence.erasable import ERASED_TEXT, ErasableRepository
+from rapport_shared.persistence.erasable import APART, ERASED_TEXT, HOME, ErasableRepository
 from rapport_shared.persistence.indexes import BOOKKEEPING_INDEXES
 from rapport_shared.persistence.records import Records
 from rapport_shared.persistence.repository import AggregateRepository
 from rapport_shared.persistence.unit_of_work import Transactions, Work, transactional
 
 __all__ = [
+    "APART",
     "BOOKKEEPING_INDEXES",
     "ERASED_TEXT",
+    "HOME",
     "AggregateRepository",
     "ErasableRepository",
     "Records",

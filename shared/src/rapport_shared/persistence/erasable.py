@@ -1,8 +1,8 @@
 """Records that hold personal values of a customer, and can be left without them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from rapport_shared.actor import Actor
 from rapport_shared.aggregate import Aggregate
@@ -14,6 +14,9 @@ from rapport_shared.persistence.repository import AggregateRepository
 A = TypeVar("A", bound=Aggregate)
 ERASED_TEXT = "[erased]"
 """Stands where a text cannot be absent."""
+HOME = "home_id"
+APART: Final = frozenset({"_id", "erased_at", HOME})
+"""What a document holds besides the fields of its aggregate."""
 
 
 class ErasableRepository(AggregateRepository[A]):
@@ -29,6 +32,20 @@ class ErasableRepository(AggregateRepository[A]):
         bare = {"$set": {**self.personal, "erased_at": at}}
         await self._documents.update_many(theirs, bare, session=self._session)
         return [document["_id"] for document in found]
+
+    async def follow(self, family: Sequence[str], customer_id: str, owner_id: str | None) -> int:
+        """What was made for these customers hangs on ``customer_id`` from now on; how many records that are.
+
+        ``family`` are the customers that are one with it, as far as they move: each record remembers whom it was made
+        for (``home_id``), so that it finds back. Repeatable; versions stay.
+        """
+        for member in family:
+            at_home = {"customer_id": member, HOME: None}
+            await self._documents.update_many(at_home, {"$set": {HOME: member}}, session=self._session)
+        theirs = {HOME: {"$in": list(family)}}
+        moved = {"$set": {"customer_id": customer_id, "customer_owner_id": owner_id}}
+        result = await self._documents.update_many(theirs, moved, session=self._session)
+        return result.matched_count
 
     async def keep(self, aggregate: A, before: Document | None, after: Document, *, by: Actor) -> None:
         """Raises RecordErased where a change would bring personal values back."""

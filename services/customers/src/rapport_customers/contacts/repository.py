@@ -7,7 +7,7 @@ from typing import Any
 from rapport_customers.contacts.model import Contact, DecisionRole, Influence, Stance
 from rapport_customers.hanging import HangingRepository
 from rapport_shared.mongo import Document, Index, every
-from rapport_shared.persistence import ERASED_TEXT
+from rapport_shared.persistence import ERASED_TEXT, HOME
 from rapport_shared.rights import Scope
 
 COLLECTION = "contacts"
@@ -17,6 +17,7 @@ INDEXES = (
     Index(COLLECTION, (("customer_id", 1), *_BY_NAME)),
     Index(COLLECTION, (("customer_owner_id", 1), *_BY_NAME)),
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
+    Index(COLLECTION, ((HOME, 1),), only={HOME: {"$exists": True}}),
 )
 _ENUMS: dict[str, Any] = {"role": DecisionRole, "influence": Influence, "stance": Stance}
 _FIELDS = (

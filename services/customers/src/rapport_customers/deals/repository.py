@@ -8,7 +8,7 @@ from rapport_customers.deals.model import Deal, DealStatus, StageEntry
 from rapport_customers.hanging import HangingRepository
 from rapport_shared.money import Money
 from rapport_shared.mongo import Document, Index
-from rapport_shared.persistence import ERASED_TEXT
+from rapport_shared.persistence import APART, ERASED_TEXT, HOME
 
 COLLECTION = "deals"
 _NEWEST_FIRST = (("deleted", 1), ("created_at", -1), ("_id", -1))
@@ -20,6 +20,7 @@ INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("name", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("amount.amount", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("expected_close_at", 1), ("_id", 1))),
+    Index(COLLECTION, ((HOME, 1),), only={HOME: {"$exists": True}}),
 )
 
 
@@ -64,7 +65,7 @@ class DealRepository(HangingRepository[Deal]):
 
     def from_document(self, document: Document) -> Deal:
         """Read what ``to_document`` wrote."""
-        fields = {name: value for name, value in document.items() if name not in {"_id", "deleted", "erased_at"}}
+        fields = {name: value for name, value in document.items() if name not in {*APART, "deleted"}}
         fields["status"] = DealStatus(fields["status"])
         fields["amount"] = Money.stored(fields["amount"])
         fields["lines"] = tuple(Line.stored(line) for line in fields["lines"])

@@ -10,6 +10,7 @@ from rapport_customers.orders.model import ENDED, Order, OrderStatus
 from rapport_shared.actor import Actor
 from rapport_shared.money import Money
 from rapport_shared.mongo import Document, DuplicateKey, Index
+from rapport_shared.persistence import APART, HOME
 
 COLLECTION = "orders"
 _LATEST_FIRST = (("ordered_at", -1), ("_id", -1))
@@ -19,6 +20,7 @@ INDEXES = (
     Index(COLLECTION, (("customer_owner_id", 1), *_LATEST_FIRST)),
     Index(COLLECTION, (("total.amount", 1), ("_id", 1))),
     Index(COLLECTION, (("number", 1),), unique=True),
+    Index(COLLECTION, ((HOME, 1),), only={HOME: {"$exists": True}}),
 )
 
 
@@ -65,7 +67,7 @@ class OrderRepository(HangingRepository[Order]):
 
     def from_document(self, document: Document) -> Order:
         """Read what ``to_document`` wrote."""
-        fields = {name: value for name, value in document.items() if name not in {"_id", "erased_at"}}
+        fields = {name: value for name, value in document.items() if name not in APART}
         fields["status"] = OrderStatus(fields["status"])
         fields["lines"] = tuple(Line.stored(line) for line in fields["lines"])
         fields["total"] = Money.stored(fields["total"])

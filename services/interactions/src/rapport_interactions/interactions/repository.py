@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from rapport_interactions.interactions.model import Channel, Intent, Interaction
 from rapport_shared.mongo import Document, Index
-from rapport_shared.persistence import ERASED_TEXT, ErasableRepository
+from rapport_shared.persistence import APART, ERASED_TEXT, HOME, ErasableRepository
 
 COLLECTION = "interactions"
 _LATEST_FIRST = (("deleted", 1), ("occurred_at", -1), ("_id", -1))
@@ -15,6 +15,7 @@ INDEXES = (
     Index(COLLECTION, (("author_id", 1), *_LATEST_FIRST)),
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("next_follow_up_at", 1), ("_id", 1))),
+    Index(COLLECTION, ((HOME, 1),), only={HOME: {"$exists": True}}),
 )
 
 
@@ -53,7 +54,7 @@ class InteractionRepository(ErasableRepository[Interaction]):
 
     def from_document(self, document: Document) -> Interaction:
         """Read what ``to_document`` wrote."""
-        fields = {name: value for name, value in document.items() if name not in {"_id", "deleted", "erased_at"}}
+        fields = {name: value for name, value in document.items() if name not in {*APART, "deleted"}}
         fields["channel"] = Channel(fields["channel"])
         fields["intent"] = None if fields["intent"] is None else Intent(fields["intent"])
         fields["participants"] = tuple(fields["participants"])

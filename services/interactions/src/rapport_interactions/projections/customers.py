@@ -7,14 +7,21 @@ from rapport_shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
     CustomerErased,
+    CustomerMerged,
     CustomerRestored,
+    CustomerUnmerged,
     CustomerUpdated,
 )
 from rapport_shared.events import Envelope
 from rapport_shared.mongo import Database, Projection, Session
+from rapport_shared.persistence.families import family_index, pointer
 
 COLLECTION = "customers"
-CustomerEvent: TypeAlias = CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored | CustomerErased
+INDEXES = (family_index(COLLECTION),)
+MergeEvent: TypeAlias = CustomerMerged | CustomerUnmerged
+CustomerEvent: TypeAlias = (
+    CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored | CustomerErased | MergeEvent
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +66,6 @@ async def keep_customer(known: KnownCustomers, event: CustomerEvent, envelope: E
         "owner_id": state.owner_id,
         "deleted": state.deleted,
         "erased": state.erased,
+        **pointer(state.merged_into_id),
     }
     return await known.apply(event.customer_id, envelope.version, values)

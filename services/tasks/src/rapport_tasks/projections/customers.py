@@ -6,17 +6,22 @@ from rapport_shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
     CustomerErased,
+    CustomerMerged,
     CustomerRestored,
+    CustomerUnmerged,
     CustomerUpdated,
 )
 from rapport_shared.events import Envelope
 from rapport_shared.mongo import Projection
+from rapport_shared.persistence.families import family_index, pointer
 
 COLLECTION = "customers"
+INDEXES = (family_index(COLLECTION),)
 HEARSAY = 0
 """The version of a customer that is known only because another service's event names it."""
 
-CustomerEvent = CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored | CustomerErased
+MergeEvent = CustomerMerged | CustomerUnmerged
+CustomerEvent = CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored | CustomerErased | MergeEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +66,10 @@ class Customers(Projection):
 async def keep_customer(known: Customers, event: CustomerEvent, envelope: Envelope) -> bool:
     """Take over the state that the event tells of; False where it is no news."""
     state = event.after
-    values = {"owner_id": state.owner_id, "deleted": state.deleted, "erased": state.erased}
+    values = {
+        "owner_id": state.owner_id,
+        "deleted": state.deleted,
+        "erased": state.erased,
+        **pointer(state.merged_into_id),
+    }
     return await known.apply(event.customer_id, envelope.version, values)

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from rapport_shared.mongo import Document, Index
-from rapport_shared.persistence import ERASED_TEXT, ErasableRepository
+from rapport_shared.persistence import APART, ERASED_TEXT, HOME, ErasableRepository
 from rapport_tasks.tasks.model import Task, TaskOrigin, TaskPriority, TaskStatus
 
 COLLECTION = "tasks"
@@ -18,6 +18,7 @@ INDEXES = (
     Index(COLLECTION, (("customer_owner_id", 1), ("created_at", -1), ("_id", -1))),
     # One follow-up a communication.
     Index(COLLECTION, (("interaction_id", 1),), unique=True, only={"interaction_id": {"$type": "string"}}),
+    Index(COLLECTION, ((HOME, 1),), only={HOME: {"$exists": True}}),
 )
 
 
@@ -66,7 +67,7 @@ class TaskRepository(ErasableRepository[Task]):
 
     def from_document(self, document: Document) -> Task:
         """Read what ``to_document`` wrote."""
-        fields = {name: value for name, value in document.items() if name not in {"_id", "priority_rank", "erased_at"}}
+        fields = {name: value for name, value in document.items() if name not in {*APART, "priority_rank"}}
         fields["priority"] = TaskPriority(fields["priority"])
         fields["status"] = TaskStatus(fields["status"])
         fields["origin"] = TaskOrigin(fields["origin"])
