@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 
+from rapport_gateway.counting import Counts, Durations, DurationsBy
 from rapport_gateway.errors import ErrorDict
 from rapport_gateway.logs import note
 from rapport_gateway.tracing import NoTracer, Tracer
 
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
@@ -23,7 +23,7 @@ class Executing:
 
     __slots__ = ("_began", "_metrics", "_seconds", "_span")
 
-    def __init__(self, metrics: Metrics, seconds: Histogram) -> None:
+    def __init__(self, metrics: Metrics, seconds: Durations) -> None:
         self._metrics = metrics
         self._seconds = seconds
         self._span = metrics.tracer.stage("execute") if metrics.tracer.is_on else None
@@ -55,26 +55,20 @@ class Metrics:
         self.in_flight = 0
         self.subgraph_in_flight: dict[str, int] = {}
         self._durations()
-        self._requests = Counter(
-            "rapport_gateway_requests",
-            "Client operations by kind and outcome.",
-            ["kind", "outcome"],
-            registry=self.registry,
+        self._requests = Counts(
+            "rapport_gateway_requests", "Client operations by kind and outcome.", ["kind", "outcome"]
         )
-        self._subgraph = Counter(
-            "rapport_gateway_subgraph_requests", "Requests sent to subgraphs.", ["subgraph"], registry=self.registry
-        )
+        self._subgraph = Counts("rapport_gateway_subgraph_requests", "Requests sent to subgraphs.", ["subgraph"])
         self._failures = Counter(
             "rapport_gateway_subgraph_failures",
             "Requests to subgraphs that got no usable answer.",
             ["subgraph", "code"],
             registry=self.registry,
         )
-        # Looking a label up costs more than counting.
-        self._of_requests = cache(self._requests.labels)
-        self._of_subgraph = cache(self._subgraph.labels)
-        self._hits = Counter("rapport_gateway_plan_cache_hits", "Operations found prepared.", registry=self.registry)
-        self._misses = Counter("rapport_gateway_plan_cache_misses", "Operations prepared.", registry=self.registry)
+        self._hits = Counts("rapport_gateway_plan_cache_hits", "Operations found prepared.", [])
+        self._misses = Counts("rapport_gateway_plan_cache_misses", "Operations prepared.", [])
+        for counts in (self._requests, self._subgraph, self._hits, self._misses):
+            self.registry.register(counts)
         self.websockets = Gauge("rapport_gateway_websockets", "Open WebSocket connections.", registry=self.registry)
         self.subscriptions = Gauge("rapport_gateway_subscriptions", "Open subscriptions.", registry=self.registry)
 
@@ -98,22 +92,18 @@ class Metrics:
         )
 
     def _durations(self) -> None:
-        self._stage = Histogram(
+        self._stage = DurationsBy(
             "rapport_gateway_stage_seconds",
             "What a stage takes: parse (with measuring), validate, plan of what was not found prepared; execute.",
-            ["stage"],
-            buckets=_BUCKETS,
-            registry=self.registry,
+            "stage",
         )
-        self._subgraph_seconds = Histogram(
-            "rapport_gateway_subgraph_seconds",
-            "What a subgraph takes to answer, failures included.",
-            ["subgraph"],
-            buckets=_BUCKETS,
-            registry=self.registry,
+        self._subgraph_seconds = DurationsBy(
+            "rapport_gateway_subgraph_seconds", "What a subgraph takes to answer, failures included.", "subgraph"
         )
-        self._execute = self._stage.labels("execute")
-        self._seconds_of = cache(self._subgraph_seconds.labels)
+        self.registry.register(self._stage)
+        self.registry.register(self._subgraph_seconds)
+        self._execute = self._stage.of("execute")
+        self._beside = Lock()  # large documents are read in a thread
         running = Gauge("rapport_gateway_operations_in_flight", "Operations that run now.", registry=self.registry)
         running.set_function(lambda: self.in_flight)
         self._waiting = Gauge(
@@ -131,14 +121,15 @@ class Metrics:
             with self.tracer.stage(name):
                 yield
         finally:
-            self._stage.labels(name).observe(perf_counter() - began)
+            with self._beside:
+                self._stage.of(name).observe(perf_counter() - began)
 
     def executing(self) -> Executing:
         """Measure an operation that runs, found prepared or not."""
         return Executing(self, self._execute)
 
     def subgraph_answered(self, subgraph: str, seconds: float) -> None:
-        self._seconds_of(subgraph).observe(seconds)
+        self._subgraph_seconds.of(subgraph).observe(seconds)
 
     def refused(self, errors: Sequence[ErrorDict]) -> None:
         """An operation that is not run."""
@@ -153,17 +144,17 @@ class Metrics:
 
     def request(self, kind: str, outcome: str) -> None:
         """`outcome`: ok, errors (answered with errors), refused (by `refused`)."""
-        self._of_requests(kind, outcome).inc()
+        self._requests.add(kind, outcome)
         note(kind=kind, outcome=outcome)
 
     def subgraph_request(self, subgraph: str) -> None:
-        self._of_subgraph(subgraph).inc()
+        self._subgraph.add(subgraph)
 
     def subgraph_failure(self, subgraph: str, code: str) -> None:
         self._failures.labels(subgraph, code).inc()
 
     def plan_cache(self, *, hit: bool) -> None:
-        (self._hits if hit else self._misses).inc()
+        (self._hits if hit else self._misses).add()
 
     def render(self) -> bytes:
         for subgraph, number in self.subgraph_in_flight.items():

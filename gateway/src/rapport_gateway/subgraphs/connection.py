@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from dataclasses import dataclass, field
-from typing import cast
+from typing import Protocol, cast
 
 import httptools
+
+from rapport_gateway.subgraphs.answers import HttpAnswer, plain_answer
 
 _MAX_HEAD_BYTES = 64 * 1024
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
@@ -21,17 +22,16 @@ class BrokenAnswer(Exception):
     """What came is not a whole HTTP answer of bearable size; the message ends the sentence that names the subgraph."""
 
 
-@dataclass(slots=True)
-class HttpAnswer:
-    """`headers` by lower-case name, the last of each; `body` is decompressed."""
+class Waiter(Protocol):
+    """Who waits for an answer; a future is one."""
 
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    def done(self) -> bool:
+        """Nothing is to be told any more."""
+        ...
 
-    @property
-    def media_type(self) -> str:
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+    def set_result(self, answer: HttpAnswer, /) -> None: ...
+
+    def set_exception(self, problem: Exception, /) -> None: ...
 
 
 class Connection(asyncio.Protocol):
@@ -41,39 +41,65 @@ class Connection(asyncio.Protocol):
         self._limit = limit
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[HttpAnswer] | None = None
+        self._waiter: Waiter | None = None
+        self._outcome: HttpAnswer | Exception | None = None
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self.idle_since = 0.0
         self.is_reusable = False
 
     async def exchange(self, request: bytes, deadline: float) -> HttpAnswer:
         """`deadline` is in the loop's time. Raises Disconnected, BrokenAnswer, TimeoutError."""
-        if self._transport is None or self._transport.is_closing():
-            raise Disconnected
-        loop = asyncio.get_running_loop()
-        self._begin()
-        waiter: asyncio.Future[HttpAnswer] = loop.create_future()
-        self._waiter = waiter
-        timer = loop.call_at(deadline, self._fail, TimeoutError())
-        self._transport.write(request)
+        waiter: asyncio.Future[HttpAnswer] = asyncio.get_running_loop().create_future()
+        self.begin(request, deadline, waiter)
         try:
             return await waiter
-        finally:
-            timer.cancel()
-            if not self.is_reusable:
-                self.close()
+        except BaseException:
+            self.close()
+            raise
+
+    def begin(self, request: bytes, deadline: float, waiter: Waiter) -> None:
+        """The same for who does not await: told in time, and to close the connection where it is not reusable then.
+        Raises Disconnected."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            raise Disconnected
+        self._size = self._head_size = 0
+        self._has_head = self._is_inside = self.is_reusable = False
+        self._waiter = waiter
+        self._watch(deadline)
+        transport.write(request)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the next request can be sent."""
+        return self.is_reusable and self._transport is not None and not self._transport.is_closing()
 
     def close(self) -> None:
         self.is_reusable = False
         if self._transport is not None:
             self._transport.abort()
 
-    def _begin(self) -> None:
-        self._answer = HttpAnswer()
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._head_size = 0
-        self._has_head = False
-        self.is_reusable = False
+    def _watch(self, deadline: float) -> None:
+        """One timer serves many requests: where it comes too early it is set again."""
+        self._deadline = deadline
+        if self._timer is not None:
+            if self._timer_at <= deadline:
+                return
+            self._timer.cancel()
+        self._timer_at = deadline
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        if self._waiter is None:
+            return
+        if asyncio.get_running_loop().time() < self._deadline:
+            self._watch(self._deadline)
+        else:
+            self._fail(TimeoutError())
+            self._tell()
 
     # -- asyncio
 
@@ -82,6 +108,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_reusable = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._waiter is None:
             return
         if self._has_head and exc is None and self._ends_with_the_connection():
@@ -90,11 +119,26 @@ class Connection(asyncio.Protocol):
             self._fail(BrokenAnswer("broke off its answer"))
         else:
             self._fail(BrokenAnswer("answered with what is no HTTP") if self._head_size else Disconnected())
+        self._tell()
 
     def data_received(self, data: bytes) -> None:
         if self._waiter is None:
             self.close()
             return
+        answer = None if self._is_inside else plain_answer(data, self._limit)
+        if answer is not None:
+            self.is_reusable = True
+            self._outcome = answer
+        else:
+            self._parse(data)
+        if self._outcome is not None:
+            self._tell()
+
+    def _parse(self, data: bytes) -> None:
+        if not self._is_inside:
+            self._is_inside = True
+            self._answer = HttpAnswer()
+            self._parts: list[bytes] = []
         if not self._has_head:
             self._head_size += len(data)
             if self._head_size > _MAX_HEAD_BYTES + self._limit:
@@ -106,13 +150,11 @@ class Connection(asyncio.Protocol):
             # After a complete answer this is about what follows it, which nobody asked for.
             self.is_reusable = False
             self._fail(BrokenAnswer("answered with what is no HTTP"))
-        if self._waiter is None and not self.is_reusable:
-            self.close()
 
     # -- the parser
 
     def on_message_begin(self) -> None:
-        if self._waiter is None:
+        if self._outcome is not None:
             self.is_reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -129,13 +171,13 @@ class Connection(asyncio.Protocol):
         self._size += len(body)
         if self._size > self._limit:
             self._fail(BrokenAnswer("answered with too much data"))
-        elif self._waiter is not None:
+        elif self._outcome is None:
             self._parts.append(body)
 
     def on_message_complete(self) -> None:
         if not self._has_head:  # 100 Continue and the like: the answer is still to come
             self._answer = HttpAnswer()
-        elif self._waiter is not None:
+        elif self._outcome is None:
             self.is_reusable = self._parser.should_keep_alive()
             self._complete()
 
@@ -155,9 +197,7 @@ class Connection(asyncio.Protocol):
             except BrokenAnswer as error:
                 self._fail(error)
                 return
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(answer)
+        self._outcome = answer
 
     def _decompressed(self, body: bytes, encoding: str) -> bytes:
         if encoding not in {"gzip", "x-gzip", "deflate"}:
@@ -175,6 +215,18 @@ class Connection(asyncio.Protocol):
 
     def _fail(self, error: Exception) -> None:
         self.is_reusable = False
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_exception(error)
+        if self._outcome is None:
+            self._outcome = error
+
+    def _tell(self) -> None:
+        """As the last of what is done with what came: who is told may send the next request."""
+        waiter, outcome = self._waiter, self._outcome
+        self._waiter = self._outcome = None
+        if not self.is_reusable:
+            self.close()
+        if waiter is None or waiter.done():
+            return
+        if isinstance(outcome, HttpAnswer):
+            waiter.set_result(outcome)
+        elif outcome is not None:
+            waiter.set_exception(outcome)

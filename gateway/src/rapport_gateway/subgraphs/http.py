@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBREQUEST_MALFORMED_RESPONSE
+from rapport_gateway.subgraphs.answers import HttpAnswer
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest, identity_of
-from rapport_gateway.subgraphs.connection import BrokenAnswer, Disconnected, HttpAnswer
+from rapport_gateway.subgraphs.connection import BrokenAnswer, Disconnected
 from rapport_gateway.subgraphs.credentials import ServiceCredentials
 from rapport_gateway.subgraphs.in_flight import InFlight
 from rapport_gateway.subgraphs.origin import Origin

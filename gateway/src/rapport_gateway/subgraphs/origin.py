@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
-from rapport_gateway.subgraphs.connection import Connection, Disconnected, HttpAnswer
+from rapport_gateway.subgraphs.answers import HttpAnswer
+from rapport_gateway.subgraphs.connection import Connection, Disconnected, Waiter
 
 _IDLE_SECONDS = 30.0
 # A peer that vanished without a word is noticed on idle connections and silent streams too.
@@ -44,13 +45,33 @@ class Origin:
 
     async def post(self, headers: Mapping[str, str], content: bytes, deadline: float) -> HttpAnswer:
         """Raises Disconnected, BrokenAnswer, TimeoutError."""
-        own = (self._head, self._credential(), len(content))
-        head = b"%s%scontent-length: %d\r\n%s\r\n" % (*own, encoded_headers(headers))
+        request = self._request(headers, content)
         connection = self._kept() or await self._connect(deadline)
-        answer = await connection.exchange(head + content, deadline)
-        if connection.is_reusable:
-            self._keep(connection)
+        answer = await connection.exchange(request, deadline)
+        self.keep(connection)
         return answer
+
+    def begin(self, headers: Mapping[str, str], content: bytes, deadline: float, waiter: Waiter) -> Connection | None:
+        """The same on a connection that is there, for a waiter that gives it to `keep` when it is told; None where
+        there is none."""
+        connection = self._kept()
+        if connection is not None:
+            connection.begin(self._request(headers, content), deadline, waiter)
+        return connection
+
+    def keep(self, connection: Connection) -> None:
+        """For the next request, where it can be used again."""
+        if not connection.is_reusable:
+            return
+        now = asyncio.get_running_loop().time()
+        connection.idle_since = now
+        self._idle.append(connection)
+        while self._idle[0].idle_since < now - _IDLE_SECONDS:
+            self._idle.popleft().close()
+
+    def _request(self, headers: Mapping[str, str], content: bytes) -> bytes:
+        own = (self._head, self._credential(), len(content), encoded_headers(headers), content)
+        return b"%s%scontent-length: %d\r\n%s\r\n%s" % own
 
     def close(self) -> None:
         while self._idle:
@@ -59,16 +80,9 @@ class Origin:
     def _kept(self) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_reusable:
+            if connection.is_usable:
                 return connection
         return None
-
-    def _keep(self, connection: Connection) -> None:
-        now = asyncio.get_running_loop().time()
-        connection.idle_since = now
-        self._idle.append(connection)
-        while self._idle[0].idle_since < now - _IDLE_SECONDS:
-            self._idle.popleft().close()
 
     async def _connect(self, deadline: float) -> Connection:
         loop = asyncio.get_running_loop()
