@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class Via(StrEnum):
@@ -12,6 +13,10 @@ class Via(StrEnum):
     RULE = "RULE"
     IMPORT = "IMPORT"
     SYSTEM = "SYSTEM"
+
+
+PERSON: Final = "person"
+"""The scope of an access token that a user got by signing in: what holds as long as the token lives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,27 @@
 """The schema of this subgraph."""
 
+from typing import Final
+
 from rapport_automation.replays.schema import ReplayMutation, ReplayQuery
 from rapport_automation.webhooks.schema import WebhookMutation, WebhookQuery
-from rapport_shared.graphql.audit import audit_query
+from rapport_shared.graphql.audit import audit_policy, audit_query
+from rapport_shared.graphql.doors import Doors
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
+from rapport_shared.rights import Verb
+
+DOORS: Final = Doors(
+    policies={
+        **audit_policy("automation"),
+        "createWebhook": ("Webhook", Verb.CREATE),
+        "startReplay": ("Replay", Verb.CREATE),
+    }
+)
 
 
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
     return subgraph_schema(
-        queries=(WebhookQuery, ReplayQuery, audit_query("automation")), mutations=(WebhookMutation, ReplayMutation)
+        queries=(WebhookQuery, ReplayQuery, audit_query("automation")),
+        mutations=(WebhookMutation, ReplayMutation),
+        doors=DOORS,
     )

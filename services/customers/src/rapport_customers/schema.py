@@ -1,5 +1,7 @@
 """The schema of this subgraph."""
 
+from typing import Final
+
 from rapport_customers.consents.schema import ConsentMutation
 from rapport_customers.contacts.schema import ContactMutation, ContactQuery
 from rapport_customers.customers.schema import CustomerMutation, CustomerQuery, CustomerSubscription
@@ -9,8 +11,20 @@ from rapport_customers.orders.schema import OrderMutation, OrderQuery
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
 from rapport_customers.subjects.schema import SubjectMutation, SubjectQuery
-from rapport_shared.graphql.audit import audit_query
+from rapport_shared.graphql.audit import audit_policy, audit_query
+from rapport_shared.graphql.doors import Doors
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
+from rapport_shared.rights import Verb
+
+DOORS: Final = Doors(
+    policies={
+        **audit_policy("customers"),
+        "exportSubject": ("SubjectRequest", Verb.EXPORT),
+        "eraseSubject": ("SubjectRequest", Verb.ERASE),
+        "createPipeline": ("Pipeline", Verb.CREATE),
+        "createProduct": ("Product", Verb.CREATE),
+    }
+)
 
 
 def build_schema() -> SubgraphSchema:
@@ -38,4 +52,5 @@ def build_schema() -> SubgraphSchema:
             ProductMutation,
         ),
         subscriptions=(CustomerSubscription, DealSubscription),
+        doors=DOORS,
     )

@@ -25,6 +25,7 @@ from rapport_identity.providers.id_tokens import IdTokens
 from rapport_identity.providers.model import Provider
 from rapport_identity.providers.service import ProviderService
 from rapport_identity.roles.repository import RoleRepository
+from rapport_identity.roles.routes import policies_route
 from rapport_identity.roles.service import RoleService
 from rapport_identity.schema import build_schema
 from rapport_identity.sessions import attempts, repository
@@ -47,6 +48,7 @@ from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.roles import DEFAULT_POLICY
 from rapport_shared.errors import UserFault
 from rapport_shared.http.jwks import fetch_json
+from rapport_shared.http.tokens import KeySet, TokenVerifier
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
@@ -130,6 +132,11 @@ def access_tokens(settings: Settings) -> AccessTokens:
     return AccessTokens(issuer=settings.issuer, audience=settings.audience)
 
 
+def own_verifier(settings: Settings, keys: KeyService) -> TokenVerifier:
+    """What says who a caller is, by the keys of this very process."""
+    return TokenVerifier(KeySet(own_keys(keys)), issuer=settings.issuer, audience=settings.audience)
+
+
 def api_key_service(
     settings: Settings, mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY
 ) -> ApiKeyService:
@@ -199,7 +206,11 @@ def api(settings: Settings, clock: Clock = system_clock) -> Starlette:
         make_context=make_context,
         directory=directory,
         fetch_keys=own_keys(keys),
-        routes=[jwks_route(keys), token_route(use_cases.api_keys, clock)],
+        routes=[
+            jwks_route(keys),
+            token_route(use_cases.api_keys, clock),
+            policies_route(own_verifier(settings, keys), directory),
+        ],
     )
 
 

@@ -9,13 +9,31 @@ from rapport_identity.roles.schema import RoleMutation, RoleQuery
 from rapport_identity.sessions.schema import SessionMutation, SessionQuery
 from rapport_identity.teams.schema import TeamMutation, TeamQuery
 from rapport_identity.users.schema import UserMutation, UserQuery, UserSubscription
-from rapport_shared.graphql.audit import audit_query
+from rapport_shared.graphql.audit import audit_policy, audit_query
+from rapport_shared.graphql.doors import Doors
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
+from rapport_shared.rights import Verb
 
-PUBLIC: Final = frozenset(
-    {"signIn", "signInWithProvider", "signInOptions", "refreshSession", "acceptInvitation", "exchangeApiKey"}
+DOORS: Final = Doors(
+    # Where an access token comes from.
+    public=frozenset(
+        {"signIn", "signInWithProvider", "signInOptions", "refreshSession", "acceptInvitation", "exchangeApiKey"}
+    ),
+    # An API key has no say in its owner's sessions and password.
+    persons=frozenset({"signOut", "changePassword", "revokeSession", "revokeAllSessions"}),
+    policies={
+        **audit_policy("identity"),
+        "createUser": ("User", Verb.CREATE),
+        "inviteUser": ("User", Verb.CREATE),
+        "createTeam": ("Team", Verb.CREATE),
+        "updateTeam": ("Team", Verb.UPDATE),
+        "deleteTeam": ("Team", Verb.DELETE),
+        "createRole": ("Role", Verb.CREATE),
+        "updateRole": ("Role", Verb.UPDATE),
+        "deleteRole": ("Role", Verb.DELETE),
+        "createApiKey": ("ApiKey", Verb.CREATE),
+    },
 )
-"""What answers without an access token: where one comes from."""
 
 
 def build_schema() -> SubgraphSchema:
@@ -32,5 +50,5 @@ def build_schema() -> SubgraphSchema:
             RoleMutation,
         ),
         subscriptions=(UserSubscription,),
-        public=PUBLIC,
+        doors=DOORS,
     )

@@ -1,9 +1,14 @@
 """The schema of this subgraph."""
 
+from typing import Final
+
 from rapport_interactions.interactions.schema import InteractionMutation, InteractionQuery, InteractionSubscription
 from rapport_interactions.subjects import SubjectRequest
-from rapport_shared.graphql.audit import audit_query
+from rapport_shared.graphql.audit import audit_policy, audit_query
+from rapport_shared.graphql.doors import Doors
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
+
+DOORS: Final = Doors(policies=audit_policy("interactions"))
 
 
 def build_schema() -> SubgraphSchema:
@@ -13,4 +18,5 @@ def build_schema() -> SubgraphSchema:
         mutations=(InteractionMutation,),
         subscriptions=(InteractionSubscription,),
         types=(SubjectRequest,),
+        doors=DOORS,
     )

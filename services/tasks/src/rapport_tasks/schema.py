@@ -1,9 +1,14 @@
 """The schema of this subgraph."""
 
-from rapport_shared.graphql.audit import audit_query
+from typing import Final
+
+from rapport_shared.graphql.audit import audit_policy, audit_query
+from rapport_shared.graphql.doors import Doors
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 from rapport_tasks.subjects import SubjectRequest
 from rapport_tasks.tasks.schema import TaskMutation, TaskQuery, TaskSubscription
+
+DOORS: Final = Doors(policies=audit_policy("tasks"))
 
 
 def build_schema() -> SubgraphSchema:
@@ -13,4 +18,5 @@ def build_schema() -> SubgraphSchema:
         mutations=(TaskMutation,),
         subscriptions=(TaskSubscription,),
         types=(SubjectRequest,),
+        doors=DOORS,
     )

@@ -9,12 +9,14 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from rapport_shared.audit import AuditLog, AuditRow
+from rapport_shared.audit.log import TYPE
 from rapport_shared.graphql.connections import PageInfo
 from rapport_shared.graphql.filters import DateTimeFilter, IdFilter, StringFilter, condition_of
 from rapport_shared.graphql.inputs import optional
 from rapport_shared.graphql.lists import Listing, ListQuery, SortDirection, list_field
 from rapport_shared.graphql.scalars import DateTime
 from rapport_shared.mongo import Order, Page, every
+from rapport_shared.rights import Verb
 
 
 @strawberry.federation.type(
@@ -138,6 +140,11 @@ def _condition(given: AuditFilter | None, search: str | None) -> dict[str, Any]:
 LISTING: Final = Listing(
     "entries", AuditFilter, AuditOrder, _condition, (Order("at", descending=True),), "the newest first"
 )
+
+
+def audit_policy(service: str) -> dict[str, tuple[str, Verb]]:
+    """The policy of that field."""
+    return {f"{service}AuditLog": (TYPE, Verb.READ)}
 
 
 def audit_query(service: str) -> type:

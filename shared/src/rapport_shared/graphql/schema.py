@@ -13,6 +13,7 @@ from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
 from rapport_shared.errors import Unauthenticated
+from rapport_shared.graphql.doors import Doors
 from rapport_shared.graphql.errors import INTERNAL, error_code, make_safe
 from rapport_shared.graphql.field_rights import mask_fields
 from rapport_shared.graphql.limits import CACHED_DOCUMENTS, Limits
@@ -42,12 +43,14 @@ def subgraph_schema(
     mutations: tuple[type, ...] = (),
     subscriptions: tuple[type, ...] = (),
     types: tuple[type, ...] = (),
-    public: frozenset[str] = frozenset(),
+    doors: Doors = Doors(),  # noqa: B008 - it is immutable
 ) -> SubgraphSchema:
     """Gather the root fields of a service's nouns.
 
-    ``types`` are entities to which no field here leads; ``public`` names root fields that need no access token.
+    ``types`` are entities to which no field here leads; ``doors`` says which root fields need no access token, or more
+    than that.
     """
+    public = doors.public
 
     class RequireSignIn(SchemaExtension):
         """Refuses every other root field, introspection and SDL included, before anything else is said.
@@ -64,10 +67,10 @@ def subgraph_schema(
             yield
 
     schema = SubgraphSchema(
-        query=merge_types("Query", queries),
+        query=doors.guard(merge_types("Query", queries)),
         types=types,
-        mutation=merge_types("Mutation", mutations) if mutations else None,
-        subscription=merge_types("Subscription", subscriptions) if subscriptions else None,
+        mutation=doors.guard(merge_types("Mutation", mutations)) if mutations else None,
+        subscription=doors.guard(merge_types("Subscription", subscriptions)) if subscriptions else None,
         federation_version=FEDERATION_VERSION,
         config=StrawberryConfig(scalar_map={DateTime: DATE_TIME}),
         extensions=[
@@ -76,6 +79,7 @@ def subgraph_schema(
             RequireSignIn,
         ],
     )
+    doors.guard_entities(known.definition for known in schema.schema_converter.type_map.values())
     mask_fields(schema._schema)  # Strawberry has no hook for every field of a type
     return schema
 

@@ -30,6 +30,9 @@ METRICS_PATH = "/metrics"
 READY_PATH = "/ready"
 GRAPHQL_PATH = "/graphql"
 JWKS_PATH = "/.well-known/jwks.json"
+POLICIES_PATH = "/policies"
+TOKENS_OF = "rapport"
+"""Who issues access tokens, and whom they are for: the default of the services' `RAPPORT_ISSUER` and `…_AUDIENCE`."""
 
 
 def _default_ports() -> dict[str, int]:
@@ -134,7 +137,15 @@ def gateway(addresses: Addresses, *, production: bool = False) -> ProcessSpec:
     """`production` is for clients that are not this machine's developer."""
     port = addresses.ports[GATEWAY]
     where = ("--supergraph", addresses.supergraph, "--host", addresses.listen, "--port", str(port))
-    settings = {"RAPPORT_GATEWAY_MAX_COST": MAX_COST, "RAPPORT_GATEWAY_SERVICE_KEY": addresses.service_key}
+    settings = {
+        "RAPPORT_GATEWAY_MAX_COST": MAX_COST,
+        "RAPPORT_GATEWAY_SERVICE_KEY": addresses.service_key,
+        "RAPPORT_GATEWAY_JWT_JWKS_URL": addresses.url("identity-api", JWKS_PATH),
+        "RAPPORT_GATEWAY_JWT_ISSUER": TOKENS_OF,
+        "RAPPORT_GATEWAY_JWT_AUDIENCE": TOKENS_OF,
+        "RAPPORT_GATEWAY_POLICIES_URL": addresses.url("identity-api", POLICIES_PATH),
+        "RAPPORT_GATEWAY_ACCESS_UNDECIDED": "pass",  # with identity away, the services go on deciding
+    }
     if production:
         settings |= GATEWAY_IN_PRODUCTION
     return ProcessSpec(GATEWAY, "rapport_gateway", ("serve", *where), port, settings)

@@ -8,7 +8,7 @@ import jwt
 from rapport_identity.api_keys.model import ApiKey
 from rapport_identity.keys.model import ALGORITHM, SigningKey
 from rapport_identity.users.model import User
-from rapport_shared.actor import Via
+from rapport_shared.actor import PERSON, Via
 from rapport_shared.http.tokens import TOKEN_TYPE
 from rapport_shared.ids import new_event_id
 
@@ -24,7 +24,7 @@ class AccessTokens:
 
     def issue(self, user: User, session_id: str, key: SigningKey, *, now: datetime) -> tuple[str, datetime]:
         """A token for ten minutes, and when it ends."""
-        claims = {"sub": user.id, "role": user.role, "sid": session_id, "via": Via.USER.value}
+        claims = {"sub": user.id, "role": user.role, "sid": session_id, "via": Via.USER.value, "scope": PERSON}
         return self._signed(claims, key, now=now, ends=now + LIFETIME)
 
     def issue_for_key(self, api_key: ApiKey, key: SigningKey, *, now: datetime) -> tuple[str, datetime]:
