@@ -1,7 +1,7 @@
 # Every target that needs Python makes .venv first; that takes no time when nothing changed.
 PYTHON := .venv/bin/python
 SOURCES := conftest.py shared gateway services cli deploy tests
-RELIABILITY = $(PYTHON) -m pytest -m reliability -q tests/reliability
+RELIABILITY = $(PYTHON) -m pytest -q tests/reliability
 
 .DEFAULT_GOAL := help
 .PHONY: help setup audit run graphiql test test-unit conformance reliability reliability-ci bench-gateway bench-hostile check format schema lock up down clean
@@ -31,10 +31,10 @@ bench-gateway: setup ## Measure the gateway beside others from npm, and write do
 	@$(PYTHON) -m tests.benchmarks.gateway.run --publish
 
 reliability-ci: setup ## Kill everything for some minutes: nothing lost, nothing done twice
-	@$(RELIABILITY) --kills 12 --seconds 90 --repeats 3
+	@$(RELIABILITY) -m "reliability and not nightly" --kills 12 --seconds 90 --repeats 3
 
-reliability: setup ## The same at night's size: 100 kills in 30 minutes, 12 crashes at each point
-	@$(RELIABILITY) --kills 100 --seconds 1800 --repeats 12
+reliability: setup ## The same at night's size: 100 kills in 30 minutes, 12 crashes at each point; bad networks, frozen replicas
+	@$(RELIABILITY) -m reliability --kills 100 --seconds 1800 --repeats 12
 
 audit: setup ## Verify the audit log of every service (with the addresses that the environment names)
 	@for service in $(notdir $(wildcard services/*)); do $(PYTHON) -m rapport_$$service audit verify || bad=1; done; test -z "$$bad"

@@ -22,7 +22,8 @@ class NetworkProxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._up, self._down = _Way(), _Way()
-        self._dropping = False
+        self.dropping = False
+        """An answer is still to be lost."""
         self.latency = 0.0
         """Seconds by which each piece is late, either way."""
         self.refusing = False
@@ -73,7 +74,7 @@ class NetworkProxy:
 
     def drop_reply(self) -> None:
         """The server's next answer is lost, and the connection that it came on."""
-        self._dropping = True
+        self.dropping = True
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refusing:
@@ -107,8 +108,8 @@ class NetworkProxy:
                 await way.flowing.wait()
                 if self.latency:
                     await asyncio.sleep(self.latency)
-                if self._dropping and way is self._down:
-                    self._dropping = False
+                if self.dropping and way is self._down:
+                    self.dropping = False
                     self.dropped += 1
                     return
                 writer.write(data)

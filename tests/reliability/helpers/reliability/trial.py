@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from messaging_bench import Bench
+from network_proxy import NetworkProxy
 from waiting import eventually
+from yarl import URL
 
 from rapport_local.backing import BackingServices
 from rapport_local.processes.child import Child
@@ -29,11 +31,18 @@ _HELPERS = Path(__file__).resolve().parents[1]
 
 @dataclass
 class Trial:
-    """A bench whose relay and consumer are processes, with a database and a virtual host of their own."""
+    """A bench whose relay and consumer are processes, with a database and a virtual host of their own.
+
+    The two processes reach both over networks that can be broken; the bench itself reaches them directly.
+    """
 
     bench: Bench
     relay: Child
     consumer: Child
+    to_database: NetworkProxy
+    to_broker: NetworkProxy
+    twins: tuple[Child, Child]
+    """Another relay and another consumer, for who starts them."""
     versions: int = 0
 
     async def change(self, times: int) -> None:
@@ -70,6 +79,18 @@ class Trial:
         left = Facts(events={}, records={}, waiting={"the bench": await self.bench.waiting()}, queued=queued)
         return [*violations(left, ()), *effects(expected, await self.bench.ledger())]
 
+    async def all_handled(self, *, seconds: float) -> bool:
+        """Whether every event has had an effect, within that time."""
+
+        async def handled() -> bool:
+            effects_now = await self.bench.mongo.database["ledger"].count_documents({})
+            return effects_now >= self.versions * len(SUBJECTS)
+
+        try:
+            return bool(await eventually(handled, seconds=seconds))
+        except AssertionError:
+            return False
+
     async def _come_to_rest(self) -> None:
         """Until every event has had an effect, or nothing has happened for a while (what is lost does not come)."""
         looks: list[tuple[int, int, int]] = []
@@ -93,13 +114,25 @@ async def trial(backing: BackingServices, prefix: str, logs: Path, design: str) 
     amqp_url = await _new_vhost(backing, name)
     mongo = connect(backing.mongo_url, name)
     await create_indexes(mongo.database, BOOKKEEPING_INDEXES)
-    relay, consumer = (_child(role, design, backing.mongo_url, name, amqp_url, logs) for role in ("relay", "consumer"))
-    try:
-        yield Trial(Bench(mongo, amqp_url, GROUP), relay, consumer)
-    finally:
-        relay.kill()
-        consumer.kill()
-        mongo.close()
+    async with NetworkProxy(_port(backing.mongo_url)) as to_database, NetworkProxy(_port(amqp_url)) as to_broker:
+        mongo_url = URL(backing.mongo_url).with_port(to_database.port).with_query(directConnection="true")
+        there = (str(mongo_url), name, str(URL(amqp_url).with_port(to_broker.port)), logs)
+        (relay, consumer), twins = (
+            (_child("relay", design, *there, suffix), _child("consumer", design, *there, suffix))
+            for suffix in ("", "-twin")
+        )
+        try:
+            yield Trial(Bench(mongo, amqp_url, GROUP), relay, consumer, to_database, to_broker, twins)
+        finally:
+            for child in (relay, consumer, *twins):
+                child.kill()
+            mongo.close()
+
+
+def _port(url: str) -> int:
+    port = URL(url).port
+    assert port is not None, "an address without a port"
+    return port
 
 
 async def _new_vhost(backing: BackingServices, name: str) -> str:
@@ -108,7 +141,7 @@ async def _new_vhost(backing: BackingServices, name: str) -> str:
     return made[0]
 
 
-def _child(role: str, design: str, mongo_url: str, database: str, amqp_url: str, logs: Path) -> Child:
+def _child(role: str, design: str, mongo_url: str, database: str, amqp_url: str, logs: Path, suffix: str) -> Child:
     env = {
         **os.environ,
         **fault_env(mutant=None if design == RIGHT else design),
@@ -119,4 +152,5 @@ def _child(role: str, design: str, mongo_url: str, database: str, amqp_url: str,
     helpers = [str(_HELPERS), str(_HELPERS.parents[1] / "helpers")]
     env["PYTHONPATH"] = os.pathsep.join([*helpers, env["PYTHONPATH"]])
     command = [sys.executable, "-m", "reliability.bench_process", role]
-    return Child(f"{design}-{role}", command, log=logs / f"{database}-{design}-{role}.log", env=env)
+    name = f"{design}-{role}{suffix}"
+    return Child(name, command, log=logs / f"{database}-{name}.log", env=env)
