@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rapport_gateway.checking import command as check_command
 from rapport_gateway.checking.recorded import UnreadableOperations
-from rapport_gateway.composing import InvalidSource, compose_supergraph, read_sources
+from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.errors import RequestRefused
 from rapport_gateway.logs import configure_logging
 from rapport_gateway.operations import prepare
@@ -22,6 +22,7 @@ from rapport_gateway.planning.requests import print_requests
 from rapport_gateway.server.serve import CannotListen, serve
 from rapport_gateway.server.service_access import service_credentials, subgraph_urls
 from rapport_gateway.settings import InvalidSetting, load_settings
+from rapport_gateway.sources import InvalidSource, from_arguments, from_config, read_sources
 from rapport_gateway.subgraphs.client import SubgraphFailure
 from rapport_gateway.subgraphs.sdl import running_sources
 from rapport_gateway.supergraph.errors import CompositionFailed, InvalidSupergraph
@@ -81,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--log-level", choices=("debug", "info", "warning", "error"))
     serving.set_defaults(run=_serve)
     composing = commands.add_parser("compose", help="make a supergraph SDL of subgraph SDLs")
-    composing.add_argument("--subgraph", action="append", required=True, metavar="NAME=URL@FILE", dest="sources")
+    given = composing.add_mutually_exclusive_group(required=True)
+    given.add_argument("--subgraph", action="append", metavar="NAME=URL@FILE", dest="sources")
+    given.add_argument("--config", metavar="FILE", help="YAML or JSON that names the subgraphs")
     composing.add_argument("--output", metavar="FILE", help="standard output when absent")
     composing.set_defaults(run=_compose)
     checking = commands.add_parser("check", help="say what a proposed subgraph SDL would break")
@@ -117,7 +120,8 @@ def _serve(options: argparse.Namespace) -> None:
 
 def _compose(options: argparse.Namespace) -> None:
     credentials = service_credentials(load_settings(os.environ, {}))
-    sdl = compose_supergraph(read_sources(options.sources, credentials))
+    named = from_config(options.config) if options.config else from_arguments(options.sources)
+    sdl = compose_supergraph(read_sources(named, credentials))
     if options.output:
         # Whoever reads the file now, a serving gateway for one, sees the old text or the new.
         draft = Path(f"{options.output}.draft")

@@ -12,14 +12,17 @@ import orjson
 from rapport_gateway.checking.check import check
 from rapport_gateway.checking.recorded import read_operations
 from rapport_gateway.checking.report import as_data, as_text
-from rapport_gateway.composing import InvalidSource, compose_supergraph, read_sources
+from rapport_gateway.composing import compose_supergraph
+from rapport_gateway.sources import InvalidSource, from_arguments, from_config, read_sources
 from rapport_gateway.subgraphs.credentials import ServiceCredentials
 from rapport_gateway.supergraph.composition import SubgraphSource
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is in force, what is proposed, and what clients send."""
-    parser.add_argument("--subgraph", action="append", required=True, metavar="NAME=URL@FILE", dest="sources")
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--subgraph", action="append", metavar="NAME=URL@FILE", dest="sources")
+    given.add_argument("--config", metavar="FILE", help="YAML or JSON that names the subgraphs")
     parser.add_argument(
         "--proposed", action="append", default=[], metavar="NAME=FILE", help="another SDL of a subgraph"
     )
@@ -33,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, credentials: ServiceCredentials) -> bool:
     """Whether the proposal passes. Raises InvalidSource, CompositionFailed, InvalidSupergraph, OSError, …"""
-    sources = read_sources(options.sources, credentials)
+    named = from_config(options.config) if options.config else from_arguments(options.sources)
+    sources = read_sources(named, credentials)
     current = _read(options.supergraph) if options.supergraph else compose_supergraph(sources)
     proposed = _with_proposals(sources, options.proposed)
     report = check(current, proposed, read_operations(map(Path, options.operations)))
