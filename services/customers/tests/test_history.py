@@ -187,7 +187,7 @@ CHANGES = st.lists(
             optional={
                 "name": st.sampled_from(["张三", "李四", "王五"]),
                 "phone": st.sampled_from([None, "+8613812345678", "+8613912345678"]),
-                "stage": st.sampled_from(["LEAD", "CUSTOMER", "LOST"]),
+                "stage": st.sampled_from(["LEAD", "OPPORTUNITY", "LOST"]),
                 "tags": st.sampled_from([[], ["VIP"], ["VIP", "老客户"]]),
             },
         ),

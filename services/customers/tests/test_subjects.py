@@ -112,7 +112,8 @@ async def test_the_history_keeps_what_happened_but_no_value(
     assert [entry["action"] for entry in entries] == ["erased", "consent_granted", "updated", "created"]
     assert {entry["reason"] for entry in entries} == {None}
     kept = {(change["field"], str(change["after"])) for change in entries[-1]["changes"] if change["after"] is not None}
-    assert kept == {("kind", "PERSON"), ("stage", "LEAD"), ("ownerId", "usr_admin")}
+    created = {("kind", "PERSON"), ("stage", "LEAD"), ("priority", "NORMAL"), ("ownerId", "usr_admin")}
+    assert kept == {*created, ("stageSince", "2026-03-01T09:00:00.000Z")}
 
 
 async def test_nothing_brings_values_back(client: SubgraphClient, mongo: Mongo, admin: Actor) -> None:

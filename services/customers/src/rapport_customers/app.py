@@ -20,10 +20,15 @@ from rapport_customers.customers.service import CustomerService
 from rapport_customers.deals import repository as deals
 from rapport_customers.deals.repository import DealRepository
 from rapport_customers.deals.service import DealService
+from rapport_customers.handling.repository import HandlingRepository
+from rapport_customers.handling.service import HandlingService
 from rapport_customers.history import repository as history
 from rapport_customers.history.model import NO_REASON_REQUIRED, ReasonPolicy
 from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.history.service import HistoryService
+from rapport_customers.lifecycle import repository as lifecycle
+from rapport_customers.lifecycle.repository import StayRepository
+from rapport_customers.lifecycle.service import LifecycleService
 from rapport_customers.orders import repository as orders
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.orders.service import OrderService
@@ -57,6 +62,7 @@ INDEXES = (
     *contacts.INDEXES,
     *deals.INDEXES,
     *history.INDEXES,
+    *lifecycle.INDEXES,
     *orders.INDEXES,
     *pipelines.INDEXES,
     *products.INDEXES,
@@ -100,6 +106,11 @@ def context_maker(
         Context,
         customers=service,
         consents=ConsentService(service, clock),
+        handling=HandlingService(work, HandlingRepository(database), policy, clock),
+        lifecycle=LifecycleService(
+            StayRepository(database), DealRepository(database), OrderRepository(database), policy
+        ),
+        clock=clock,
         pipelines=pipeline_service(mongo, clock, policy),
         products=ProductService(work, ProductRepository(database), policy, clock),
         contacts=ContactService(work, ContactRepository(database), policy, clock),
@@ -146,6 +157,7 @@ async def prepare(settings: Settings) -> None:
     await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
     await pipeline_service(mongo).ensure_standard()
     await CustomerRepository(mongo.database).fill_search()
+    await StayRepository(mongo.database).fill()
     mongo.close()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +16,11 @@ from rapport_customers.customers.model import Customer
 from rapport_customers.customers.service import BELOW_CUSTOMER, BELOW_USER, CustomerService
 from rapport_customers.deals.model import Deal
 from rapport_customers.deals.service import DealService
+from rapport_customers.handling.service import HandlingService
 from rapport_customers.history.model import Entry
 from rapport_customers.history.service import HistoryService
+from rapport_customers.lifecycle.model import Stay
+from rapport_customers.lifecycle.service import LifecycleService
 from rapport_customers.orders.model import Order
 from rapport_customers.orders.service import OrderService
 from rapport_customers.pipelines.model import Pipeline
@@ -24,6 +28,7 @@ from rapport_customers.pipelines.service import PipelineService
 from rapport_customers.products.model import Product
 from rapport_customers.products.service import ProductService
 from rapport_customers.subjects.service import SubjectService
+from rapport_shared.clock import Clock
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.graphql.loaders import NestedLists, by_id, lists_below
 from rapport_shared.messaging import ChangeFeed
@@ -41,6 +46,9 @@ class Context(RequestContext):
     deals: DealService
     orders: OrderService
     consents: ConsentService
+    handling: HandlingService
+    lifecycle: LifecycleService
+    clock: Clock
     subjects: SubjectService
     subject_reader: SubjectReader
     feed: ChangeFeed
@@ -119,6 +127,36 @@ class Context(RequestContext):
         async def load(identifiers: list[str]) -> list[list[Contact]]:
             chains = await self.contacts.chains(identifiers, by=self.actor)
             return [chains[identifier] for identifier in identifiers]
+
+        return DataLoader(load, cache=False)
+
+    @cached_property
+    def stays_of_customer(self) -> DataLoader[str, list[Stay]]:
+        """The stays of many customers in their stages."""
+
+        async def load(identifiers: list[str]) -> list[list[Stay]]:
+            stays = await self.lifecycle.stays(identifiers)
+            return [stays[identifier] for identifier in identifiers]
+
+        return DataLoader(load, cache=False)
+
+    @cached_property
+    def all_deals_of_customer(self) -> DataLoader[str, list[Deal]]:
+        """All deals of many customers, as far as the caller reaches."""
+
+        async def load(identifiers: list[str]) -> list[list[Deal]]:
+            deals = await self.lifecycle.deals(identifiers, by=self.actor)
+            return [deals[identifier] for identifier in identifiers]
+
+        return DataLoader(load, cache=False)
+
+    @cached_property
+    def next_order_of_customer(self) -> DataLoader[tuple[str, datetime], datetime | None]:
+        """When customers ordered after their first orders, as far as the caller reaches orders."""
+
+        async def load(asked: list[tuple[str, datetime]]) -> list[datetime | None]:
+            found = await self.lifecycle.bought_again(dict(asked), by=self.actor)
+            return [found.get(identifier) for identifier, _ in asked]
 
         return DataLoader(load, cache=False)
 

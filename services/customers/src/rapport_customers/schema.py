@@ -6,7 +6,9 @@ from rapport_customers.consents.schema import ConsentMutation
 from rapport_customers.contacts.schema import ContactMutation, ContactQuery
 from rapport_customers.customers.schema import CustomerMutation, CustomerQuery, CustomerSubscription
 from rapport_customers.deals.schema import DealMutation, DealQuery, DealSubscription
+from rapport_customers.handling.schema import HandlingMutation, HandlingQuery
 from rapport_customers.history.queries import HistoryQuery
+from rapport_customers.lifecycle.schema import LifecycleQuery
 from rapport_customers.orders.schema import OrderMutation, OrderQuery
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
@@ -33,6 +35,8 @@ def build_schema() -> SubgraphSchema:
         queries=(
             CustomerQuery,
             HistoryQuery,
+            HandlingQuery,
+            LifecycleQuery,
             SubjectQuery,
             audit_query("customers"),
             ContactQuery,
@@ -44,6 +48,7 @@ def build_schema() -> SubgraphSchema:
         mutations=(
             CustomerMutation,
             ConsentMutation,
+            HandlingMutation,
             SubjectMutation,
             ContactMutation,
             DealMutation,

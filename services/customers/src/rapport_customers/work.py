@@ -4,8 +4,11 @@ from datetime import datetime
 
 from rapport_customers.contacts.repository import ContactRepository
 from rapport_customers.customers.errors import CustomerIsErased, CustomerNotFound
+from rapport_customers.customers.model import Customer
 from rapport_customers.customers.repository import CustomerRepository
 from rapport_customers.deals.repository import DealRepository
+from rapport_customers.handling.repository import HandlingRepository
+from rapport_customers.lifecycle.repository import StayRepository
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.pipelines.repository import PipelineRepository
 from rapport_customers.products.repository import ProductRepository
@@ -29,6 +32,8 @@ class CustomersWork(Work):
         self.contacts = ContactRepository(database, session, self.outbox)
         self.deals = DealRepository(database, session, self.outbox)
         self.orders = OrderRepository(database, session, self.outbox)
+        self.handling = HandlingRepository(database, session, self.outbox)
+        self.stays = StayRepository(database, session)
         self.pipelines = PipelineRepository(database, session, self.outbox)
         self.products = ProductRepository(database, session, self.outbox)
         self.subject_requests = SubjectRequestRepository(database, session, self.outbox)
@@ -39,12 +44,19 @@ class CustomersWork(Work):
 
         Raises CustomerNotFound, CustomerIsErased.
         """
+        return (await self.holding(customer_id, scope)).owner_id
+
+    async def holding(self, customer_id: str, scope: Scope) -> Customer:
+        """A customer within reach, which nobody else changes until this transaction ends.
+
+        Raises CustomerNotFound, CustomerIsErased.
+        """
         customer = await self.customers.held(customer_id, scope)
         if customer is None:
             raise CustomerNotFound("No customer has this id.", path=("input", "customerId"))
         if customer.erased_at is not None:
             raise CustomerIsErased("This customer was erased.", path=("input", "customerId"))
-        return customer.owner_id
+        return customer
 
     async def erase_hanging(self, customer_id: str, at: datetime, *, by: Actor) -> int:
         """Take everything personal out of what hangs on a customer; how many records that are."""
@@ -53,9 +65,11 @@ class CustomersWork(Work):
             erased = await hanging.erase(customer_id, at)
             await self.forget(hanging.noun, f"{SERVICE}.{hanging.noun}.erased", erased, by=by)
             count += len(erased)
+        await self.stays.erase(customer_id)  # they say again what the history does
         return count
 
     async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
         """What hangs on a customer belongs to its new owner, from the same commit on."""
         for hanging in (self.contacts, self.deals, self.orders):
             await hanging.hand_over(customer_id, owner_id)
+        await self.stays.hand_over(customer_id, owner_id)

@@ -16,6 +16,7 @@ class CustomerState:
     deleted: bool = False
     erased: bool = False
     merged_into_id: str | None = None
+    priority: str = "NORMAL"
 
 
 @dataclass(frozen=True, kw_only=True)

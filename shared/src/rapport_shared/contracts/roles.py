@@ -20,7 +20,7 @@ MASKABLE: Final[Mapping[str, frozenset[str]]] = {
 """The fields that a role can be kept from seeing (MASK), by type: nullable ones that nobody's rights depend on."""
 
 SETTABLE: Final[Mapping[str, frozenset[str]]] = {
-    "Customer": MASKABLE["Customer"] | {"kind", "name", "stage", "ownerId", "tags"},
+    "Customer": MASKABLE["Customer"] | {"kind", "name", "stage", "priority", "ownerId", "tags"},
     "Contact": MASKABLE["Contact"] | {"name", "reportsToId"},
     "Deal": MASKABLE["Deal"] | {"name", "stage"},
     "Order": MASKABLE["Order"] | {"status", "orderedAt"},
@@ -71,6 +71,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         ApiKey=_ALL,
         **_CATALOGUE,
         Customer=_ALL,
+        CustomerHandling=_ALL,
         Contact=_ALL,
         Deal=_ALL,
         Order=_ALL,
@@ -85,6 +86,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         "Manager · 主管",
         **{**_STAFF, **_CATALOGUE},
         Customer=_ALL,
+        CustomerHandling=_ALL,
         Contact=_ALL,
         Deal=_ALL,
         Order=_ALL,

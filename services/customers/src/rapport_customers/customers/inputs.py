@@ -7,7 +7,7 @@ import strawberry
 from strawberry import UNSET
 
 from rapport_customers.consents.model import ConsentPurpose
-from rapport_customers.customers.model import CustomerKind, CustomerStage
+from rapport_customers.customers.model import CustomerKind, CustomerPriority, CustomerStage
 from rapport_customers.customers.search import search_condition
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, IntFilter, StringFilter, condition_of
 from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional
@@ -17,6 +17,8 @@ from rapport_shared.mongo import Order, every
 
 Kind = strawberry.enum(CustomerKind, name="CustomerKind", description="What a customer is.")
 Stage = strawberry.enum(CustomerStage, name="CustomerStage", description="Where a customer stands in its life with us.")
+
+Priority = strawberry.enum(CustomerPriority, name="CustomerPriority", description="How much a customer matters now.")
 
 
 @strawberry.input(description="A new customer.")
@@ -29,6 +31,7 @@ class CreateCustomerInput:
     email: str | None = optional("A mail address.")
     source: str | None = optional("Where the customer came from, such as WEBSITE or 展会.")
     stage: CustomerStage | None = optional("LEAD where not given.")
+    priority: CustomerPriority | None = optional("NORMAL where not given.")
     owner_id: strawberry.ID | None = optional("Who looks after the customer: you, where not given; null for nobody.")
     tags: list[str] | None = optional("Short labels.")
     external_id: str | None = optional("The customer's id in another system; unique.")
@@ -46,7 +49,8 @@ class UpdateCustomerInput:
     phone: str | None = optional("International (+86 138 …) or Chinese national form; stored as E.164.")
     email: str | None = optional("A mail address.")
     source: str | None = optional("Where the customer came from.")
-    stage: CustomerStage | None = optional("Where the customer stands.")
+    stage: CustomerStage | None = optional("Where the customer stands; `customerHandling.moves` says what may follow.")
+    priority: CustomerPriority | None = optional("How much it matters now; the owner's team is told of HIGH.")
     owner_id: strawberry.ID | None = optional("Who looks after the customer.")
     tags: list[str] | None = optional("Short labels: the whole new list.")
     external_id: str | None = optional("The customer's id in another system; unique.")
@@ -86,6 +90,8 @@ class CustomerFilter:
     email: StringFilter | None = optional("The mail address.")
     source: StringFilter | None = optional("Where the customer came from.")
     stage: Filter[CustomerStage] | None = optional("Where the customer stands.")
+    stage_since: DateTimeFilter | None = optional("When it came to its stage.")
+    priority: Filter[CustomerPriority] | None = optional("How much it matters now.")
     owner_id: IdFilter | None = optional("Who looks after the customer.")
     tags: StringFilter | None = optional("One of the customer's tags.")
     external_id: StringFilter | None = optional("The id in another system.")
@@ -105,6 +111,7 @@ class CustomerChangeFilter:
     owner_id: IdFilter | None = optional("Who looks after the customer.")
     kind: Filter[CustomerKind] | None = optional("A person or a company.")
     stage: Filter[CustomerStage] | None = optional("Where the customer stands.")
+    priority: Filter[CustomerPriority] | None = optional("How much it matters now.")
 
 
 @strawberry.enum(description="What customers can be sorted by.")
@@ -117,6 +124,8 @@ class CustomerOrderField(Enum):
     ORDER_COUNT = strawberry.enum_value("facts.order_count", description="How many orders there are.")
     LAST_ORDER_AT = strawberry.enum_value("facts.last_order_at", description="When the last order was.")
     STAGE = strawberry.enum_value("stage", description="The stage, by its name.")
+    STAGE_SINCE = strawberry.enum_value("stage_since", description="When it came to its stage.")
+    PRIORITY = strawberry.enum_value("priority_rank", description="How much it matters now.")
 
 
 @strawberry.input(description="One key to sort customers by.")
@@ -135,6 +144,8 @@ FIELDS: Final = {
     "email": "email",
     "source": "source",
     "stage": "stage",
+    "stage_since": "stage_since",
+    "priority": "priority",
     "owner_id": "owner_id",
     "tags": "tags",
     "external_id": "external_id",

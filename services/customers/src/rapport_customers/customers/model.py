@@ -38,7 +38,21 @@ class CustomerStage(StrEnum):
     CUSTOMER = "CUSTOMER"
     REPEAT = "REPEAT"
     ADVOCATE = "ADVOCATE"
+    CHURN_RISK = "CHURN_RISK"
     LOST = "LOST"
+
+
+class CustomerPriority(StrEnum):
+    """How much a customer matters now, from the least."""
+
+    LOW = "LOW"
+    NORMAL = "NORMAL"
+    HIGH = "HIGH"
+
+    @property
+    def rank(self) -> int:
+        """Sorts priorities: 0 for the least."""
+        return list(CustomerPriority).index(self)
 
 
 _RULES: Final[Mapping[str, Callable[[Any], Any]]] = {
@@ -48,11 +62,12 @@ _RULES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "email": values.valid_email,
     "source": lambda value: values.valid_text(value, "source"),
     "stage": CustomerStage,
+    "priority": CustomerPriority,
     "owner_id": str,
     "tags": values.valid_tags,
     "external_id": lambda value: values.valid_text(value, "externalId"),
 }
-_REQUIRED: Final = frozenset({"kind", "name", "stage"})
+_REQUIRED: Final = frozenset({"kind", "name", "stage", "priority"})
 PERSONAL: Final = frozenset({"name", "phone", "email", "source", "tags", "external_id"})
 """What an erasure takes away; ``consents`` go as well."""
 ERASED_NAME: Final = "[erased]"
@@ -60,7 +75,11 @@ ERASED_NAME: Final = "[erased]"
 
 @dataclass(kw_only=True)
 class Customer(Aggregate):
-    """A person or company; phone is E.164, times are UTC."""
+    """A person or company; phone is E.164, times are UTC.
+
+    ``stage_since`` is when it came to its stage; ``pooled_at`` since when nobody looks after it, and ``last_owner_id``
+    who did before.
+    """
 
     kind: CustomerKind
     name: str
@@ -68,6 +87,10 @@ class Customer(Aggregate):
     email: str | None = None
     source: str | None = None
     stage: CustomerStage = CustomerStage.LEAD
+    stage_since: datetime
+    priority: CustomerPriority = CustomerPriority.NORMAL
+    pooled_at: datetime | None = None
+    last_owner_id: str | None = None
     owner_id: str | None = None
     tags: tuple[str, ...] = ()
     external_id: str | None = None
@@ -81,7 +104,8 @@ class Customer(Aggregate):
     @classmethod
     def create(cls, identifier: str, details: Mapping[str, Any], *, now: datetime) -> "Customer":
         """A new customer of the given details (attribute names to values); raises the fault of a bad value."""
-        customer = cls(id=identifier, created_at=now, updated_at=now, **_checked(details))
+        customer = cls(id=identifier, created_at=now, updated_at=now, stage_since=now, **_checked(details))
+        customer.pooled_at = now if customer.owner_id is None else None
         customer.record(CustomerCreated(customer_id=identifier, after=customer.state()))
         return customer
 
@@ -99,6 +123,11 @@ class Customer(Aggregate):
         before = self.state()
         self.assign(checked)
         self.updated_at = now
+        if "stage" in changed:
+            self.stage_since = now
+        if "owner_id" in changed:
+            self.pooled_at = now if self.owner_id is None else None
+            self.last_owner_id = before.owner_id or self.last_owner_id
         self.record(CustomerUpdated(customer_id=self.id, changed=changed, before=before, after=self.state()))
 
     def delete(self, *, now: datetime) -> None:
@@ -160,6 +189,7 @@ class Customer(Aggregate):
         return CustomerState(
             kind=self.kind.value,
             stage=self.stage.value,
+            priority=self.priority.value,
             owner_id=self.owner_id,
             deleted=self.deleted_at is not None,
             erased=self.erased_at is not None,

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from rapport_customers.consents.model import Consent, ConsentPurpose
 from rapport_customers.customers.errors import ExternalIdTaken
 from rapport_customers.customers.facts import CustomerFacts, order_facts, with_order
-from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage
+from rapport_customers.customers.model import Customer, CustomerKind, CustomerPriority, CustomerStage
 from rapport_customers.customers.search import FIELDS as SEARCHED
 from rapport_customers.customers.search import tokens
 from rapport_customers.history.repository import HistoryRepository
+from rapport_customers.lifecycle.repository import StayRepository
 from rapport_shared.actor import Actor
 from rapport_shared.money import Money, scaled
 from rapport_shared.mongo import Document, DuplicateKey, Index, every
@@ -20,13 +21,18 @@ from rapport_shared.rights import Scope
 COLLECTION = "customers"
 NOW_DUE = datetime(1970, 1, 1, tzinfo=UTC)
 """When rules look at a customer that has changed: before any other that waits for the clock."""
-_NOT_OF_THE_MODEL = frozenset({"_id", "consented", "deleted", "evaluate_at", "held", "marks", "search"})
+_NOT_OF_THE_MODEL = frozenset(
+    {"_id", "consented", "deleted", "evaluate_at", "held", "marks", "priority_rank", "search"}
+)
 INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("owner_id", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("name", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("updated_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("stage", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("stage_since", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("stage", 1), ("stage_since", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("priority_rank", 1), ("_id", 1))),
     Index(COLLECTION, (("consented", 1), ("deleted", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.last_order_at", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.order_count", 1), ("_id", 1))),
@@ -54,6 +60,9 @@ class CustomerRepository(AggregateRepository[Customer]):
         """Every change becomes an entry of the customer's history."""
         history = HistoryRepository(self._database, self._session)
         await history.add(aggregate, before, after, at=aggregate.updated_at, by=by)
+        if before is None or before["stage"] != after["stage"]:
+            stays = StayRepository(self._database, self._session)
+            await stays.begin(aggregate.id, after, before=before, at=aggregate.updated_at, by=by)
 
     async def held(self, identifier: str, scope: Scope) -> Customer | None:
         """The customer within reach, kept from changing until this transaction ends; not a deleted one.
@@ -103,6 +112,11 @@ class CustomerRepository(AggregateRepository[Customer]):
             "email": aggregate.email,
             "source": aggregate.source,
             "stage": aggregate.stage.value,
+            "stage_since": aggregate.stage_since,
+            "priority": aggregate.priority.value,
+            "priority_rank": aggregate.priority.rank,
+            "pooled_at": aggregate.pooled_at,
+            "last_owner_id": aggregate.last_owner_id,
             "owner_id": aggregate.owner_id,
             "tags": list(aggregate.tags),
             "external_id": aggregate.external_id,
@@ -122,6 +136,8 @@ class CustomerRepository(AggregateRepository[Customer]):
         fields = {name: value for name, value in document.items() if name not in _NOT_OF_THE_MODEL}
         fields["kind"] = CustomerKind(fields["kind"])
         fields["stage"] = CustomerStage(fields["stage"])
+        fields["stage_since"] = fields.get("stage_since") or fields["created_at"]
+        fields["priority"] = CustomerPriority(fields.get("priority", CustomerPriority.NORMAL))
         fields["tags"] = tuple(fields["tags"])
         fields["consents"] = tuple(
             Consent(**{**consent, "purpose": ConsentPurpose(consent["purpose"])})

@@ -21,6 +21,7 @@ from rapport_customers.customers.inputs import (
 )
 from rapport_customers.deals.types import CustomerDeals
 from rapport_customers.history.schema import CustomerHistory
+from rapport_customers.lifecycle.schema import CustomerLifecycle
 from rapport_customers.orders.schema import CustomerOrders
 from rapport_shared.contracts.customers import (
     CustomerConsentGranted,
@@ -53,7 +54,7 @@ EVENTS = (
 
 
 @strawberry.federation.type(keys=["id"], description="A person or company that the company deals with.")
-class Customer(CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory):
+class Customer(CustomerLifecycle, CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory):
     """The GraphQL form of a customer."""
 
     id: strawberry.ID = strawberry.field(description="Its id, `cus_…`.")
@@ -63,6 +64,10 @@ class Customer(CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory)
     email: str | None = strawberry.field(description="The mail address.")
     source: str | None = strawberry.field(description="Where the customer came from.")
     stage: model.CustomerStage = strawberry.field(description="Where the customer stands.")
+    stage_since: DateTime = strawberry.field(description="When it came to its stage.")
+    priority: model.CustomerPriority = strawberry.field(description="How much it matters now.")
+    pooled_at: DateTime | None = strawberry.field(description="Since when nobody looks after it.")
+    last_owner_id: strawberry.ID | None = strawberry.field(description="Who looked after it before, if anybody.")
     owner_id: strawberry.ID | None = strawberry.field(description="The id of who looks after the customer.")
     tags: list[str] = strawberry.field(description="Short labels.")
     external_id: str | None = strawberry.field(description="The id in another system.")
@@ -105,6 +110,10 @@ class Customer(CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory)
             email=customer.email,
             source=customer.source,
             stage=customer.stage,
+            stage_since=DateTime(customer.stage_since),
+            priority=customer.priority,
+            pooled_at=None if customer.pooled_at is None else DateTime(customer.pooled_at),
+            last_owner_id=None if customer.last_owner_id is None else strawberry.ID(customer.last_owner_id),
             owner_id=None if customer.owner_id is None else strawberry.ID(customer.owner_id),
             tags=list(customer.tags),
             external_id=customer.external_id,

@@ -85,8 +85,10 @@ class CustomerService(Records[Customer]):
     ) -> Customer:
         customer = await self.load(work.customers, identifier, Verb.UPDATE, by=by)
         customer.expect_version(expected)
-        before = customer.owner_id
+        before, stage = customer.owner_id, customer.stage
         customer.update(changes, now=self._clock())
+        if customer.stage is not stage:
+            (await work.handling.current()).check_move(stage, customer.stage)
         self._require_reach(customer, Verb.UPDATE, by)
         self._require_reason(customer)
         await work.customers.save(customer, by=by)

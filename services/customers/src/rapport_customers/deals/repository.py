@@ -1,5 +1,6 @@
 """Deals in MongoDB."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -7,8 +8,9 @@ from rapport_customers.deals.lines import Line
 from rapport_customers.deals.model import Deal, DealStatus, StageEntry
 from rapport_customers.hanging import HangingRepository
 from rapport_shared.money import Money
-from rapport_shared.mongo import Document, Index
+from rapport_shared.mongo import Document, Index, every
 from rapport_shared.persistence import APART, ERASED_TEXT, HOME
+from rapport_shared.rights import Scope
 
 COLLECTION = "deals"
 _NEWEST_FIRST = (("deleted", 1), ("created_at", -1), ("_id", -1))
@@ -38,6 +40,14 @@ class DealRepository(HangingRepository[Deal]):
             stages = [{**entry, "reason": None} for entry in deal["stages"]]
             await self._documents.update_one({"_id": deal["_id"]}, {"$set": {"stages": stages}}, session=self._session)
         return await super().erase(customer_id, at)
+
+    async def of_customers(self, customer_ids: Sequence[str], scope: Scope) -> dict[str, list[Deal]]:
+        """The deals of each customer within reach; one query."""
+        condition = every({"customer_id": {"$in": list(customer_ids)}, "deleted": False}, scope.filter())
+        deals: dict[str, list[Deal]] = {identifier: [] for identifier in customer_ids}
+        async for document in self._documents.find(condition, session=self._session):
+            deals[document["customer_id"]].append(self.from_document(document))
+        return deals
 
     def to_document(self, aggregate: Deal) -> Document:
         """The fields as they are, enums by value."""

@@ -5,8 +5,9 @@ from typing import Any
 
 from rapport_customers.deals.errors import PipelineNotFound, ProductNotFound, StageNotFound
 from rapport_customers.deals.lines import Line
-from rapport_customers.deals.model import Deal
+from rapport_customers.deals.model import Deal, DealStatus
 from rapport_customers.deals.repository import DealRepository
+from rapport_customers.lifecycle.service import follow_deal
 from rapport_customers.pipelines.model import Stage, StageKind
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
@@ -14,7 +15,7 @@ from rapport_shared.clock import Clock
 from rapport_shared.errors import NotAllowed
 from rapport_shared.ids import new_id
 from rapport_shared.persistence import Records, Transactions, transactional
-from rapport_shared.rights import Policy, Verb
+from rapport_shared.rights import EVERYTHING, Policy, Verb
 
 TYPE = "Deal"
 ID_PREFIX = "dea"
@@ -107,6 +108,8 @@ class DealService(Records[Deal]):
         pipeline = await work.pipelines.of_deal(deal.pipeline_id)
         deal.move(_found(pipeline.stage(stage)), by=by.id, reason=reason, now=self._clock())
         await work.deals.save(deal, by=by)
+        if deal.status is DealStatus.WON:
+            await self._won(work, deal)
         return deal
 
     @transactional
@@ -126,6 +129,11 @@ class DealService(Records[Deal]):
         deal.restore(now=self._clock())
         await work.deals.save(deal, by=by)
         return deal
+
+    async def _won(self, work: CustomersWork, deal: Deal) -> None:
+        customer = await work.customers.held(deal.customer_id, EVERYTHING)
+        if customer is not None:
+            await follow_deal(work, customer, now=self._clock())
 
     async def _with_products(self, work: CustomersWork, details: Mapping[str, Any]) -> dict[str, Any]:
         lines: list[Line] | None = details.get("lines")

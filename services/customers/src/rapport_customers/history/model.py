@@ -8,7 +8,9 @@ from typing import Any, Final
 from rapport_shared.errors import UserFault
 
 LATE_AFTER: Final = timedelta(hours=24)
-BUSINESS_FIELDS: Final = frozenset({"kind", "stage", "owner_id", "deleted_at", "erased_at"})
+BUSINESS_FIELDS: Final = frozenset(
+    {"kind", "stage", "stage_since", "priority", "owner_id", "last_owner_id", "pooled_at", "deleted_at", "erased_at"}
+)
 """What says nothing personal: an erasure leaves it."""
 
 

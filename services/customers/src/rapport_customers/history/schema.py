@@ -11,7 +11,7 @@ from rapport_customers.context import Info
 from rapport_customers.history import model
 from rapport_customers.history.inputs import LISTING
 from rapport_customers.history.service import TYPE
-from rapport_shared.actor import SYSTEM
+from rapport_shared.actor import Via
 from rapport_shared.graphql.connections import Connection
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.scalars import DateTime, serialize_date_time
@@ -56,16 +56,17 @@ class CustomerHistoryEntry:
     at: DateTime = strawberry.field(description="When it was recorded.")
     occurred_at: DateTime | None = strawberry.field(description="When it happened, where its author said so.")
     late: bool = strawberry.field(description="Whether it was recorded more than 24 hours after it happened.")
-    by_id: strawberry.ID = strawberry.field(description="Who did it: a user's id, or `system`.")
+    by_id: strawberry.ID = strawberry.field(description="Who did it: a user's id, `system`, or a rule's.")
     via: str = strawberry.field(description="How: USER, KEY, RULE, IMPORT or SYSTEM.")
     reason: str | None = strawberry.field(description="Why.")
     correlation_id: str = strawberry.field(description="Shared by everything that came of one request.")
     changes: list[CustomerFieldChange] = strawberry.field(description="The fields that changed.")
 
-    @strawberry.field(description="Who did it; null for the system itself.")
+    @strawberry.field(description="Who did it; null for the system and its rules.")
     def by(self, info: Info) -> LazyUser | None:
         """A reference to the identity service's user."""
-        user: LazyUser | None = None if self.by_id == SYSTEM.id else info.context.to_user(str(self.by_id))
+        people = self.via not in {Via.SYSTEM.value, Via.RULE.value}
+        user: LazyUser | None = info.context.to_user(str(self.by_id)) if people else None
         return user
 
     @classmethod

@@ -1,5 +1,7 @@
 """Orders in MongoDB."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -9,8 +11,9 @@ from rapport_customers.orders.errors import OrderNumberTaken
 from rapport_customers.orders.model import ENDED, Order, OrderStatus
 from rapport_shared.actor import Actor
 from rapport_shared.money import Money
-from rapport_shared.mongo import Document, DuplicateKey, Index
+from rapport_shared.mongo import Document, DuplicateKey, Index, every
 from rapport_shared.persistence import APART, HOME
+from rapport_shared.rights import Scope
 
 COLLECTION = "orders"
 _LATEST_FIRST = (("ordered_at", -1), ("_id", -1))
@@ -50,6 +53,16 @@ class OrderRepository(HangingRepository[Order]):
         }
         pipeline: list[Document] = [{"$match": counting}, {"$group": group}]
         return await self._documents.aggregate(pipeline, session=self._session).to_list(None)
+
+    async def next_after(self, first: Mapping[str, datetime], scope: Scope) -> dict[str, datetime]:
+        """When each customer ordered next after the time given for it, as far as within reach; one query."""
+        if not first:
+            return {}
+        later = [{"customer_id": identifier, "ordered_at": {"$gt": at}} for identifier, at in first.items()]
+        counting = every({"$or": later}, {"status": {"$nin": [status.value for status in ENDED]}}, scope.filter())
+        group = {"_id": "$customer_id", "at": {"$min": "$ordered_at"}}
+        found = self._documents.aggregate([{"$match": counting}, {"$group": group}], session=self._session)
+        return {row["_id"]: row["at"] async for row in found}
 
     def to_document(self, aggregate: Order) -> Document:
         """The fields as they are, enums by value."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from rapport_customers.deals.errors import ProductNotFound
 from rapport_customers.deals.lines import Line
+from rapport_customers.lifecycle.service import follow_order
 from rapport_customers.orders.model import Order, OrderStatus
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.work import CustomersWork
@@ -65,11 +66,11 @@ class OrderService(Records[Order]):
         named = {line.product_id for line in lines if line.product_id is not None}
         if named and await work.products.active(named) != named:
             raise ProductNotFound("A line names no product that is sold.", path=("input", "lines"))
-        owner_id = await work.owner_of(customer_id, self._policy.scope(by, Verb.READ, "Customer"))
+        customer = await work.holding(customer_id, self._policy.scope(by, Verb.READ, "Customer"))
         order = Order.create(
             identifier,
             customer_id=customer_id,
-            customer_owner_id=owner_id,
+            customer_owner_id=customer.owner_id,
             number=number,
             ordered_at=ordered_at or now,
             status=status,
@@ -82,6 +83,7 @@ class OrderService(Records[Order]):
         await work.orders.save(order, by=by)
         if order.counts:
             await work.customers.count_order(customer_id, order.total, order.ordered_at)
+            await follow_order(work, customer, count=customer.facts.order_count + 1, now=now)
         return order
 
     @transactional

@@ -1,0 +1,1 @@
+"""How the company handles its customers: one record of settings, which people change while the system runs."""

@@ -1,0 +1,66 @@
+"""How customers are handled: guards its state and records what happens to it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from rapport_customers.customers.model import CustomerStage
+from rapport_customers.handling.errors import InvalidMoves, StageMoveNotAllowed
+from rapport_shared.aggregate import Aggregate
+from rapport_shared.contracts.handling import CustomerHandlingUpdated
+
+HANDLING_ID: Final = "customers"
+Move = tuple[CustomerStage, CustomerStage]
+_FOLLOWING: Final[Mapping[str, str]] = {
+    "LEAD": "OPPORTUNITY CUSTOMER LOST",
+    "OPPORTUNITY": "LEAD CUSTOMER LOST",
+    "CUSTOMER": "REPEAT ADVOCATE CHURN_RISK LOST",
+    "REPEAT": "ADVOCATE CHURN_RISK LOST",
+    "ADVOCATE": "REPEAT CHURN_RISK LOST",
+    "CHURN_RISK": "CUSTOMER REPEAT ADVOCATE LOST",
+    "LOST": "LEAD OPPORTUNITY CUSTOMER REPEAT",
+}
+USUAL_MOVES: Final[tuple[Move, ...]] = tuple(
+    (CustomerStage(stage), CustomerStage(after))
+    for stage, following in _FOLLOWING.items()
+    for after in following.split()
+)
+
+
+@dataclass(kw_only=True)
+class Handling(Aggregate):
+    """``moves`` are the (from, to) stages that people may move customers along.
+
+    ``follows_facts``: orders and deals won bring customers to their stage by themselves, whatever the moves are.
+    """
+
+    moves: tuple[Move, ...] = USUAL_MOVES
+    follows_facts: bool = True
+    updated_at: datetime | None = None
+
+    def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
+        """Set what is named. Nothing happens where nothing differs."""
+        checked = {**changes}
+        if "moves" in checked:
+            checked["moves"] = _checked_moves(checked["moves"])
+        changed = self.differing(checked)
+        if not changed:
+            return
+        self.assign(checked)
+        self.updated_at = now
+        self.record(CustomerHandlingUpdated(handling_id=self.id, changed=changed))
+
+    def check_move(self, stage: CustomerStage, after: CustomerStage) -> None:
+        """Raise StageMoveNotAllowed where people may not move a customer from the one stage to the other."""
+        if stage is not after and (stage, after) not in self.moves:
+            following = ", ".join(each for before, each in self.moves if before is stage) or "nothing"
+            message = f"A customer does not go from {stage} to {after}; {following} may follow."
+            raise StageMoveNotAllowed(message, path=("input", "stage"))
+
+
+def _checked_moves(moves: Iterable[Move]) -> tuple[Move, ...]:
+    checked = tuple(dict.fromkeys(moves))
+    if any(stage is after for stage, after in checked):
+        raise InvalidMoves("A move leads to another stage.", path=("input", "moves"))
+    return checked

@@ -1,0 +1,38 @@
+"""How customers are handled, in MongoDB: one document."""
+
+from rapport_customers.customers.model import CustomerStage
+from rapport_customers.handling.model import HANDLING_ID, Handling
+from rapport_shared.mongo import Document
+from rapport_shared.persistence import AggregateRepository
+
+COLLECTION = "handling"
+
+
+class HandlingRepository(AggregateRepository[Handling]):
+    """The one record; as usual where nobody has said anything yet."""
+
+    collection = COLLECTION
+    noun = "handling"
+
+    async def current(self) -> Handling:
+        """How customers are handled now."""
+        found = await self._documents.find_one({"_id": HANDLING_ID}, session=self._session)
+        return Handling(id=HANDLING_ID) if found is None else self.from_document(found)
+
+    def to_document(self, aggregate: Handling) -> Document:
+        """The fields as they are, enums by value."""
+        return {
+            "moves": [[stage.value, after.value] for stage, after in aggregate.moves],
+            "follows_facts": aggregate.follows_facts,
+            "updated_at": aggregate.updated_at,
+        }
+
+    def from_document(self, document: Document) -> Handling:
+        """Read what ``to_document`` wrote."""
+        return Handling(
+            id=document["_id"],
+            version=document["version"],
+            moves=tuple((CustomerStage(stage), CustomerStage(after)) for stage, after in document["moves"]),
+            follows_facts=document["follows_facts"],
+            updated_at=document["updated_at"],
+        )

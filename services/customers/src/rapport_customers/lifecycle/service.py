@@ -1,0 +1,73 @@
+"""The use cases of lifecycles: what is known of the way of customers, and the moves that facts make by themselves."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from rapport_customers.customers.model import Customer, CustomerStage
+from rapport_customers.deals.model import Deal
+from rapport_customers.deals.repository import DealRepository
+from rapport_customers.lifecycle.model import (
+    BY_DEALS,
+    BY_ORDERS,
+    StageSummary,
+    Stay,
+    stage_after_deal,
+    stage_after_order,
+)
+from rapport_customers.lifecycle.repository import StayRepository
+from rapport_customers.orders.repository import OrderRepository
+from rapport_customers.work import CustomersWork
+from rapport_shared.actor import Actor
+from rapport_shared.errors import BadInput, Forbidden
+from rapport_shared.rights import Policy, Reach, Scope, Verb
+
+TYPE: Final = "Customer"
+
+
+class LifecycleService:
+    """Whoever reads a customer reads its lifecycle; what is known from deals and orders, whoever reads those."""
+
+    def __init__(self, stays: StayRepository, deals: DealRepository, orders: OrderRepository, policy: Policy) -> None:
+        self._stays = stays
+        self._deals = deals
+        self._orders = orders
+        self._policy = policy
+
+    async def stays(self, customer_ids: Sequence[str]) -> dict[str, list[Stay]]:
+        """Of customers that the caller must have found within reach; one query."""
+        return await self._stays.of_customers(customer_ids)
+
+    async def deals(self, customer_ids: Sequence[str], *, by: Actor) -> dict[str, list[Deal]]:
+        """The deals of each customer that ``by`` may read; one query."""
+        return await self._deals.of_customers(customer_ids, self._policy.scope(by, Verb.READ, "Deal"))
+
+    async def bought_again(self, first: Mapping[str, datetime], *, by: Actor) -> dict[str, datetime]:
+        """When each customer ordered after its first order, as far as ``by`` may read orders; one query."""
+        return await self._orders.next_after(first, self._policy.scope(by, Verb.READ, "Order"))
+
+    async def summaries(self, since: datetime, until: datetime, *, by: Actor) -> list[StageSummary]:
+        """Each stage: how many of the customers within reach are in it, and how long they stayed that left it."""
+        reach = self._policy.scope(by, Verb.READ, TYPE)
+        if reach.reach is Reach.NONE:
+            raise Forbidden("Your role may not read customers.")
+        if since >= until:
+            raise BadInput("The time asked about ends before it begins.")
+        hanging = Scope(reach.reach, reach.owners, ("customer_owner_id",))
+        return await self._stays.summaries(since, until, reach, hanging)
+
+
+async def follow_order(work: CustomersWork, customer: Customer, *, count: int, now: datetime) -> None:
+    """The customer, as it was loaded in this transaction, has so many orders now."""
+    await _move(work, customer, stage_after_order(customer.stage, count), by=BY_ORDERS, now=now)
+
+
+async def follow_deal(work: CustomersWork, customer: Customer, *, now: datetime) -> None:
+    """A deal of the customer, as it was loaded in this transaction, was won."""
+    await _move(work, customer, stage_after_deal(customer.stage), by=BY_DEALS, now=now)
+
+
+async def _move(work: CustomersWork, customer: Customer, stage: CustomerStage, *, by: Actor, now: datetime) -> None:
+    if stage is not customer.stage and (await work.handling.current()).follows_facts:
+        customer.update({"stage": stage}, now=now)
+        await work.customers.save(customer, by=by)

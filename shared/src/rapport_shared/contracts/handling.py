@@ -1,0 +1,11 @@
+"""Events of the customers service about how customers are handled."""
+
+from rapport_shared.events import Event, event
+
+
+@event("customers.handling.updated", version=1, subject="handling_id")
+class CustomerHandlingUpdated(Event):
+    """The moves between stages, the pool's rules or the assignment of new customers changed."""
+
+    handling_id: str
+    changed: tuple[str, ...]
