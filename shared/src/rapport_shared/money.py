@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from babel.numbers import get_currency_precision, is_currency
 
@@ -34,6 +34,14 @@ class Money:
         if rounded != amount:
             raise InvalidMoney(f"An amount in {currency} has at most {places} decimals.")
         return cls(rounded, currency)
+
+    @overload
+    @classmethod
+    def stored(cls, document: dict[str, Any]) -> "Money": ...
+
+    @overload
+    @classmethod
+    def stored(cls, document: None) -> None: ...
 
     @classmethod
     def stored(cls, document: dict[str, Any] | None) -> "Money | None":

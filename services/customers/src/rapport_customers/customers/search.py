@@ -42,6 +42,17 @@ def search_condition(text: str) -> dict[str, Any]:
     return {"$and": [_term_condition(term) for term in _terms(text)] or [{"_id": {"$in": []}}]}
 
 
+def parts(text: str) -> list[str]:
+    """What a text is found by without readings: the beginning of each word, and of Chinese from each character on."""
+    found = [word[start:] for word in _words(text) for start in (range(len(word)) if _CHINESE.match(word) else (0,))]
+    return sorted({part[:_MAX_TOKEN] for part in found})
+
+
+def terms(text: str) -> list[str]:
+    """The words of a text that is looked for, at most eight: each begins one of the ``parts`` of what is found."""
+    return [word[:_MAX_TOKEN] for word in _words(text)[:MAX_TERMS]]
+
+
 def _terms(text: str) -> list[str]:
     """The terms of a search; a phone number, however it is spaced, is one."""
     digits = re.sub(r"\D", "", text)
