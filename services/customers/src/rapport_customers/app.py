@@ -29,6 +29,9 @@ from rapport_customers.history.service import HistoryService
 from rapport_customers.lifecycle import repository as lifecycle
 from rapport_customers.lifecycle.repository import StayRepository
 from rapport_customers.lifecycle.service import LifecycleService
+from rapport_customers.merges import repository as merges
+from rapport_customers.merges.repository import MergeRepository
+from rapport_customers.merges.service import MergeService
 from rapport_customers.orders import repository as orders
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.orders.service import OrderService
@@ -62,6 +65,7 @@ INDEXES = (
     *contacts.INDEXES,
     *deals.INDEXES,
     *history.INDEXES,
+    *merges.INDEXES,
     *lifecycle.INDEXES,
     *orders.INDEXES,
     *pipelines.INDEXES,
@@ -106,6 +110,7 @@ def context_maker(
         Context,
         customers=service,
         consents=ConsentService(service, clock),
+        merges=MergeService(service, MergeRepository(database), policy, clock),
         handling=HandlingService(work, HandlingRepository(database), policy, clock),
         lifecycle=LifecycleService(
             StayRepository(database), DealRepository(database), OrderRepository(database), policy

@@ -21,6 +21,8 @@ from rapport_customers.history.model import Entry
 from rapport_customers.history.service import HistoryService
 from rapport_customers.lifecycle.model import Stay
 from rapport_customers.lifecycle.service import LifecycleService
+from rapport_customers.merges.model import Merge
+from rapport_customers.merges.service import MergeService
 from rapport_customers.orders.model import Order
 from rapport_customers.orders.service import OrderService
 from rapport_customers.pipelines.model import Pipeline
@@ -46,6 +48,7 @@ class Context(RequestContext):
     deals: DealService
     orders: OrderService
     consents: ConsentService
+    merges: MergeService
     handling: HandlingService
     lifecycle: LifecycleService
     clock: Clock
@@ -109,6 +112,11 @@ class Context(RequestContext):
     def history_of_customer(self) -> NestedLists[Entry]:
         """The histories of many customers."""
         return NestedLists(self.history.pages, self.history.counts)
+
+    @cached_property
+    def merges_of_customer(self) -> DataLoader[str, list[Merge] | None]:
+        """The merges into customers that were found within the caller's reach."""
+        return by_id(self.merges.of_survivors)
 
     @cached_property
     def contact_by_id(self) -> DataLoader[str, Contact | None]:

@@ -9,6 +9,7 @@ from rapport_customers.deals.schema import DealMutation, DealQuery, DealSubscrip
 from rapport_customers.handling.schema import HandlingMutation, HandlingQuery
 from rapport_customers.history.queries import HistoryQuery
 from rapport_customers.lifecycle.schema import LifecycleQuery
+from rapport_customers.merges.schema import MergeMutation
 from rapport_customers.orders.schema import OrderMutation, OrderQuery
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
@@ -48,6 +49,7 @@ def build_schema() -> SubgraphSchema:
         mutations=(
             CustomerMutation,
             ConsentMutation,
+            MergeMutation,
             HandlingMutation,
             SubjectMutation,
             ContactMutation,

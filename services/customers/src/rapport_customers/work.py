@@ -1,6 +1,8 @@
 """What a transaction of this service gives to its use cases."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from rapport_customers.contacts.repository import ContactRepository
 from rapport_customers.customers.errors import CustomerIsErased, CustomerNotFound
@@ -8,6 +10,8 @@ from rapport_customers.customers.model import Customer
 from rapport_customers.customers.repository import CustomerRepository
 from rapport_customers.deals.repository import DealRepository
 from rapport_customers.handling.repository import HandlingRepository
+from rapport_customers.hanging import HangingRepository
+from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.lifecycle.repository import StayRepository
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.pipelines.repository import PipelineRepository
@@ -39,6 +43,11 @@ class CustomersWork(Work):
         self.subject_requests = SubjectRequestRepository(database, session, self.outbox)
         self.users = users(database, session)
 
+    @property
+    def hanging(self) -> tuple[HangingRepository[Any], ...]:
+        """What hangs on a customer: it is handed over, erased and merged with it."""
+        return (self.contacts, self.deals, self.orders)
+
     async def owner_of(self, customer_id: str, scope: Scope) -> str | None:
         """The owner of a customer within reach, who stays its owner until this transaction ends.
 
@@ -61,7 +70,7 @@ class CustomersWork(Work):
     async def erase_hanging(self, customer_id: str, at: datetime, *, by: Actor) -> int:
         """Take everything personal out of what hangs on a customer; how many records that are."""
         count = 0
-        for hanging in (self.contacts, self.deals, self.orders):
+        for hanging in self.hanging:
             erased = await hanging.erase(customer_id, at)
             await self.forget(hanging.noun, f"{SERVICE}.{hanging.noun}.erased", erased, by=by)
             count += len(erased)
@@ -70,6 +79,12 @@ class CustomersWork(Work):
 
     async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
         """What hangs on a customer belongs to its new owner, from the same commit on."""
-        for hanging in (self.contacts, self.deals, self.orders):
+        for hanging in self.hanging:
             await hanging.hand_over(customer_id, owner_id)
         await self.stays.hand_over(customer_id, owner_id)
+
+    async def follow(self, family: Sequence[str], customer_id: str, owner_id: str | None) -> dict[str, int]:
+        """What was made for these customers is another one's from now on; how many records of each noun."""
+        moved = {each.noun: await each.follow(family, customer_id, owner_id) for each in self.hanging}
+        await HistoryRepository(self.database, self.session).follow(family, customer_id)
+        return moved

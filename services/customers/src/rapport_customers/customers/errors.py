@@ -51,6 +51,12 @@ class CustomerIsErased(UserFault):
     code = "CUSTOMER_ERASED"
 
 
+class CustomerIsMerged(UserFault):
+    """A customer that was merged comes back by undoing the merge only."""
+
+    code = "CUSTOMER_MERGED"
+
+
 class InvalidOccurredAt(UserFault):
     """A change cannot have happened in the future."""
 

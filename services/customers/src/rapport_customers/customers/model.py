@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rapport_customers.consents.model import Consent, ConsentPurpose, said
 from rapport_customers.customers import values
-from rapport_customers.customers.errors import CustomerIsErased, InvalidOccurredAt, MissingValue
+from rapport_customers.customers.errors import CustomerIsErased, CustomerIsMerged, InvalidOccurredAt, MissingValue
 from rapport_customers.customers.facts import NO_FACTS, CustomerFacts
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.contracts.customers import (
@@ -17,8 +17,10 @@ from rapport_shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
     CustomerErased,
+    CustomerMerged,
     CustomerRestored,
     CustomerState,
+    CustomerUnmerged,
     CustomerUpdated,
 )
 
@@ -67,6 +69,8 @@ _RULES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "tags": values.valid_tags,
     "external_id": lambda value: values.valid_text(value, "externalId"),
 }
+MERGEABLE: Final = tuple(_RULES)
+"""What a merge chooses of several customers' values, by attribute."""
 _REQUIRED: Final = frozenset({"kind", "name", "stage", "priority"})
 PERSONAL: Final = frozenset({"name", "phone", "email", "source", "tags", "external_id"})
 """What an erasure takes away; ``consents`` go as well."""
@@ -100,6 +104,8 @@ class Customer(Aggregate):
     erased_at: datetime | None = None
     consents: tuple[Consent, ...] = ()
     facts: CustomerFacts = NO_FACTS
+    merged_ids: tuple[str, ...] = ()
+    merged_into_id: str | None = None
 
     @classmethod
     def create(cls, identifier: str, details: Mapping[str, Any], *, now: datetime) -> "Customer":
@@ -116,19 +122,7 @@ class Customer(Aggregate):
         """
         if PERSONAL & changes.keys():
             self._require_person()
-        checked = _checked(changes)
-        changed = self.differing(checked)
-        if not changed:
-            return
-        before = self.state()
-        self.assign(checked)
-        self.updated_at = now
-        if "stage" in changed:
-            self.stage_since = now
-        if "owner_id" in changed:
-            self.pooled_at = now if self.owner_id is None else None
-            self.last_owner_id = before.owner_id or self.last_owner_id
-        self.record(CustomerUpdated(customer_id=self.id, changed=changed, before=before, after=self.state()))
+        self.take_over(_checked(changes), now=now)
 
     def delete(self, *, now: datetime) -> None:
         """Put the customer away."""
@@ -137,7 +131,9 @@ class Customer(Aggregate):
         self.record(CustomerDeleted(customer_id=self.id, before=before, after=self.state()))
 
     def restore(self, *, now: datetime) -> None:
-        """Bring the customer back; nothing happens where it was not deleted."""
+        """Bring the customer back; nothing happens where it was not deleted. Raises CustomerIsMerged."""
+        if self.merged_into_id is not None:
+            raise CustomerIsMerged("This customer was merged; undo the merge.", path=("input", "id"))
         if self.deleted_at is None:
             return
         before = self.state()
@@ -180,6 +176,43 @@ class Customer(Aggregate):
         self.erased_at = self.updated_at = now
         self.record(CustomerErased(customer_id=self.id, request_id=request_id, before=before, after=self.state()))
 
+    def take_over(self, values: Mapping[str, Any], *, now: datetime) -> None:
+        """Set values that were checked before: those of another customer, say. Nothing happens where none differs."""
+        changed = self.differing(values)
+        if not changed:
+            return
+        before = self.state()
+        self.assign(values)
+        self.updated_at = now
+        if "stage" in changed:
+            self.stage_since = now
+        if "owner_id" in changed:
+            self.pooled_at = now if self.owner_id is None else None
+            self.last_owner_id = before.owner_id or self.last_owner_id
+        self.record(CustomerUpdated(customer_id=self.id, changed=changed, before=before, after=self.state()))
+
+    def merge_into(self, survivor_id: str, merge_id: str, *, now: datetime) -> None:
+        """Be the survivor from now on: put away, and found under its id."""
+        before = self.state()
+        self.deleted_at = self.updated_at = now
+        self.merged_into_id = survivor_id
+        told = CustomerMerged(
+            customer_id=self.id, survivor_id=survivor_id, merge_id=merge_id, before=before, after=self.state()
+        )
+        self.record(told)
+
+    def unmerge(self, merge_id: str, *, now: datetime) -> None:
+        """Be a customer of one's own again; nothing happens to one that is."""
+        survivor_id = self.merged_into_id
+        if survivor_id is None:
+            return
+        before = self.state()
+        self.deleted_at, self.updated_at, self.merged_into_id = None, now, None
+        told = CustomerUnmerged(
+            customer_id=self.id, survivor_id=survivor_id, merge_id=merge_id, before=before, after=self.state()
+        )
+        self.record(told)
+
     def _require_person(self) -> None:
         if self.erased_at is not None:
             raise CustomerIsErased("This customer was erased.", path=("input",))
@@ -193,6 +226,7 @@ class Customer(Aggregate):
             owner_id=self.owner_id,
             deleted=self.deleted_at is not None,
             erased=self.erased_at is not None,
+            merged_into_id=self.merged_into_id,
         )
 
 

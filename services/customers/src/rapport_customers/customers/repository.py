@@ -1,6 +1,6 @@
 """Customers in MongoDB."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -37,6 +37,7 @@ INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("facts.last_order_at", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.order_count", 1), ("_id", 1))),
     *(Index(COLLECTION, (("deleted", 1), (f"search.{field}", 1))) for field in SEARCHED),
+    Index(COLLECTION, (("merged_ids", 1),)),
     # A deleted customer does not hold its external id.
     Index(COLLECTION, (("external_id", 1),), unique=True, only={"external_id": {"$type": "string"}, "deleted": False}),
 )
@@ -63,6 +64,18 @@ class CustomerRepository(AggregateRepository[Customer]):
         if before is None or before["stage"] != after["stage"]:
             stays = StayRepository(self._database, self._session)
             await stays.begin(aggregate.id, after, before=before, at=aggregate.updated_at, by=by)
+
+    async def find_many(self, identifiers: Iterable[str], scope: Scope) -> dict[str, Customer]:
+        """The customers within reach by id; the id of one that was merged gives whom it was merged into."""
+        wanted = set(identifiers)
+        found = await super().find_many(wanted, scope)
+        lacking = {each for each in wanted if each not in found or found[each].merged_into_id is not None}
+        if lacking:
+            condition = every({"merged_ids": {"$in": sorted(lacking)}}, scope.filter())
+            async for document in self._documents.find(condition, session=self._session):
+                survivor = self.from_document(document)
+                found |= dict.fromkeys(lacking.intersection(survivor.merged_ids), survivor)
+        return found
 
     async def held(self, identifier: str, scope: Scope) -> Customer | None:
         """The customer within reach, kept from changing until this transaction ends; not a deleted one.
@@ -126,6 +139,8 @@ class CustomerRepository(AggregateRepository[Customer]):
             "erased_at": aggregate.erased_at,
             "consents": [{**asdict(consent), "purpose": consent.purpose.value} for consent in aggregate.consents],
             "consented": [consent.purpose.value for consent in aggregate.consents if consent.granted],
+            "merged_ids": list(aggregate.merged_ids),
+            "merged_into_id": aggregate.merged_into_id,
             "deleted": aggregate.deleted_at is not None,
             "search": _found_by(aggregate),
             "evaluate_at": NOW_DUE,
@@ -139,6 +154,7 @@ class CustomerRepository(AggregateRepository[Customer]):
         fields["stage_since"] = fields.get("stage_since") or fields["created_at"]
         fields["priority"] = CustomerPriority(fields.get("priority", CustomerPriority.NORMAL))
         fields["tags"] = tuple(fields["tags"])
+        fields["merged_ids"] = tuple(fields.get("merged_ids", ()))
         fields["consents"] = tuple(
             Consent(**{**consent, "purpose": ConsentPurpose(consent["purpose"])})
             for consent in fields.get("consents", ())

@@ -22,6 +22,7 @@ from rapport_customers.customers.inputs import (
 from rapport_customers.deals.types import CustomerDeals
 from rapport_customers.history.schema import CustomerHistory
 from rapport_customers.lifecycle.schema import CustomerLifecycle
+from rapport_customers.merges.types import CustomerMerges
 from rapport_customers.orders.schema import CustomerOrders
 from rapport_shared.contracts.customers import (
     CustomerConsentGranted,
@@ -29,7 +30,9 @@ from rapport_shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
     CustomerErased,
+    CustomerMerged,
     CustomerRestored,
+    CustomerUnmerged,
     CustomerUpdated,
 )
 from rapport_shared.graphql.changes import Change, live_list
@@ -50,11 +53,13 @@ EVENTS = (
     CustomerConsentGranted,
     CustomerConsentWithdrawn,
     CustomerErased,
+    CustomerMerged,
+    CustomerUnmerged,
 )
 
 
 @strawberry.federation.type(keys=["id"], description="A person or company that the company deals with.")
-class Customer(CustomerLifecycle, CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory):
+class Customer(CustomerLifecycle, CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory, CustomerMerges):
     """The GraphQL form of a customer."""
 
     id: strawberry.ID = strawberry.field(description="Its id, `cus_…`.")
@@ -80,6 +85,7 @@ class Customer(CustomerLifecycle, CustomerContacts, CustomerDeals, CustomerOrder
     deleted_at: DateTime | None = strawberry.field(description="When it was put away.")
     erased_at: DateTime | None = strawberry.field(description="When everything personal about it was erased.")
     consents: list[Consent] = strawberry.field(description="The customer's last word on each purpose.")
+    merged_ids: list[strawberry.ID] = strawberry.field(description="The ids of customers that were merged into it.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
     hidden_fields: list[str] = hidden_fields_of("Customer")
 
@@ -126,6 +132,7 @@ class Customer(CustomerLifecycle, CustomerContacts, CustomerDeals, CustomerOrder
             deleted_at=None if customer.deleted_at is None else DateTime(customer.deleted_at),
             erased_at=None if customer.erased_at is None else DateTime(customer.erased_at),
             consents=[Consent.from_model(consent) for consent in customer.consents],
+            merged_ids=[strawberry.ID(each) for each in customer.merged_ids],
             version=customer.version,
         )
 

@@ -59,7 +59,7 @@ class CustomerService(Records[Customer]):
     @transactional
     async def _create(self, work: CustomersWork, details: dict[str, Any], key: str | None, *, by: Actor) -> Customer:
         customer = Customer.create(new_id(ID_PREFIX), details, now=self._clock())
-        self._require_reach(customer, Verb.CREATE, by)
+        self.require_reach(customer, Verb.CREATE, by)
         earlier = await work.idempotency.claim(
             key, operation="createCustomer", by=by, body=details, result_id=customer.id
         )
@@ -89,7 +89,7 @@ class CustomerService(Records[Customer]):
         customer.update(changes, now=self._clock())
         if customer.stage is not stage:
             (await work.handling.current()).check_move(stage, customer.stage)
-        self._require_reach(customer, Verb.UPDATE, by)
+        self.require_reach(customer, Verb.UPDATE, by)
         self._require_reason(customer)
         await work.customers.save(customer, by=by)
         if customer.owner_id != before:
@@ -120,7 +120,7 @@ class CustomerService(Records[Customer]):
         await work.customers.save(customer, by=by)
         return customer
 
-    def _require_reach(self, customer: Customer, verb: Verb, by: Actor) -> None:
+    def require_reach(self, customer: Customer, verb: Verb, by: Actor) -> None:
         """What a change leads to must be within reach too: a seller cannot give a customer away."""
         if not self.scope(by, verb).admits(customer):
             raise NotAllowed("Your role does not reach customers of this owner.", path=("input", "ownerId"))

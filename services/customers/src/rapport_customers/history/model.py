@@ -9,7 +9,19 @@ from rapport_shared.errors import UserFault
 
 LATE_AFTER: Final = timedelta(hours=24)
 BUSINESS_FIELDS: Final = frozenset(
-    {"kind", "stage", "stage_since", "priority", "owner_id", "last_owner_id", "pooled_at", "deleted_at", "erased_at"}
+    {
+        "kind",
+        "stage",
+        "stage_since",
+        "priority",
+        "owner_id",
+        "last_owner_id",
+        "pooled_at",
+        "deleted_at",
+        "erased_at",
+        "merged_ids",
+        "merged_into_id",
+    }
 )
 """What says nothing personal: an erasure leaves it."""
 

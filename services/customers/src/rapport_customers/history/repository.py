@@ -87,15 +87,26 @@ class HistoryRepository:
 
     async def since(self, customer_id: str, at: datetime) -> list[Entry]:
         """The customer's entries after that time, newest first."""
-        condition = {"customer_id": customer_id, "at": {"$gt": at}}
+        condition = {**_recorded_for(customer_id), "at": {"$gt": at}}
         found = await self._documents.find(condition, session=self._session).sort("version", -1).to_list(None)
         return [_entry(document) for document in found]
 
     async def last_until(self, customer_id: str, at: datetime) -> Entry | None:
         """The customer's last entry at or before that time."""
-        condition = {"customer_id": customer_id, "at": {"$lte": at}}
+        condition = {**_recorded_for(customer_id), "at": {"$lte": at}}
         found = await self._documents.find(condition, session=self._session).sort("version", -1).limit(1).to_list(None)
         return _entry(found[0]) if found else None
+
+    async def of_version(self, customer_id: str, version: int) -> Entry | None:
+        """What led to a version of the customer."""
+        found = await self._documents.find_one({"_id": f"{customer_id}:{version}"}, session=self._session)
+        return None if found is None else _entry(found)
+
+    async def follow(self, family: Sequence[str], customer_id: str) -> None:
+        """The entries recorded for these customers are part of another one's history from now on."""
+        for member in family:
+            moved = {"$set": {"customer_id": customer_id}}
+            await self._documents.update_many(_recorded_for(member), moved, session=self._session)
 
     async def erase(self, customer_id: str) -> int:
         """Take every personal value and every reason out of the customer's entries; how many there are."""
@@ -105,6 +116,11 @@ class HistoryRepository:
             bare = {"$set": {"changes": changes, "reason": None}}
             await self._documents.update_one({"_id": document["_id"]}, bare, session=self._session)
         return len(found)
+
+
+def _recorded_for(customer_id: str) -> Document:
+    """The entries of a customer's own past, whoever's history they are part of since a merge."""
+    return {"_id": {"$gte": f"{customer_id}:", "$lt": f"{customer_id};"}}
 
 
 def _without_values(change: dict[str, Any]) -> dict[str, Any]:
@@ -127,5 +143,6 @@ def _page(request: PageRequest, documents: Sequence[Document]) -> Page[Entry]:
 
 def _entry(document: Document) -> Entry:
     fields = {name: value for name, value in document.items() if name not in {"_id", "customer"}}
+    fields["customer_id"] = document["_id"].partition(":")[0]
     fields["changes"] = tuple(FieldChange(**change) for change in document["changes"])
     return Entry(id=document["_id"], **fields)

@@ -16,7 +16,7 @@ from rapport_shared.errors import NotAllowed
 from rapport_shared.ids import new_id
 from rapport_shared.mongo import Page, PageRequest
 from rapport_shared.persistence import Transactions, transactional
-from rapport_shared.rights import Policy, Reach, Scope, Verb
+from rapport_shared.rights import EVERYTHING, Policy, Reach, Scope, Verb
 from rapport_shared.subject_data import TYPE, Source, count_records
 
 ID_PREFIX: Final = "sbr"
@@ -90,12 +90,17 @@ class SubjectService:
         earlier = earlier or await work.subject_requests.erasure_of(customer_id)
         if earlier is not None:
             return earlier
-        records = 1 + await work.erase_hanging(customer_id, self._clock(), by=by)
-        await work.audit.forget([customer_id])
-        await work.idempotency.forget([customer_id])
-        customer.erase(request.id, now=self._clock())
-        await work.customers.save(customer, by=by)
-        records += await HistoryRepository(work.database, work.session).erase(customer_id)
+        records = 1 + await work.erase_hanging(customer.id, self._clock(), by=by)
+        theirs = [customer.id, *customer.merged_ids]
+        await work.audit.forget(theirs)
+        await work.idempotency.forget(theirs)
+        records += len(customer.merged_ids)
+        merged = [await work.customers.find(each, EVERYTHING) for each in customer.merged_ids]
+        for each in filter(None, (customer, *merged)):
+            each.erase(request.id, now=self._clock())
+            await work.customers.save(each, by=by)
+        history = HistoryRepository(work.database, work.session)
+        records += sum([await history.erase(each) for each in theirs])
         request.complete(OWN_SERVICE, records=records, at=self._clock())
         await work.subject_requests.save(request, by=by)
         await work.audit.note("customers.subject.erased", TYPE, request.id, by=by, rows=records)
@@ -113,8 +118,8 @@ class SubjectService:
         return request, None if earlier is None else await work.subject_requests.load(earlier)
 
     async def _customer(self, work: CustomersWork, customer_id: str) -> Customer:
-        """Deleted ones too: what was put away is still kept."""
-        found = await work.customers.find(customer_id, Scope(Reach.ALL))
+        """Deleted ones too: what was put away is still kept. Of one that was merged, whom it was merged into."""
+        found = (await work.customers.find_many([customer_id], EVERYTHING)).get(customer_id)
         if found is None:
             raise SubjectNotFound("No customer has this id.", path=("input", "customerId"))
         return found

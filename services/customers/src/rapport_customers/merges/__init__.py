@@ -1,0 +1,1 @@
+"""Merging customers that are one, and undoing it."""
