@@ -32,6 +32,9 @@ from rapport_customers.lifecycle.service import LifecycleService
 from rapport_customers.merges import repository as merges
 from rapport_customers.merges.repository import MergeRepository
 from rapport_customers.merges.service import MergeService
+from rapport_customers.needs import repository as needs
+from rapport_customers.needs.repository import NeedRepository
+from rapport_customers.needs.service import NeedService
 from rapport_customers.orders import repository as orders
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.orders.service import OrderService
@@ -67,6 +70,7 @@ INDEXES = (
     *history.INDEXES,
     *merges.INDEXES,
     *lifecycle.INDEXES,
+    *needs.INDEXES,
     *orders.INDEXES,
     *pipelines.INDEXES,
     *products.INDEXES,
@@ -111,6 +115,7 @@ def context_maker(
         customers=service,
         consents=ConsentService(service, clock),
         merges=MergeService(service, MergeRepository(database), policy, clock),
+        needs=NeedService(work, NeedRepository(database), policy, clock),
         handling=HandlingService(work, HandlingRepository(database), policy, clock),
         lifecycle=LifecycleService(
             StayRepository(database), DealRepository(database), OrderRepository(database), policy

@@ -23,6 +23,8 @@ from rapport_customers.lifecycle.model import Stay
 from rapport_customers.lifecycle.service import LifecycleService
 from rapport_customers.merges.model import Merge
 from rapport_customers.merges.service import MergeService
+from rapport_customers.needs.model import Need
+from rapport_customers.needs.service import NeedService
 from rapport_customers.orders.model import Order
 from rapport_customers.orders.service import OrderService
 from rapport_customers.pipelines.model import Pipeline
@@ -51,6 +53,7 @@ class Context(RequestContext):
     merges: MergeService
     handling: HandlingService
     lifecycle: LifecycleService
+    needs: NeedService
     clock: Clock
     subjects: SubjectService
     subject_reader: SubjectReader
@@ -137,6 +140,16 @@ class Context(RequestContext):
             return [chains[identifier] for identifier in identifiers]
 
         return DataLoader(load, cache=False)
+
+    @cached_property
+    def need_by_id(self) -> DataLoader[str, Need | None]:
+        """Needs within the caller's reach."""
+        return by_id(lambda identifiers: self.needs.find_many(identifiers, by=self.actor))
+
+    @cached_property
+    def needs_of_customer(self) -> NestedLists[Need]:
+        """The needs of many customers."""
+        return lists_below(self.needs, *BELOW_CUSTOMER, lambda: self.actor)
 
     @cached_property
     def stays_of_customer(self) -> DataLoader[str, list[Stay]]:

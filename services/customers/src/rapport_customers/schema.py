@@ -10,6 +10,7 @@ from rapport_customers.handling.schema import HandlingMutation, HandlingQuery
 from rapport_customers.history.queries import HistoryQuery
 from rapport_customers.lifecycle.schema import LifecycleQuery
 from rapport_customers.merges.schema import MergeMutation
+from rapport_customers.needs.schema import NeedMutation, NeedQuery
 from rapport_customers.orders.schema import OrderMutation, OrderQuery
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
@@ -38,6 +39,7 @@ def build_schema() -> SubgraphSchema:
             HistoryQuery,
             HandlingQuery,
             LifecycleQuery,
+            NeedQuery,
             SubjectQuery,
             audit_query("customers"),
             ContactQuery,
@@ -51,6 +53,7 @@ def build_schema() -> SubgraphSchema:
             ConsentMutation,
             MergeMutation,
             HandlingMutation,
+            NeedMutation,
             SubjectMutation,
             ContactMutation,
             DealMutation,

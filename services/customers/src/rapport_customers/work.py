@@ -13,6 +13,7 @@ from rapport_customers.handling.repository import HandlingRepository
 from rapport_customers.hanging import HangingRepository
 from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.lifecycle.repository import StayRepository
+from rapport_customers.needs.repository import NeedRepository
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.pipelines.repository import PipelineRepository
 from rapport_customers.products.repository import ProductRepository
@@ -36,6 +37,7 @@ class CustomersWork(Work):
         self.contacts = ContactRepository(database, session, self.outbox)
         self.deals = DealRepository(database, session, self.outbox)
         self.orders = OrderRepository(database, session, self.outbox)
+        self.needs = NeedRepository(database, session, self.outbox)
         self.handling = HandlingRepository(database, session, self.outbox)
         self.stays = StayRepository(database, session)
         self.pipelines = PipelineRepository(database, session, self.outbox)
@@ -46,7 +48,7 @@ class CustomersWork(Work):
     @property
     def hanging(self) -> tuple[HangingRepository[Any], ...]:
         """What hangs on a customer: it is handed over, erased and merged with it."""
-        return (self.contacts, self.deals, self.orders)
+        return (self.contacts, self.needs, self.deals, self.orders)
 
     async def owner_of(self, customer_id: str, scope: Scope) -> str | None:
         """The owner of a customer within reach, who stays its owner until this transaction ends.

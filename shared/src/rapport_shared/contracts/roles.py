@@ -14,6 +14,7 @@ MASKABLE: Final[Mapping[str, frozenset[str]]] = {
     "Contact": frozenset({"title", "phone", "email", "role", "customRole", "influence", "stance"}),
     "Deal": frozenset({"amount", "lines", "expectedCloseAt", "source"}),
     "Order": frozenset({"lines", "total"}),
+    "Need": frozenset({"text"}),
     "Interaction": frozenset({"participants", "content", "outcome", "intent", "nextFollowUpAt"}),
     "Task": frozenset({"description", "dueAt", "result"}),
 }
@@ -24,6 +25,7 @@ SETTABLE: Final[Mapping[str, frozenset[str]]] = {
     "Contact": MASKABLE["Contact"] | {"name", "reportsToId"},
     "Deal": MASKABLE["Deal"] | {"name", "stage"},
     "Order": MASKABLE["Order"] | {"status", "orderedAt"},
+    "Need": MASKABLE["Need"] | {"kind", "status", "interactionId"},
     "Interaction": MASKABLE["Interaction"] | {"channel", "occurredAt"},
     "Task": MASKABLE["Task"] | {"title", "priority", "status", "assigneeId", "customerId"},
     "User": frozenset({"email", "name", "role", "title", "teamId", "managerId", "externalId"}),
@@ -73,6 +75,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         Customer=_ALL,
         CustomerHandling=_ALL,
         Contact=_ALL,
+        Need=_ALL,
         Deal=_ALL,
         Order=_ALL,
         Interaction=_ALL,
@@ -88,6 +91,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         Customer=_ALL,
         CustomerHandling=_ALL,
         Contact=_ALL,
+        Need=_ALL,
         Deal=_ALL,
         Order=_ALL,
         Interaction=_ALL,
@@ -95,7 +99,15 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
     ),
     # Sellers see their own customers only, and what hangs on them.
     "SALES": _role(
-        "Sales · 销售", **_STAFF, Customer=_OWN, Contact=_OWN, Deal=_OWN, Order=_OWN, Interaction=_OWN, Task=_OWN
+        "Sales · 销售",
+        **_STAFF,
+        Customer=_OWN,
+        Contact=_OWN,
+        Need=_OWN,
+        Deal=_OWN,
+        Order=_OWN,
+        Interaction=_OWN,
+        Task=_OWN,
     ),
     # Service reads and looks after every customer, but neither creates nor deletes one, nor says what a deal is worth.
     "SUPPORT": _role(
@@ -104,6 +116,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         **_STAFF,
         Customer={"READ": "ALL", "UPDATE": "ALL"},
         Contact={"READ": "ALL", "CREATE": "ALL", "UPDATE": "ALL"},
+        Need={"READ": "ALL", "CREATE": "ALL", "UPDATE": "ALL"},
         Deal={"READ": "ALL", "UPDATE": "ALL"},
         Order=_READ,
         Interaction=_HELP,
@@ -111,7 +124,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
     ),
     # Whom to write to, but not what was said in confidence.
     "MARKETING": _role(
-        "Marketing · 市场", **_STAFF, Customer={"READ": "ALL", "EXPORT": "ALL"}, Contact=_READ, Task=_OWN
+        "Marketing · 市场", **_STAFF, Customer={"READ": "ALL", "EXPORT": "ALL"}, Contact=_READ, Need=_READ, Task=_OWN
     ),
     # Programs bring and fetch records, and delete none.
     "INTEGRATOR": _role(
@@ -119,6 +132,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         **{**_STAFF, "Product": _FEED},
         Customer=_FEED,
         Contact=_FEED,
+        Need=_FEED,
         Order=_FEED,
         Interaction=_FEED,
         Task=_FEED,
@@ -159,6 +173,7 @@ DEFAULT_POLICY: Final = Policy(
         "ApiKey": ("owner_id",),
         "Customer": ("owner_id",),
         "Contact": ("customer_owner_id",),
+        "Need": ("customer_owner_id",),
         "Deal": ("customer_owner_id",),
         "Order": ("customer_owner_id",),
         "Interaction": ("customer_owner_id",),

@@ -23,6 +23,7 @@ from rapport_customers.deals.types import CustomerDeals
 from rapport_customers.history.schema import CustomerHistory
 from rapport_customers.lifecycle.schema import CustomerLifecycle
 from rapport_customers.merges.types import CustomerMerges
+from rapport_customers.needs.schema import CustomerNeeds
 from rapport_customers.orders.schema import CustomerOrders
 from rapport_shared.contracts.customers import (
     CustomerConsentGranted,
@@ -59,7 +60,9 @@ EVENTS = (
 
 
 @strawberry.federation.type(keys=["id"], description="A person or company that the company deals with.")
-class Customer(CustomerLifecycle, CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory, CustomerMerges):
+class Customer(
+    CustomerLifecycle, CustomerNeeds, CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory, CustomerMerges
+):
     """The GraphQL form of a customer."""
 
     id: strawberry.ID = strawberry.field(description="Its id, `cus_…`.")

@@ -98,3 +98,14 @@ def _words(text: str) -> list[str]:
 def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return unicodedata.normalize("NFC", "".join(mark for mark in decomposed if not unicodedata.combining(mark)))
+
+
+def text_tokens(text: str) -> list[str]:
+    """The tokens of a text by which it is found as a name is, sorted."""
+    return sorted({token[:_MAX_TOKEN] for token in _of_text(text)})
+
+
+def text_condition(text: str, field: str) -> dict[str, Any]:
+    """Records that have every term of the text among the tokens that ``field`` holds."""
+    found = [{"$or": [{field: {"$regex": f"^{re.escape(term)}"}}]} for term in _terms(text)]
+    return {"$and": found or [{"_id": {"$in": []}}]}

@@ -26,6 +26,7 @@ SOURCES: Final = (
     Source("Contact", "contacts"),
     Source("Deal", "deals"),
     Source("Order", "orders"),
+    Source("Need", "needs"),
 )
 """What this service keeps of a customer."""
 _ASKED: Final = {SubjectRequestKind.EXPORT: Verb.EXPORT, SubjectRequestKind.ERASURE: Verb.ERASE}

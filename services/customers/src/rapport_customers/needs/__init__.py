@@ -1,0 +1,1 @@
+"""Needs: what troubles a customer, what it likes, and what it must have."""
