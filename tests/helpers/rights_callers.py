@@ -85,10 +85,11 @@ class Person:
 
 @dataclass
 class Heard:
-    """The ids of records that a socket has heard of, by subscription."""
+    """The ids of records that a socket has heard of, by subscription; ``pulled`` is what was asked for afterwards."""
 
     ids: dict[str, set[str]] = field(default_factory=dict)
     errors: list[Any] = field(default_factory=list)
+    pulled: set[str] = field(default_factory=set)
 
     async def collect(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Until it is closed."""

@@ -32,6 +32,11 @@ class TypeDoors:
     touch: dict[str, Any] | None = None
 
     @property
+    def pulled(self) -> str | None:
+        """The door of what has changed since a cursor: ``customerChanges`` beside ``customerChanged``."""
+        return None if self.live is None else f"{self.live.removesuffix('Changed')}Changes"
+
+    @property
     def mutations(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """By verb: the field, and what it is given besides ids."""
         found = {verb: next(iter(given.items())) for verb, given in (("CREATE", self.create), ("UPDATE", self.update))}

@@ -20,11 +20,11 @@ def rows(service: str) -> dict[str, Any]:
     return found
 
 
-def doors_of_types(service: str) -> set[str]:
-    doors: set[str] = set()
+def doors_of_types(service: str) -> set[str | None]:
+    doors: set[str | None] = set()
     for of_type in TABLE.types.values():
         if of_type.service == service:
-            doors |= {of_type.list, of_type.node or of_type.list, of_type.live or of_type.list}
+            doors |= {of_type.list, of_type.node, of_type.live, of_type.pulled} - {None}
             doors |= {field for field, _ in of_type.mutations.values()}
     return doors
 

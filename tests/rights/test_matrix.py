@@ -168,17 +168,38 @@ async def test_creations(world: World, role: str, person: Person) -> None:
             CELLS["count"] += 1
 
 
+async def pulled(by: Person, target: str, of_type: TypeDoors, after: str | None) -> dict[str, Any]:
+    """A page of what has changed."""
+    document = f"""query($after: String) {{
+      {of_type.pulled}(after: $after, first: 100) {{ cursor hasNextPage changes {{ kind id node {{ id }} }} }} }}"""
+    page: dict[str, Any] = (await by.data(target, document, {"after": after}))[str(of_type.pulled)]
+    return page
+
+
+async def pulled_ids(by: Person, target: str, of_type: TypeDoors, since: str) -> set[str]:
+    """The records that have changed since a cursor."""
+    ids: set[str] = set()
+    more, cursor = True, since
+    while more:
+        page = await pulled(by, target, of_type, cursor)
+        ids |= {change["id"] for change in page["changes"]}
+        more, cursor = page["hasNextPage"], page["cursor"]
+    return ids
+
+
 @pytest.fixture(scope="module")
 async def heard(world: World) -> AsyncIterator[dict[tuple[str, str, str], Heard]]:
     """What everybody has heard, at both doors, once every record has changed."""
     live = [of_type for of_type in TYPES if of_type.live]
     sockets: dict[tuple[str, str, str], Heard] = {}
+    cursors: dict[tuple[str, str, str], str] = {}
     async with AsyncExitStack() as open_sockets:
         for role, by in world.people.items():
             for of_type in live:
                 for target in (of_type.service, GATEWAY):
                     listening = by.listening(target, [str(of_type.live)])
                     sockets[role, target, of_type.name] = await open_sockets.enter_async_context(listening)
+                    cursors[role, target, of_type.name] = (await pulled(by, target, of_type, None))["cursor"]
         await asyncio.sleep(2.0)  # the protocol has no answer to a subscribe message
         for of_type in live:
             field = of_type.mutations["UPDATE"][0]
@@ -198,6 +219,8 @@ async def heard(world: World) -> AsyncIterator[dict[tuple[str, str, str], Heard]
 
         await eventually(all_told)
         await asyncio.sleep(1.0)  # who hears what is not theirs hears it by now, too
+        for (role, target, name), since in cursors.items():
+            sockets[role, target, name].pulled = await pulled_ids(world.people[role], target, TABLE.types[name], since)
         yield sockets
 
 
@@ -207,6 +230,8 @@ async def test_subscriptions(world: World, role: str, heard: dict[tuple[str, str
             of_type = TABLE.types[type_name]
             ours = told.ids.get(str(of_type.live), set()) & set(world.records[type_name].values())
             check(world, role, of_type, f"{target} subscription", ours)
+            pulled_ours = told.pulled & set(world.records[type_name].values())
+            check(world, role, of_type, f"{target} changes since", pulled_ours)
             assert told.errors == []
 
 

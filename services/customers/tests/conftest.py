@@ -87,9 +87,17 @@ def issuer() -> TestIssuer:
 
 
 @pytest.fixture
-def client(mongo: Mongo, clock: ManualClock, settings: Settings, issuer: TestIssuer) -> SubgraphClient:
+def directory(mongo: Mongo) -> Directory:
+    """Who acts, as the API process knows it."""
+    return Directory(mongo.database)
+
+
+@pytest.fixture
+def client(
+    mongo: Mongo, clock: ManualClock, settings: Settings, issuer: TestIssuer, directory: Directory
+) -> SubgraphClient:
     """The API process's app on the suite's database, without its background links."""
-    feed, directory = ChangeFeed("customers"), Directory(mongo.database)
+    feed = ChangeFeed("customers")
     app = api_app(
         settings,
         service="customers",
@@ -99,5 +107,6 @@ def client(mongo: Mongo, clock: ManualClock, settings: Settings, issuer: TestIss
         make_context=context_maker(mongo, feed, clock, directory.policy),
         directory=directory,
         fetch_keys=issuer.key_set,
+        clock=clock,
     )
     return SubgraphClient(app, issuer)

@@ -35,6 +35,11 @@ class Event:
         return str(getattr(self, self.subject_field))
 
 
+def stream_of(routing_key: str) -> str:
+    """What the event is a fact about: ``customers.customer`` of ``customers.customer.updated.v1``."""
+    return routing_key.rsplit(".", 2)[0]
+
+
 E = TypeVar("E", bound=type[Event])
 EVENT_TYPES: dict[str, type[Event]] = {}
 """Every published event class by its routing key."""

@@ -14,9 +14,10 @@ from rapport_shared.access import INDEXES as ACCESS_INDEXES
 from rapport_shared.access import Directory, adopt_users
 from rapport_shared.actor import Actor
 from rapport_shared.audit import AuditLog, Chain
+from rapport_shared.change_log import ChangeLog
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.asyncapi import whole_document
-from rapport_shared.delivery import Consumer, Handlers, Lease, Relay, Sealer
+from rapport_shared.delivery import Consumer, Handlers, Lease, Relay, Sealer, feeding
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.http.answers import json_answer
 from rapport_shared.http.endpoint import GraphQLEndpoint, MakeContext
@@ -49,6 +50,8 @@ def api_app(
     directory: Directory | None = None,
     fetch_keys: FetchKeys | None = None,
     routes: Iterable[BaseRoute] = (),
+    clock: Clock = system_clock,
+    background: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Starlette:
     """The API process: the GraphQL endpoint, the live feed of the service's own events, and their description.
 
@@ -57,23 +60,23 @@ def api_app(
     known = directory or Directory(mongo.database)
     keys = KeySet(fetch_keys or (lambda: fetch_json(settings.jwks_url)))
     verifier = TokenVerifier(keys, issuer=settings.issuer, audience=settings.audience)
-    audit = AuditLog(mongo.database, known.policy)
+    audit, changes = AuditLog(mongo.database, known.policy), ChangeLog(mongo.database, clock)
 
-    def with_audit(caller: Actor | None) -> RequestContext:
+    def with_logs(caller: Actor | None) -> RequestContext:
         context = make_context(caller)
-        context.audit = audit
+        context.audit, context.changes = audit, changes
         return context
 
-    endpoint: ASGIApp = GraphQLEndpoint(schema, verifier=verifier, directory=known, make_context=with_audit)
+    endpoint: ASGIApp = GraphQLEndpoint(schema, verifier=verifier, directory=known, make_context=with_logs)
     credentials = credentials_of(settings, service)
     if credentials.are_required:
         endpoint = ServicesOnly(endpoint, credentials)
     known.on_change(feed.rights_changed)
-    link = BrokerLink(settings.amqp_url, f"{service}-api", feed.run)
+    link = BrokerLink(settings.amqp_url, f"{service}-api", feeding(feed, changes))
     return create_app(
         routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), _event_contract(service), *routes],
         checks={"database": mongo.ping, "broker": link.check},
-        background=[link.run, known.run],
+        background=[link.run, known.run, *background],
         on_stop=_closing(mongo),
         max_body_bytes=settings.max_body_bytes,
     )

@@ -4,8 +4,10 @@ from typing import Final
 
 from rapport_customers.consents.schema import ConsentMutation
 from rapport_customers.contacts.schema import ContactMutation, ContactQuery
-from rapport_customers.customers.schema import CustomerMutation, CustomerQuery, CustomerSubscription
-from rapport_customers.deals.schema import DealMutation, DealQuery, DealSubscription
+from rapport_customers.customers.changes import CustomerChangesQuery, CustomerSubscription
+from rapport_customers.customers.schema import CustomerMutation, CustomerQuery
+from rapport_customers.deals.changes import DealChangesQuery, DealSubscription
+from rapport_customers.deals.schema import DealMutation, DealQuery
 from rapport_customers.handling.schema import HandlingMutation, HandlingQuery
 from rapport_customers.history.queries import HistoryQuery
 from rapport_customers.lifecycle.schema import LifecycleQuery
@@ -36,6 +38,7 @@ def build_schema() -> SubgraphSchema:
     return subgraph_schema(
         queries=(
             CustomerQuery,
+            CustomerChangesQuery,
             HistoryQuery,
             HandlingQuery,
             LifecycleQuery,
@@ -44,6 +47,7 @@ def build_schema() -> SubgraphSchema:
             audit_query("customers"),
             ContactQuery,
             DealQuery,
+            DealChangesQuery,
             OrderQuery,
             PipelineQuery,
             ProductQuery,

@@ -8,7 +8,8 @@ from rapport_identity.providers.schema import ProviderMutation, ProviderQuery
 from rapport_identity.roles.schema import RoleMutation, RoleQuery
 from rapport_identity.sessions.schema import SessionMutation, SessionQuery
 from rapport_identity.teams.schema import TeamMutation, TeamQuery
-from rapport_identity.users.schema import UserMutation, UserQuery, UserSubscription
+from rapport_identity.users.changes import UserChangesQuery, UserSubscription
+from rapport_identity.users.schema import UserMutation, UserQuery
 from rapport_shared.graphql.audit import audit_policy, audit_query
 from rapport_shared.graphql.doors import Doors
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
@@ -39,7 +40,16 @@ DOORS: Final = Doors(
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
     return subgraph_schema(
-        queries=(UserQuery, SessionQuery, ProviderQuery, ApiKeyQuery, TeamQuery, RoleQuery, audit_query("identity")),
+        queries=(
+            UserQuery,
+            UserChangesQuery,
+            SessionQuery,
+            ProviderQuery,
+            ApiKeyQuery,
+            TeamQuery,
+            RoleQuery,
+            audit_query("identity"),
+        ),
         mutations=(
             SessionMutation,
             ProviderMutation,

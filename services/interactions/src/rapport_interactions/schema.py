@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from rapport_interactions.interactions.schema import InteractionMutation, InteractionQuery, InteractionSubscription
+from rapport_interactions.interactions.changes import InteractionChangesQuery, InteractionSubscription
+from rapport_interactions.interactions.schema import InteractionMutation, InteractionQuery
 from rapport_interactions.subjects import SubjectRequest
 from rapport_shared.graphql.audit import audit_policy, audit_query
 from rapport_shared.graphql.doors import Doors
@@ -14,7 +15,7 @@ DOORS: Final = Doors(policies=audit_policy("interactions"))
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
     return subgraph_schema(
-        queries=(InteractionQuery, audit_query("interactions")),
+        queries=(InteractionQuery, InteractionChangesQuery, audit_query("interactions")),
         mutations=(InteractionMutation,),
         subscriptions=(InteractionSubscription,),
         types=(SubjectRequest,),

@@ -14,6 +14,7 @@ from prometheus_client import Counter, Gauge
 from rapport_shared.delivery.lease import Lease
 from rapport_shared.events import CONTENT_TYPE
 from rapport_shared.messaging.connection import PUBLISH_SECONDS, Unavailable
+from rapport_shared.messaging.feed import POSITION
 from rapport_shared.messaging.topology import declare_exchanges
 from rapport_shared.mongo import DatabaseError
 from rapport_shared.outbox import OutboxRow, OutboxStore
@@ -51,7 +52,7 @@ class Relay:
 
     async def _relay_batch(self, exchange: AbstractExchange) -> bool:
         """Publish what waits; True where there may be more at once."""
-        rows = await self._outbox.waiting(WINDOW, without=self._not_due())
+        rows = await self._numbered()
         WAITING.set(time.time() - rows[0].recorded_at.timestamp() if rows else 0)
         confirmed: list[str] = []
         lanes = [self._publish_lane(exchange, lane, confirmed) for lane in lanes_of(rows)]
@@ -63,6 +64,15 @@ class Relay:
             if isinstance(outcome, BaseException):
                 raise outcome
         return len(rows) == WINDOW
+
+    async def _numbered(self) -> list[OutboxRow]:
+        """What waits and is due, each row with its position."""
+        not_due = self._not_due()
+        rows = await self._outbox.waiting(WINDOW, without=not_due)
+        if all(row.position is not None for row in rows):
+            return rows
+        new = [row for row in await self._outbox.number(WINDOW) if row.subject not in not_due]
+        return [row for row in rows if row.position is not None] + new
 
     async def _publish_lane(self, exchange: AbstractExchange, lane: Sequence[OutboxRow], confirmed: list[str]) -> None:
         """Publish one subject's events one after another: where one is refused, none of its successors may overtake."""
@@ -103,5 +113,6 @@ async def _publish(exchange: AbstractExchange, row: OutboxRow) -> None:
         content_type=CONTENT_TYPE,
         delivery_mode=DeliveryMode.PERSISTENT,
         timestamp=row.recorded_at,
+        headers={POSITION: row.position},
     )
     await exchange.publish(message, row.routing_key, mandatory=True, timeout=PUBLISH_SECONDS)

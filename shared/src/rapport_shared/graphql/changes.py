@@ -1,30 +1,33 @@
-"""Live changes of a list: what enters it, changes in it, and leaves it, for one subscriber."""
+"""Changes of a list: what enters it, changes in it, and leaves it, live or since a cursor, for one reader."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import strawberry
-from strawberry.utils.str_converters import to_camel_case
 
 from rapport_shared.actor import Actor
+from rapport_shared.change_log import ChangeLog, Head
 from rapport_shared.contracts.subjects import InteractionsSubjectErased, SubjectErasureRequested, TasksSubjectErased
-from rapport_shared.events import Event
+from rapport_shared.errors import BadInput
+from rapport_shared.events import Event, stream_of
 from rapport_shared.graphql.context import RequestContext
+from rapport_shared.graphql.cursors import ChangeCursor, read_cursor, view_digest
 from rapport_shared.graphql.field_rights import check_asked
-from rapport_shared.graphql.filters import admits
-from rapport_shared.ids import new_event_id
+from rapport_shared.graphql.judging import Fact, Told, Verdict, View, fact_of, fold, moved, moves
 from rapport_shared.messaging.feed import Change as Published
-from rapport_shared.messaging.feed import ChangeFeed, Gap
+from rapport_shared.messaging.feed import ChangeFeed, Gap, Stretch
 from rapport_shared.mongo import Page
-from rapport_shared.rights import FieldRights, Reach, Scope, Verb
+from rapport_shared.mongo.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from rapport_shared.rights import Verb
 
 M = TypeVar("M")
-M_co = TypeVar("M_co", covariant=True)
 T = TypeVar("T")
-_SCHEMA_NAMES = {"deleted": "deletedAt", "erased": "erasedAt"}
-ERASURES = (SubjectErasureRequested, InteractionsSubjectErased, TasksSubjectErased)
+ERASURES: Final = (SubjectErasureRequested, InteractionsSubjectErased, TasksSubjectErased)
+CATCH_UP: Final = 100
+"""How many changes of the log are read at once for a subscriber who has missed some."""
 
 
 @strawberry.enum(description="What happened to a record, seen from a filtered list of records within reach.")
@@ -34,25 +37,40 @@ class ChangeKind(Enum):
     ENTER = strawberry.enum_value("ENTER", description="It belongs to the list now.")
     UPDATE = strawberry.enum_value("UPDATE", description="It changed and still belongs to the list.")
     LEAVE = strawberry.enum_value("LEAVE", description="It does not belong to the list any more.")
-    RESET = strawberry.enum_value("RESET", description="Changes may have been missed: query the list again.")
+    RESET = strawberry.enum_value("RESET", description="Nobody can say what was missed: query the list again.")
 
 
-@strawberry.type(description="A live change of a list.")
+@strawberry.type(description="A change of a list.")
 class Change(Generic[T]):
-    """One notice of a subscription; ``Change[Customer]`` is ``CustomerChange`` in the schema."""
+    """One notice; ``Change[Customer]`` is ``CustomerChange`` in the schema."""
 
     kind: ChangeKind = strawberry.field(description="What happened.")
     id: strawberry.ID | None = strawberry.field(description="The record; null on RESET.")
     node: T | None = strawberry.field(description="The record as it stands now; null on LEAVE and RESET.")
     changed_fields: list[str] = strawberry.field(description="The names of the fields that changed.")
-    cursor: str = strawberry.field(description="The position of the change.")
+    cursor: str = strawberry.field(description="Give it as `after` to be told of all that came behind this change.")
 
 
-class Find(Protocol[M_co]):
-    """A use case that reads one record within reach."""
+@strawberry.type(description="What has changed in a list since a cursor.")
+class Changes(Generic[T]):
+    """``Changes[Customer]`` is ``CustomerChanges`` in the schema."""
 
-    async def __call__(self, identifier: str, /, *, by: Actor) -> M_co | None:
-        """The record, or None."""
+    changes: list[Change[T]] = strawberry.field(description="One for each record, in the order of their last changes.")
+    cursor: str = strawberry.field(description="Give it as `after` the next time, to `…Changes` or `…Changed`.")
+    has_next_page: bool = strawberry.field(description="Whether more has changed already.")
+
+
+After = Annotated[
+    str | None,
+    strawberry.argument(description="Begin behind this cursor: of a change, or of `…Changes`. RESET where it is old."),
+]
+Since = Annotated[
+    str | None,
+    strawberry.argument(description="The cursor that you had last; without one, the answer is RESET and a cursor."),
+]
+First = Annotated[
+    int | None, strawberry.argument(description="How many changes to look at: 20 by default, at most 100.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,144 +78,195 @@ class Hanging(Generic[M]):
     """Records that hang on customers and follow them to their owner, without changing themselves.
 
     ``event`` tells of it: its subject is the customer, its states have an ``owner_id``. ``records`` reads those that
-    hang on a customer, whoever's they are; past one page of them a subscriber is told to start anew.
+    hang on some customers, whoever's they are; past one page of them a reader is told to start anew.
     """
 
     event: type[Event]
-    records: Callable[[str], Awaitable[Page[M]]]
+    records: Callable[[Sequence[str]], Awaitable[Page[M]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Rights:
-    """What a subscriber may be told, as of one moment."""
+class ChangesOf(Generic[M, T]):
+    """The changes of one noun's list: the events ``of`` it, and how its records are read, within reach, and shown."""
 
-    by: Actor
-    scope: Scope
-    fields: FieldRights
+    of: tuple[type[Event], ...]
+    type_name: str
+    find_many: Callable[..., Awaitable[dict[str, M]]]
+    to_node: Callable[[M], T]
+    hanging: Hanging[M] | None = None
 
-    def differ(self, others: "_Rights") -> bool:
-        """Whether what has been told under the others is not all that there is, or too much."""
-        return (self.scope, self.fields) != (others.scope, others.fields)
+    @property
+    def streams(self) -> frozenset[str]:
+        """The streams of the log that matter to the list."""
+        events = (*self.of, *ERASURES, *(() if self.hanging is None else (self.hanging.event,)))
+        return frozenset(stream_of(event.routing_key) for event in events)
 
 
 async def live_list(
-    feed: ChangeFeed,
-    *,
-    of: tuple[type[Event], ...],
-    reader: RequestContext,
-    type_name: str,
-    given: object,
-    find: Find[M],
-    to_node: Callable[[M], T],
-    hanging: Hanging[M] | None = None,
+    feed: ChangeFeed, source: ChangesOf[M, T], *, reader: RequestContext, given: object, after: str | None
 ) -> AsyncGenerator[Change[T], None]:
-    """Follow the events of one aggregate type (``of``), within the reader's reach and the filter ``given``.
+    """Follow a list, within the reader's reach and the filter ``given``, from now on or from behind a cursor.
 
     Who reads is asked again at each event and whenever rights change: the stream ends with Unauthenticated once that
     is not certain any more, with ForbiddenField once the filter goes by a hidden field, and says RESET where the
-    reader's rights are others than before. A record that has moved on since its event is left to its next event.
+    reader's rights are others than before, or than they were at the cursor. A record that has moved on since its
+    event is left to its next event. Raises BadInput for what is no cursor.
     """
-
-    def rights_now() -> _Rights:
-        by, policy = reader.actor, reader.directory.policy
-        now = _Rights(by, policy.scope(by, Verb.READ, type_name), policy.fields(by, type_name))
-        check_asked(now.fields.hidden, given=given)
-        return now
-
-    rights = rights_now()
+    reading = _Reading(source, reader, given)
     async with feed.subscribe() as notices:
+        head = await reading.begin(after)
+        if head is None:
+            yield reading.reset()
+        elif after is not None:
+            async with aclosing(reading.missed(head)) as missed:
+                async for change in missed:
+                    yield change
         async for notice in notices:
-            before, rights = rights, rights_now()
-            if isinstance(notice, Gap) or rights.differ(before) or _erases(notice):
-                yield _reset()
-            elif not isinstance(notice, Published):
-                continue
-            elif isinstance(notice.event, of):
-                kind = _kind(notice.event, rights.scope, given)
-                record = await find(notice.envelope.subject, by=rights.by) if kind in _WITH_NODE else None
-                if kind is ChangeKind.LEAVE or record is not None:
-                    node = None if record is None else to_node(record)
-                    yield _change(kind, notice, node, _changed_fields(notice.event, rights.fields))
-            elif hanging is not None and isinstance(notice.event, hanging.event):
-                async for change in _handed_over(notice, hanging, rights.scope, given, to_node):
+            if reading.has_other_rights():
+                if isinstance(notice, Published):
+                    reading.position = max(reading.position, notice.position)
+                yield reading.reset()
+            elif isinstance(notice, Gap):
+                async with aclosing(reading.missed(await reading.log.head())) as missed:
+                    async for change in missed:
+                        yield change
+            elif isinstance(notice, Published) and notice.position > reading.position:
+                stretch = Stretch((notice,), notice.position, more=False)
+                for change in await reading.told(stretch):
                     yield change
 
 
-async def _handed_over(
-    notice: Published, hanging: Hanging[M], scope: Scope, given: object, to_node: Callable[[M], T]
-) -> AsyncGenerator[Change[T], None]:
-    """What comes and goes with a customer that has another owner now."""
-    event: Any = notice.event
-    owners = (event.before.owner_id, event.after.owner_id)
-    if scope.reach in {Reach.ALL, Reach.NONE} or len({owner in scope.owners for owner in owners}) == 1:
-        return
-    page = await hanging.records(event.subject)
-    if page.has_next:
-        yield _reset()
-        return
-    for record in page.items:
-        found: Any = record
-        after = found.state()
-        kind = _kind_between(found.id, replace(after, customer_owner_id=owners[0]), after, scope, given)
-        if kind in {ChangeKind.ENTER, ChangeKind.LEAVE}:
-            node = to_node(record) if kind is ChangeKind.ENTER else None
-            yield _change(kind, notice, node, [], identifier=found.id)
+async def changes_since(
+    source: ChangesOf[M, T], *, reader: RequestContext, given: object, after: str | None, first: int | None
+) -> Changes[T]:
+    """What a list's reader has missed since a cursor; a fixed number of queries. Raises BadInput."""
+    size = DEFAULT_PAGE_SIZE if first is None else first
+    if not 0 <= size <= MAX_PAGE_SIZE:
+        raise BadInput(f"A page has at most {MAX_PAGE_SIZE} changes; {size} were asked for.")
+    reading = _Reading(source, reader, given)
+    head = None if after is None else await reading.begin(after)
+    if head is None:
+        if after is None:
+            await reading.begin(None)
+        return Changes(changes=[reading.reset()], cursor=reading.cursor(), has_next_page=False)
+    if size == 0:
+        return Changes(changes=[], cursor=reading.cursor(), has_next_page=reading.position < head.position)
+    stretch = await reading.stretch(head, size)
+    told = await reading.told(stretch)
+    return Changes(changes=told, cursor=reading.cursor(), has_next_page=stretch.more)
 
 
-def _erases(notice: object) -> bool:
-    """Whether records have lost their texts without events of their own: what a client shows of them has to go."""
-    return isinstance(notice, Published) and isinstance(notice.event, ERASURES)
+class _Reading(Generic[M, T]):
+    """One reader's way through the log: ``position`` is the last of which all has been told."""
+
+    def __init__(self, source: ChangesOf[M, T], reader: RequestContext, given: object) -> None:
+        self._source = source
+        self._reader = reader
+        self._given = given
+        self._by, self._view = self._rights_now()
+        self._epoch = ""
+        self.position = 0
+
+    @property
+    def log(self) -> ChangeLog:
+        """The service's log of changes."""
+        assert self._reader.changes is not None  # noqa: S101 - every API process has one
+        return self._reader.changes
+
+    def has_other_rights(self) -> bool:
+        """Whether what has been told is not all that there is, or too much; what follows is told by the new rights."""
+        before = self._view
+        self._by, self._view = self._rights_now()
+        return before != self._view
+
+    async def begin(self, after: str | None) -> Head | None:
+        """Stand behind a cursor, or at the end of the log: its head; None where nobody knows what came behind."""
+        cursor = None if after is None else read_cursor(after)
+        head = await self.log.head()
+        self._epoch, self.position = head.epoch, head.position
+        if cursor is None:
+            return head
+        known = (cursor.epoch, cursor.view) == (head.epoch, self._digest())
+        if not known or not await self.log.follows(cursor.position, head):
+            return None
+        self.position = cursor.position
+        return head
+
+    async def missed(self, head: Head) -> AsyncGenerator[Change[T], None]:
+        """All that comes behind the position, up to the log's head."""
+        if self._epoch != head.epoch or not await self.log.follows(self.position, head):
+            self._epoch, self.position = head.epoch, head.position
+            yield self.reset()
+            return
+        while self.position < head.position:
+            stretch = await self.stretch(head, CATCH_UP)
+            if self.has_other_rights():
+                self.position = head.position
+                yield self.reset()
+                return
+            for change in await self.told(stretch):
+                yield change
+
+    async def stretch(self, head: Head, size: int) -> Stretch:
+        """The next changes of the log that matter to the list."""
+        return await self.log.read(self.position, until=head.position, limit=size, streams=self._source.streams)
+
+    async def told(self, stretch: Stretch) -> list[Change[T]]:
+        """What a stretch of the log means to the reader, who stands at its end then; two queries at most."""
+        self.position = stretch.end
+        if any(isinstance(change.event, ERASURES) for change in stretch.changes):
+            return [self.reset()]  # records have lost their texts without events of their own
+        facts = await self._facts(stretch)
+        if facts is None:
+            return [self.reset()]
+        verdicts = fold(facts, stretch.end)
+        staying = [told.record for told in verdicts if told.verdict is not Verdict.LEAVE]
+        records = await self._source.find_many(staying, by=self._by) if staying else {}
+        return [self._change(told, records.get(told.record)) for told in verdicts if _can_be_told(told, records)]
+
+    async def _facts(self, stretch: Stretch) -> list[Fact] | None:
+        """What the stretch says of single records; None where too much hangs on customers that it moves."""
+        facts = [fact_of(change, self._view) for change in stretch.changes if isinstance(change.event, self._source.of)]
+        hanging = self._source.hanging
+        if hanging is None:
+            return facts
+        moving = [c for c in stretch.changes if isinstance(c.event, hanging.event) and moves(c, self._view)]
+        if not moving:
+            return facts
+        page = await hanging.records(sorted({change.event.subject for change in moving}))
+        if page.has_next:
+            return None
+        records: list[Any] = page.items
+        of_customers = ((c, record) for c in moving for record in records if record.customer_id == c.event.subject)
+        return facts + [fact for c, record in of_customers if (fact := moved(c, record, self._view)) is not None]
+
+    def reset(self) -> Change[T]:
+        """Start anew, and go on from here."""
+        return Change(kind=ChangeKind.RESET, id=None, node=None, changed_fields=[], cursor=self.cursor())
+
+    def cursor(self, position: int | None = None) -> str:
+        """The cursor of a position; of the present one where none is given."""
+        at = self.position if position is None else position
+        return str(ChangeCursor(self._epoch, at, self._digest()))
+
+    def _change(self, told: Told, record: M | None) -> Change[T]:
+        return Change(
+            kind=ChangeKind[told.verdict.value],
+            id=strawberry.ID(told.record),
+            node=None if record is None else self._source.to_node(record),
+            changed_fields=told.changed,
+            cursor=self.cursor(told.position),
+        )
+
+    def _rights_now(self) -> tuple[Actor, View]:
+        by, policy, type_name = self._reader.actor, self._reader.directory.policy, self._source.type_name
+        view = View(policy.scope(by, Verb.READ, type_name), policy.fields(by, type_name), self._given)
+        check_asked(view.fields.hidden, given=self._given)
+        return by, view
+
+    def _digest(self) -> str:
+        return view_digest(self._source.type_name, self._given, self._view.scope, self._view.fields)
 
 
-_WITH_NODE = frozenset({ChangeKind.ENTER, ChangeKind.UPDATE})
-
-
-def _reset() -> Change[Any]:
-    return Change(kind=ChangeKind.RESET, id=None, node=None, changed_fields=[], cursor=new_event_id())
-
-
-def _change(
-    kind: ChangeKind | None, notice: Published, node: T | None, changed: list[str], *, identifier: str | None = None
-) -> Change[T]:
-    assert kind is not None  # noqa: S101 - there is something to tell
-    subject = strawberry.ID(identifier or notice.envelope.subject)
-    return Change(kind=kind, id=subject, node=node, changed_fields=changed, cursor=notice.envelope.id)
-
-
-def _changed_fields(event: Event, rights: FieldRights) -> list[str]:
-    """The changed fields by their names in the schema: those that the event names, or whose state differs.
-
-    Hidden ones are left out.
-    """
-    changed = getattr(event, "changed", None)
-    if changed is None:
-        before, after = getattr(event, "before", None), getattr(event, "after", None)
-        changed = [name for name, value in vars(after).items() if getattr(before, name) != value] if before else ()
-    names = (_SCHEMA_NAMES.get(name) or to_camel_case(name) for name in changed)
-    return [name for name in names if name not in rights.hidden]
-
-
-def _kind(event: Event, scope: Scope, given: object) -> ChangeKind | None:
-    return _kind_between(event.subject, getattr(event, "before", None), getattr(event, "after", None), scope, given)
-
-
-def _kind_between(subject: str, before: Any, after: Any, scope: Scope, given: object) -> ChangeKind | None:
-    def listed(state: Any) -> bool:
-        if state is None or getattr(state, "deleted", False):
-            return False
-        return scope.admits(_Identified(subject, state)) and admits(given, subject, state)
-
-    if listed(after):
-        return ChangeKind.UPDATE if listed(before) else ChangeKind.ENTER
-    return ChangeKind.LEAVE if listed(before) else None
-
-
-class _Identified:
-    """An event's state together with the id of what it is about, which may make a record somebody's."""
-
-    def __init__(self, subject: str, state: object) -> None:
-        self.id = subject
-        self._state = state
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._state, name)
+def _can_be_told(told: Told, records: dict[str, Any]) -> bool:
+    return told.verdict is Verdict.LEAVE or told.record in records

@@ -7,6 +7,7 @@ from typing import Any
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.audit import AuditLog
+from rapport_shared.change_log import ChangeLog
 from rapport_shared.errors import Unauthenticated
 from rapport_shared.rights import FieldRights
 
@@ -16,7 +17,8 @@ class RequestContext:
     """The context of one request, or of one WebSocket; a service's own adds its use cases and loaders.
 
     ``caller`` is who the access token speaks for, ``refusal`` says why there is none; ``directory`` knows who that is
-    now. ``from_service``: the request came with a service credential.
+    now. ``from_service``: the request came with a service credential, and ``client_address`` is where its client is, as
+    the service says; None where nobody who is trusted says it.
     """
 
     caller: Actor | None = None
@@ -24,7 +26,9 @@ class RequestContext:
     directory: Directory = field(default_factory=Directory)
     connection_params: dict[str, Any] = field(default_factory=dict)
     from_service: bool = False
+    client_address: str | None = None
     audit: AuditLog | None = None
+    changes: ChangeLog | None = None
 
     @property
     def actor(self) -> Actor:

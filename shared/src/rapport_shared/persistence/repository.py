@@ -74,9 +74,9 @@ class AggregateRepository(ABC, Generic[A]):
         documents = await found.sort(list(request.sort().items())).limit(request.size + 1).to_list(None)
         return self._page(request, documents)
 
-    async def hanging_on(self, parent_field: str, parent_id: str) -> Page[A]:
-        """The first of what hangs on a parent, whoever's it is: rights are the caller's business."""
-        return await self.page({parent_field: parent_id}, PageRequest(MAX_PAGE_SIZE, (Order("_id"),)))
+    async def hanging_on(self, parent_field: str, parent_ids: Sequence[str]) -> Page[A]:
+        """The first of what hangs on some parents, whoever's it is: rights are the caller's business."""
+        return await self.page({parent_field: {"$in": list(parent_ids)}}, PageRequest(MAX_PAGE_SIZE, (Order("_id"),)))
 
     async def count(self, condition: Document) -> int:
         """How many records match."""

@@ -1,9 +1,5 @@
 """Customers in GraphQL: translate, call, translate."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated
-
 import strawberry
 
 from rapport_customers.consents.types import Consent
@@ -14,7 +10,6 @@ from rapport_customers.customers.facts import CustomerFacts
 from rapport_customers.customers.inputs import (
     LISTING,
     CreateCustomerInput,
-    CustomerChangeFilter,
     DeleteCustomerInput,
     RestoreCustomerInput,
     UpdateCustomerInput,
@@ -36,7 +31,6 @@ from rapport_shared.contracts.customers import (
     CustomerUnmerged,
     CustomerUpdated,
 )
-from rapport_shared.graphql.changes import Change, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.field_rights import hidden_fields_of
@@ -222,29 +216,3 @@ class CustomerMutation:
         expected = given(input.expected_version)
         back = await info.context.customers.restore(input.id, expected_version=expected, by=info.context.actor)
         return CustomerPayload.of(back)
-
-
-@strawberry.type
-class CustomerSubscription:
-    """Following customers."""
-
-    @strawberry.subscription(description="What changes in the list of the customers that you may see.")
-    async def customer_changed(
-        self,
-        info: Info,
-        filter: Annotated[CustomerChangeFilter | None, strawberry.argument(description="Which customers.")] = None,
-    ) -> AsyncGenerator[Change[Customer], None]:
-        """Live, as long as the caller's access token is valid."""
-        context, customers = info.context, info.context.customers
-        changes = live_list(
-            context.feed,
-            of=EVENTS,
-            reader=context,
-            type_name="Customer",
-            given=filter,
-            find=customers.find,
-            to_node=Customer.from_model,
-        )
-        async with aclosing(changes):
-            async for change in changes:
-                yield change

@@ -1,16 +1,11 @@
 """Deals in GraphQL: translate, call, translate."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated
-
 import strawberry
 
 from rapport_customers.context import Info
 from rapport_customers.deals.inputs import (
     LISTING,
     CreateDealInput,
-    DealChangeFilter,
     DeleteDealInput,
     MoveDealInput,
     RestoreDealInput,
@@ -18,9 +13,7 @@ from rapport_customers.deals.inputs import (
     modelled,
 )
 from rapport_customers.deals.types import Deal, DealPayload
-from rapport_shared.contracts.customers import CustomerUpdated
 from rapport_shared.contracts.deals import DealCreated, DealDeleted, DealRestored, DealUpdated
-from rapport_shared.graphql.changes import Change, Hanging, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import mutation
 from rapport_shared.graphql.inputs import details, given
@@ -100,30 +93,3 @@ class DealMutation:
         return DealPayload.of(
             await info.context.deals.restore(input.id, expected_version=expected, by=info.context.actor)
         )
-
-
-@strawberry.type
-class DealSubscription:
-    """Following deals."""
-
-    @strawberry.subscription(description="What changes in the list of the deals that you may see.")
-    async def deal_changed(
-        self,
-        info: Info,
-        filter: Annotated[DealChangeFilter | None, strawberry.argument(description="Which deals.")] = None,
-    ) -> AsyncGenerator[Change[Deal], None]:
-        """Live, as long as the caller's access token is valid."""
-        context, deals = info.context, info.context.deals
-        changes = live_list(
-            context.feed,
-            of=EVENTS,
-            reader=context,
-            type_name="Deal",
-            given=filter,
-            find=deals.find,
-            to_node=Deal.from_model,
-            hanging=Hanging(CustomerUpdated, deals.hanging_on),
-        )
-        async with aclosing(changes):
-            async for change in changes:
-                yield change

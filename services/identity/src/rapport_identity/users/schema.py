@@ -1,7 +1,5 @@
 """Users in GraphQL: translate, call, translate."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
@@ -14,11 +12,8 @@ from rapport_identity.users.inputs import (
     CreateUserInput,
     DeactivateUserInput,
     UpdateUserInput,
-    UserChangeFilter,
 )
 from rapport_identity.users.types import User
-from rapport_shared.contracts.identity import UserCreated, UserUpdated
-from rapport_shared.graphql.changes import Change, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.inputs import details, given
@@ -101,29 +96,3 @@ class UserMutation:
         expected = given(input.expected_version)
         back = await info.context.users.activate(input.id, expected_version=expected, by=info.context.actor)
         return UserPayload.of(back)
-
-
-@strawberry.type
-class UserSubscription:
-    """Following users."""
-
-    @strawberry.subscription(description="What changes in the list of the users that you may see.")
-    async def user_changed(
-        self,
-        info: Info,
-        filter: Annotated[UserChangeFilter | None, strawberry.argument(description="Which users.")] = None,
-    ) -> AsyncGenerator[Change[User], None]:
-        """Live, as long as the caller's access token is valid."""
-        context, users = info.context, info.context.users
-        changes = live_list(
-            context.feed,
-            of=(UserCreated, UserUpdated),
-            reader=context,
-            type_name="User",
-            given=filter,
-            find=users.find,
-            to_node=User.from_model,
-        )
-        async with aclosing(changes):
-            async for change in changes:
-                yield change

@@ -1,9 +1,5 @@
 """Interactions in GraphQL: translate, call, translate."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated
-
 import strawberry
 
 from rapport_interactions.context import Info
@@ -11,17 +7,14 @@ from rapport_interactions.interactions import inputs, model
 from rapport_interactions.interactions.inputs import (
     LISTING,
     DeleteInteractionInput,
-    InteractionChangeFilter,
     RecordInteractionInput,
     UpdateInteractionInput,
 )
 from rapport_shared.contracts.interactions import (
     InteractionDeleted,
     InteractionRecorded,
-    InteractionsHandedOver,
     InteractionUpdated,
 )
-from rapport_shared.graphql.changes import Change, Hanging, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.field_rights import hidden_fields_of
@@ -170,32 +163,3 @@ class InteractionMutation:
         expected = given(input.expected_version)
         gone = await info.context.interactions.delete(input.id, expected_version=expected, by=info.context.actor)
         return InteractionPayload.of(gone)
-
-
-@strawberry.type
-class InteractionSubscription:
-    """Following interactions."""
-
-    @strawberry.subscription(description="What changes in the list of the interactions that you may see.")
-    async def interaction_changed(
-        self,
-        info: Info,
-        filter: Annotated[
-            InteractionChangeFilter | None, strawberry.argument(description="Which interactions.")
-        ] = None,
-    ) -> AsyncGenerator[Change[Interaction], None]:
-        """Live, as long as the caller's access token is valid."""
-        context, interactions = info.context, info.context.interactions
-        changes = live_list(
-            context.feed,
-            of=EVENTS,
-            reader=context,
-            type_name="Interaction",
-            given=filter,
-            find=interactions.find,
-            to_node=Interaction.from_model,
-            hanging=Hanging(InteractionsHandedOver, interactions.hanging_on),
-        )
-        async with aclosing(changes):
-            async for change in changes:
-                yield change

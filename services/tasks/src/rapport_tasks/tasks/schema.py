@@ -1,9 +1,5 @@
 """Tasks in GraphQL: translate, call, translate."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated
-
 import strawberry
 
 from rapport_shared.contracts.tasks import (
@@ -11,10 +7,8 @@ from rapport_shared.contracts.tasks import (
     TaskCompleted,
     TaskCreated,
     TaskReopened,
-    TasksHandedOver,
     TaskUpdated,
 )
-from rapport_shared.graphql.changes import Change, Hanging, live_list
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import mutation
 from rapport_shared.graphql.inputs import details, given
@@ -27,7 +21,6 @@ from rapport_tasks.tasks.inputs import (
     CompleteTaskInput,
     CreateTaskInput,
     ReopenTaskInput,
-    TaskChangeFilter,
     UpdateTaskInput,
 )
 from rapport_tasks.tasks.types import Task, TaskPayload
@@ -104,30 +97,3 @@ class TaskMutation:
         return TaskPayload.of(
             await info.context.tasks.cancel(input.id, expected_version=expected, by=info.context.actor)
         )
-
-
-@strawberry.type
-class TaskSubscription:
-    """Following tasks."""
-
-    @strawberry.subscription(description="What changes in the list of the tasks that you may see.")
-    async def task_changed(
-        self,
-        info: Info,
-        filter: Annotated[TaskChangeFilter | None, strawberry.argument(description="Which tasks.")] = None,
-    ) -> AsyncGenerator[Change[Task], None]:
-        """Live, as long as the caller's access token is valid."""
-        context, tasks = info.context, info.context.tasks
-        changes = live_list(
-            context.feed,
-            of=EVENTS,
-            reader=context,
-            type_name="Task",
-            given=filter,
-            find=tasks.find,
-            to_node=Task.from_model,
-            hanging=Hanging(TasksHandedOver, tasks.hanging_on),
-        )
-        async with aclosing(changes):
-            async for change in changes:
-                yield change
