@@ -108,7 +108,7 @@ class Chooser:
         if None in useful and entry.graph != place.graph:
             yield None
         for needed in {needed.text: needed for needed in useful if needed is not None}.values():
-            if self._reach.satisfiable(place, needed):
+            if self._reach.can_send(place, entry, needed):
                 yield needed
 
     def _option(self, place: Place, entry: Entry, requires: FieldSet | None) -> Option | None:

@@ -169,9 +169,7 @@ class Reach:
             return 0
         there = Place(place.type_name, graph)
         gain = self.through(there, field, required=True)
-        if not gain or graph not in self.entries(place):
-            return 0
-        return gain if requires is None or self.satisfiable(place, requires) else 0
+        return gain if gain and self._is_enterable(place, graph, requires) else 0
 
     def sources(self, places: Iterable[Place], field: QueryField) -> dict[str, Place]:
         """The subgraphs that can give the field of an object that is at all of the places, each with its own place."""
@@ -185,12 +183,19 @@ class Reach:
                 if graph in found or not self.through(there, field, required=True):
                     continue
                 requires = self.requirement(place.type_name, field, graph)
-                enterable = graph in self.entries(place)
-                if enterable and (requires is None or self.satisfiable(place, requires)):
+                if self._is_enterable(place, graph, requires):
                     found[graph] = there
         return found
 
-    def satisfiable(self, place: Place, requires: FieldSet) -> bool:
+    def _is_enterable(self, place: Place, graph: str, requires: FieldSet | None) -> bool:
+        entry = self.entries(place).get(graph)
+        return entry is not None and (requires is None or self.can_send(place, entry, requires))
+
+    def can_send(self, place: Place, entry: Entry, requires: FieldSet) -> bool:
+        """Whether what is required can be had and sent along: that takes a representation, which no root type has."""
+        return entry.key is not None and self._satisfiable(place, requires)
+
+    def _satisfiable(self, place: Place, requires: FieldSet) -> bool:
         def compute() -> bool:
             template = self.template(place.type_name, requires)
             return template.mask & ~self.group(place, template.fields) == 0

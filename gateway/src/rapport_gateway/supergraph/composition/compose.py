@@ -59,8 +59,11 @@ def _merged_types(context: Context) -> dict[str, MergedType]:
     if not any(schema.types["Query"].fields for schema in context.schemas):
         context.problem("NO_QUERIES", "no subgraph has a query field")
     names = dict.fromkeys(name for schema in context.schemas for name in schema.types)
-    merged = (merge_type(context, name, context.sources(name)) for name in names)
-    return {item.name: item for item in merged if item is not None}
+    enums = {name for name in names if any(item.kind is Kind.ENUM for _, item in context.sources(name))}
+    # Enums are merged by what they are used for, which is known when all else is merged.
+    ordered = [*(name for name in names if name not in enums), *(name for name in names if name in enums)]
+    merged = {name: merge_type(context, name, context.sources(name)) for name in ordered}
+    return {name: item for name in names if (item := merged[name]) is not None}
 
 
 def _check_interfaces(context: Context, types: dict[str, MergedType]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from graphql.language import ListTypeNode, NonNullTypeNode, TypeNode
@@ -25,10 +25,13 @@ class Source(NamedTuple, Generic[D]):
 
 
 class Context:
+    """`input_types` and `output_types` are the types of arguments and input fields, and of fields, as far as merged."""
+
     def __init__(self, schemas: Sequence[SubgraphSchema]) -> None:
         self.schemas = schemas
         self.problems: list[CompositionProblem] = []
-        self.input_types, self.output_types = _usage(schemas)
+        self.input_types: set[str] = set()
+        self.output_types: set[str] = set()
         self._provided = {schema.name: set(provided_externals(schema)) for schema in schemas}
 
     def problem(self, code: str, message: str) -> None:
@@ -74,15 +77,22 @@ class Context:
                 return True
         return False
 
-    def widest(self, types: Sequence[TypeNode]) -> TypeNode | None:
-        """The one of the types that holds the values of all (for results); None when there is none."""
-        result = types[0]
-        for other in types[1:]:
-            merged = self._wider(result, other)
-            if merged is None or type_text(merged) not in {type_text(result), type_text(other)}:
-                return None
-            result = merged
-        return result
+    def merged_result(self, types: Sequence[TypeNode]) -> tuple[TypeNode, bool]:
+        """The one of the types that holds the values of all, and whether there is one; else it leaves some out."""
+        merged, fits = _folded(types, self._wider)
+        self.output_types.add(named_type(merged))
+        return merged, fits
+
+    def merged_input(self, types: Sequence[TypeNode]) -> tuple[TypeNode, bool]:
+        """The one of the types whose values all accept, and whether there is one; else some do not."""
+        merged, fits = _folded(types, _narrower)
+        self.input_types.add(named_type(merged))
+        return merged, fits
+
+    def holds(self, wide: TypeNode, narrow: TypeNode) -> bool:
+        """Whether every result of the one type is one of the other."""
+        merged = self._wider(wide, narrow)
+        return merged is not None and type_text(merged) == type_text(wide)
 
     def _wider(self, first: TypeNode, second: TypeNode) -> TypeNode | None:
         if isinstance(first, NonNullTypeNode) and isinstance(second, NonNullTypeNode):
@@ -98,15 +108,22 @@ class Context:
             return first
         return second if self.is_subtype(named_type(first), named_type(second)) else None
 
-    def narrowest(self, types: Sequence[TypeNode]) -> TypeNode | None:
-        """The one of the types whose values all accept (for inputs); None when there is none."""
-        result = types[0]
-        for other in types[1:]:
-            merged = _narrower(result, other)
-            if merged is None or type_text(merged) not in {type_text(result), type_text(other)}:
-                return None
+
+def accepts(narrow: TypeNode, wide: TypeNode) -> bool:
+    """Whether every input of the one type is one of the other."""
+    merged = _narrower(wide, narrow)
+    return merged is not None and type_text(merged) == type_text(narrow)
+
+
+def _folded(types: Sequence[TypeNode], merge: Callable[[TypeNode, TypeNode], TypeNode | None]) -> tuple[TypeNode, bool]:
+    result, fits = types[0], True
+    for other in types[1:]:
+        merged = merge(result, other)
+        if merged is None or type_text(merged) not in {type_text(result), type_text(other)}:
+            fits = False
+        else:
             result = merged
-        return result
+    return result, fits
 
 
 def _narrower(first: TypeNode, second: TypeNode) -> TypeNode | None:
@@ -121,19 +138,6 @@ def _narrower(first: TypeNode, second: TypeNode) -> TypeNode | None:
 
 def _nullable(node: TypeNode) -> TypeNode:
     return node.type if isinstance(node, NonNullTypeNode) else node
-
-
-def _usage(schemas: Iterable[SubgraphSchema]) -> tuple[set[str], set[str]]:
-    """The names of types used for inputs and for results."""
-    inputs: set[str] = set()
-    outputs: set[str] = set()
-    for schema in schemas:
-        for type_def in schema.types.values():
-            inputs |= {named_type(item.type) for item in type_def.inputs.values()}
-            for field in type_def.fields.values():
-                outputs.add(named_type(field.type))
-                inputs |= {named_type(item.type) for item in field.arguments.values()}
-    return inputs, outputs
 
 
 def listed(names: Iterable[str]) -> str:

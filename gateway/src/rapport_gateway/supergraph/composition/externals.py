@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from graphql import FieldNode, InlineFragmentNode, SelectionSetNode, TypeNode
 
-from rapport_gateway.supergraph.composition.context import Context, Source, listed
+from rapport_gateway.supergraph.composition.context import Context, Source, accepts, listed
 from rapport_gateway.supergraph.composition.merged import MergedInput
 from rapport_gateway.supergraph.composition.subgraph import FieldDef, SubgraphSchema, TypeDef
 from rapport_gateway.supergraph.directives import named_type, type_text
@@ -19,7 +19,7 @@ def check_externals(
     context: Context, where: str, sources: _Sources, merged: TypeNode, arguments: Sequence[MergedInput]
 ) -> None:
     """`merged` and `arguments` are those of the field where it is resolved."""
-    check_external_types(context, where, sources, merged)
+    _check_types(context, where, sources, merged)
     for schema, definition in sources:
         if not definition.external:
             continue
@@ -31,20 +31,21 @@ def check_externals(
                 _check_argument(context, place, definition, item)
 
 
-def check_external_types(context: Context, where: str, sources: _Sources, merged: TypeNode | None = None) -> None:
-    """`merged` is None where the subgraphs that resolve the field do not agree on its type."""
-    allowed = {type_text(item.type) for _, item in sources if not item.external}
-    allowed |= {type_text(merged)} if merged is not None else set()
+def _check_types(context: Context, where: str, sources: _Sources, merged: TypeNode) -> None:
+    """Where those that resolve the field differ in its type, the external ones may do so too."""
+    differing = len({type_text(item.type) for _, item in sources if not item.external}) > 1
     for schema, definition in sources:
-        if definition.external and (own := type_text(definition.type)) not in allowed:
-            message = f'{where} is external in "{schema.name}" with type {own}, but is {" or ".join(sorted(allowed))}'
+        own = definition.type
+        if not definition.external or type_text(own) == type_text(merged):
+            continue
+        if not (differing and context.holds(merged, own)):
+            message = f'{where} is external in "{schema.name}" with type {type_text(own)}, but is {type_text(merged)}'
             context.problem("EXTERNAL_TYPE_MISMATCH", message)
 
 
 def _check_argument(context: Context, place: str, definition: FieldDef, item: MergedInput) -> None:
     own = definition.arguments[item.name]
-    narrowest = context.narrowest([own.type, item.type])
-    if narrowest is None or type_text(narrowest) != item.type_text:
+    if not accepts(item.type, own.type):
         message = f"{place} with {item.name}: {type_text(own.type)}, but that is {item.type_text}"
         context.problem("EXTERNAL_ARGUMENT_TYPE_MISMATCH", message)
     if not own.has_same_default(item.default):

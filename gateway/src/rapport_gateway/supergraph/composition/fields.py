@@ -14,7 +14,7 @@ from rapport_gateway.supergraph.composition.context import (
     listed,
 )
 from rapport_gateway.supergraph.composition.contexts import context_use
-from rapport_gateway.supergraph.composition.externals import check_external_types, check_externals
+from rapport_gateway.supergraph.composition.externals import check_externals
 from rapport_gateway.supergraph.composition.inputs import merge_arguments
 from rapport_gateway.supergraph.composition.merged import MergedField
 from rapport_gateway.supergraph.composition.overrides import Overrides, find_overrides
@@ -60,11 +60,8 @@ class _FieldMerger:
             self._tell_missing()
             return None
         self._check_sharing(resolving, overrides)
-        merged = self._merged_type(resolving)
-        if merged is None:
-            check_external_types(self._context, self._where, self._sources)
-            return None
         arguments = merge_arguments(self._context, self._where, resolving)
+        merged = self._merged_type(resolving)
         check_externals(self._context, self._where, self._sources, merged, arguments)
         definitions = [definition for _, definition in resolving]
         text = type_text(merged)
@@ -80,9 +77,9 @@ class _FieldMerger:
         message = f"{self._where} is marked @external in {names} but resolved by no subgraph"
         self._context.problem("EXTERNAL_MISSING_ON_BASE", message)
 
-    def _merged_type(self, resolving: FieldSources) -> TypeNode | None:
-        merged = self._context.widest([definition.type for _, definition in resolving])
-        if merged is None:
+    def _merged_type(self, resolving: FieldSources) -> TypeNode:
+        merged, fits = self._context.merged_result([definition.type for _, definition in resolving])
+        if not fits:
             types = ", ".join(f'{type_text(d.type)} in "{schema.name}"' for schema, d in resolving)
             self._context.problem("FIELD_TYPE_MISMATCH", f"{self._where} has different types: {types}")
         return merged

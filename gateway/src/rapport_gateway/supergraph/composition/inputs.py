@@ -40,8 +40,7 @@ def merge_arguments(context: Context, where: str, sources: Sequence[Source[D]]) 
             _refuse_required(context, "REQUIRED_ARGUMENT_MISSING_IN_SOME_SUBGRAPH", coordinate, present, missing)
             continue
         codes = ("FIELD_ARGUMENT_TYPE_MISMATCH", "FIELD_ARGUMENT_DEFAULT_MISMATCH")
-        if (item := _merge_input(context, coordinate, present, codes)) is not None:
-            merged.append(item)
+        merged.append(_merge_input(context, coordinate, present, codes))
     return merged
 
 
@@ -55,17 +54,19 @@ def merge_input_type(context: Context, name: str, sources: Sequence[Source[TypeD
             if field_name in definition.inputs
         ]
         coordinate = f"{name}.{field_name}"
-        if len(present) < len(sources):
+        codes = ("FIELD_TYPE_MISMATCH", "INPUT_FIELD_DEFAULT_MISMATCH")
+        item = _merge_input(context, coordinate, present, codes)
+        if len(present) < len(sources) and not any(definition.has("inaccessible") for _, definition in present):
             missing = [schema.name for schema, definition in sources if field_name not in definition.inputs]
             _refuse_required(context, "REQUIRED_INPUT_FIELD_MISSING_IN_SOME_SUBGRAPH", coordinate, present, missing)
             continue
-        codes = ("FIELD_TYPE_MISMATCH", "INPUT_FIELD_DEFAULT_MISMATCH")
-        if (item := _merge_input(context, coordinate, present, codes)) is not None:
-            own = {schema.graph: type_text(definition.type) for schema, definition in present}
-            if set(own.values()) != {item.type_text}:
-                item.directives[:0] = [f'@join__field(graph: {graph}, type: "{text}")' for graph, text in own.items()]
-            merged.inputs.append(item)
-    if not any(all(name in item.inputs for item in definitions) for name in definitions[0].inputs):
+        own = {schema.graph: type_text(definition.type) for schema, definition in present}
+        if set(own.values()) != {item.type_text}:
+            item.directives[:0] = [f'@join__field(graph: {graph}, type: "{text}")' for graph, text in own.items()]
+        elif len(present) < len(sources):
+            item.directives[:0] = [f"@join__field(graph: {graph})" for graph in own]
+        merged.inputs.append(item)
+    if not merged.inputs:
         names = listed(schema.name for schema, _ in sources)
         context.problem("EMPTY_MERGED_INPUT_TYPE", f"input {name} has no field that all of {names} have")
     return merged
@@ -73,11 +74,10 @@ def merge_input_type(context: Context, name: str, sources: Sequence[Source[TypeD
 
 def _merge_input(
     context: Context, coordinate: str, sources: Sequence[Source[InputDef]], codes: tuple[str, str]
-) -> MergedInput | None:
-    merged = context.narrowest([definition.type for _, definition in sources])
-    if merged is None:
+) -> MergedInput:
+    merged, fits = context.merged_input([definition.type for _, definition in sources])
+    if not fits:
         context.problem(codes[0], f"{coordinate} has different types: {_each(sources, lambda d: type_text(d.type))}")
-        return None
     first = sources[0].definition.default
     given = {definition.default for _, definition in sources if definition.default is not None}
     same = all(definition.has_same_default(first) for _, definition in sources)
