@@ -15,7 +15,9 @@ from rapport_shared.rights import Policy, Reach, Verb
 
 TYPE: Final = "SubjectRequest"
 MAX_PAGE: Final = 500
-_NOT_ABOUT_THE_SUBJECT: Final = frozenset({"_id", "search", "held", "deleted", "consented", "priority_rank"})
+_NOT_ABOUT_THE_SUBJECT: Final = frozenset(
+    {"_id", "search", "held", "deleted", "consented", "priority_rank", "custom_index", "custom_unique"}
+)
 
 
 @dataclass(frozen=True, slots=True)

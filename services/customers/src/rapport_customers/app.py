@@ -12,6 +12,10 @@ from rapport_customers.contacts import repository as contacts
 from rapport_customers.contacts.repository import ContactRepository
 from rapport_customers.contacts.service import ContactService
 from rapport_customers.context import Context
+from rapport_customers.custom_fields import repository as custom_fields
+from rapport_customers.custom_fields.known import KnownFields
+from rapport_customers.custom_fields.repository import CustomFieldRepository
+from rapport_customers.custom_fields.service import CustomFieldService
 from rapport_customers.customers import repository as customers
 from rapport_customers.customers.repository import CustomerRepository
 from rapport_customers.customers.schema import Customer as CustomerNode
@@ -66,6 +70,7 @@ from rapport_shared.subject_data import SubjectReader
 INDEXES = (
     *customers.INDEXES,
     *contacts.INDEXES,
+    *custom_fields.INDEXES,
     *deals.INDEXES,
     *history.INDEXES,
     *merges.INDEXES,
@@ -95,6 +100,15 @@ def customer_service(
     return CustomerService(transactions(mongo, clock), reads, users(mongo.database), policy, clock, past, reasons)
 
 
+def custom_field_service(
+    mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY
+) -> CustomFieldService:
+    """The use cases of custom fields, and what this process knows of them."""
+    fields = CustomFieldRepository(mongo.database)
+    known = KnownFields(partial(fields.all_of, "Customer"))
+    return CustomFieldService(transactions(mongo, clock), fields, known, policy, clock)
+
+
 def pipeline_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> PipelineService:
     """The use cases of pipelines."""
     return PipelineService(transactions(mongo, clock), PipelineRepository(mongo.database), policy, clock)
@@ -106,6 +120,7 @@ def context_maker(
     clock: Clock = system_clock,
     policy: Policy = DEFAULT_POLICY,
     reasons: ReasonPolicy = NO_REASON_REQUIRED,
+    fields: CustomFieldService | None = None,
 ) -> Callable[[Actor | None], Context]:
     """Makes a request's context of its caller."""
     work, database = transactions(mongo, clock), mongo.database
@@ -121,6 +136,7 @@ def context_maker(
             StayRepository(database), DealRepository(database), OrderRepository(database), policy
         ),
         clock=clock,
+        custom_fields=fields or custom_field_service(mongo, clock, policy),
         pipelines=pipeline_service(mongo, clock, policy),
         products=ProductService(work, ProductRepository(database), policy, clock),
         contacts=ContactService(work, ContactRepository(database), policy, clock),
@@ -141,6 +157,7 @@ def api(settings: Settings) -> Starlette:
     """The API process."""
     mongo, feed = connect_database(settings, SERVICE), ChangeFeed(SERVICE)
     directory = Directory(mongo.database)
+    fields = custom_field_service(mongo, policy=directory.policy)
     return api_app(
         settings,
         service=SERVICE,
@@ -148,17 +165,25 @@ def api(settings: Settings) -> Starlette:
         schema=build_schema(),
         feed=feed,
         make_context=context_maker(
-            mongo, feed, policy=directory.policy, reasons=ReasonPolicy(settings.reason_required)
+            mongo, feed, policy=directory.policy, reasons=ReasonPolicy(settings.reason_required), fields=fields
         ),
         directory=directory,
+        background=[fields.keep_known],
     )
 
 
 def worker(settings: Settings) -> Starlette:
     """The worker process."""
     mongo = connect_database(settings, SERVICE)
-    work = transactions(mongo, system_clock)
-    return worker_app(settings, service=SERVICE, mongo=mongo, transactions=work, handlers=HANDLERS)
+    work, fields = transactions(mongo, system_clock), custom_field_service(mongo)
+    return worker_app(
+        settings,
+        service=SERVICE,
+        mongo=mongo,
+        transactions=work,
+        handlers=HANDLERS,
+        background=[fields.keep_indexes],
+    )
 
 
 async def prepare(settings: Settings) -> None:
@@ -167,6 +192,7 @@ async def prepare(settings: Settings) -> None:
     await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
     await pipeline_service(mongo).ensure_standard()
     await CustomerRepository(mongo.database).fill_search()
+    await CustomFieldRepository(mongo.database).adjust_indexes()
     await StayRepository(mongo.database).fill()
     mongo.close()
 

@@ -12,6 +12,7 @@ from strawberry.dataloader import DataLoader
 from rapport_customers.consents.service import ConsentService
 from rapport_customers.contacts.model import Contact
 from rapport_customers.contacts.service import ContactService
+from rapport_customers.custom_fields.service import CustomFieldService
 from rapport_customers.customers.model import Customer
 from rapport_customers.customers.service import BELOW_CUSTOMER, BELOW_USER, CustomerService
 from rapport_customers.deals.model import Deal
@@ -44,6 +45,7 @@ class Context(RequestContext):
     """One request's context; ``to_customer`` and ``to_user`` make GraphQL forms, for what hangs on them."""
 
     customers: CustomerService
+    custom_fields: CustomFieldService
     pipelines: PipelineService
     products: ProductService
     contacts: ContactService

@@ -4,6 +4,7 @@ from typing import Final
 
 from rapport_customers.consents.schema import ConsentMutation
 from rapport_customers.contacts.schema import ContactMutation, ContactQuery
+from rapport_customers.custom_fields.schema import CustomFieldMutation, CustomFieldQuery
 from rapport_customers.customers.changes import CustomerChangesQuery, CustomerSubscription
 from rapport_customers.customers.schema import CustomerMutation, CustomerQuery
 from rapport_customers.deals.changes import DealChangesQuery, DealSubscription
@@ -29,6 +30,7 @@ DOORS: Final = Doors(
         "eraseSubject": ("SubjectRequest", Verb.ERASE),
         "createPipeline": ("Pipeline", Verb.CREATE),
         "createProduct": ("Product", Verb.CREATE),
+        "defineCustomField": ("CustomField", Verb.CREATE),
     }
 )
 
@@ -46,6 +48,7 @@ def build_schema() -> SubgraphSchema:
             SubjectQuery,
             audit_query("customers"),
             ContactQuery,
+            CustomFieldQuery,
             DealQuery,
             DealChangesQuery,
             OrderQuery,
@@ -60,6 +63,7 @@ def build_schema() -> SubgraphSchema:
             NeedMutation,
             SubjectMutation,
             ContactMutation,
+            CustomFieldMutation,
             DealMutation,
             OrderMutation,
             PipelineMutation,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from rapport_customers.contacts.repository import ContactRepository
+from rapport_customers.custom_fields.repository import CustomFieldRepository
 from rapport_customers.customers.errors import CustomerIsErased, CustomerNotFound
 from rapport_customers.customers.model import Customer
 from rapport_customers.customers.repository import CustomerRepository
@@ -34,6 +35,7 @@ class CustomersWork(Work):
     def __init__(self, database: Database, session: Session, *, clock: Clock) -> None:
         super().__init__(database, session, service=SERVICE, clock=clock)
         self.customers = CustomerRepository(database, session, self.outbox)
+        self.custom_fields = CustomFieldRepository(database, session, self.outbox)
         self.contacts = ContactRepository(database, session, self.outbox)
         self.deals = DealRepository(database, session, self.outbox)
         self.orders = OrderRepository(database, session, self.outbox)

@@ -61,7 +61,7 @@ def _role(
     )
 
 
-_STAFF: Final = {"User": _READ, "Team": _READ, "Role": _READ, "Product": _READ, "Pipeline": _READ}
+_STAFF: Final = {"User": _READ, "Team": _READ, "Role": _READ, "Product": _READ, "Pipeline": _READ, "CustomField": _READ}
 _CATALOGUE: Final = {"Product": _ALL, "Pipeline": _ALL}
 
 DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
@@ -72,6 +72,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         Role=_ALL,
         ApiKey=_ALL,
         **_CATALOGUE,
+        CustomField=_ALL,
         Customer=_ALL,
         CustomerHandling=_ALL,
         Contact=_ALL,

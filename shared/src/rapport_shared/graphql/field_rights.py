@@ -51,9 +51,14 @@ def check_asked(hidden: frozenset[str], *, given: object, order: Iterable[Any] |
     """Raise ForbiddenField where a filter or an order input goes by a hidden field."""
     if not hidden:
         return
-    for name in map(schema_name, (*_filtered(given), *map(_sorted_by, order or ()))):
+    for name in asked(given, order):
         if name in hidden:
             raise ForbiddenField.named(name)
+
+
+def asked(given: object, order: Iterable[Any] | None = None) -> Iterator[str]:
+    """The fields, by their names in the schema, that a filter or an order input goes by."""
+    yield from map(schema_name, (*_filtered(given), *map(_sorted_by, order or ())))
 
 
 def without_hidden(condition: Document, hidden: frozenset[str]) -> Document:

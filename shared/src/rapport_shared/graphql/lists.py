@@ -11,9 +11,10 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from rapport_shared.contracts.roles import CUSTOM
 from rapport_shared.errors import BadInput
 from rapport_shared.graphql.connections import Connection, connection_of
-from rapport_shared.graphql.field_rights import check_asked, without_hidden
+from rapport_shared.graphql.field_rights import asked, check_asked, without_hidden
 from rapport_shared.graphql.loaders import NestedLists
 from rapport_shared.mongo import Order, PageRequest, page_request
 
@@ -65,6 +66,12 @@ class Listing:
     default_said: str
     key_orders: Callable[[Any], tuple[Order, ...]] = order_of
     bound: Callable[[Any], Awaitable["Listing"]] | None = None
+
+    async def now(self, context: Any, given: object, keys: Sequence[SortKey] | None = None) -> "Listing":
+        """The listing as of a request, which goes by custom fields only where its filter or sort keys name some."""
+        if self.bound is None or not any(name.startswith(CUSTOM) for name in asked(given, keys)):
+            return self
+        return await self.bound(context)
 
     @property
     def type_name(self) -> str:
@@ -137,7 +144,7 @@ class _ListArguments(FieldExtension):
         """
         ends = {name: given.pop(name, None) for name in ("first", "after", "last", "before")}
         filtered, keys = given.pop("filter", None), given.pop("order_by", None)
-        listing = self._listing if self._listing.bound is None else await self._listing.bound(info.context)
+        listing = await self._listing.now(info.context, filtered, keys)
         hidden = info.context.fields(listing.type_name).hidden
         check_asked(hidden, given=filtered, order=keys)
         condition = listing.condition(filtered, searched(given.pop("search", None)))

@@ -21,11 +21,14 @@ class KnownFields:
     def __init__(self, read: Callable[[], Awaitable[Definitions]]) -> None:
         self._read = read
         self._known: Definitions | None = None
+        self._reading = asyncio.Lock()
 
     async def current(self) -> Definitions:
         """What is known. Raises DatabaseError at first use."""
         if self._known is None:
-            await self.refresh()
+            async with self._reading:
+                if self._known is None:
+                    await self.refresh()
         return self._known or Definitions()
 
     async def refresh(self) -> None:

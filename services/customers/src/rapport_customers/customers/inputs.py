@@ -1,16 +1,29 @@
 """The inputs of customers: what they mean as attribute names, database conditions and orders."""
 
+from dataclasses import replace
 from enum import Enum
+from functools import partial
 from typing import Any, Final
 
 import strawberry
 from strawberry import UNSET
 
 from rapport_customers.consents.model import ConsentPurpose
+from rapport_customers.custom_fields.conditions import NO_QUERIES, CustomQueries
+from rapport_customers.custom_fields.inputs import CustomFilter, CustomValueInput, values_of
 from rapport_customers.customers.model import CustomerKind, CustomerPriority, CustomerStage
 from rapport_customers.customers.search import search_condition
-from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, IntFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional
+from rapport_shared.errors import BadInput
+from rapport_shared.graphql.filters import (
+    DateTimeFilter,
+    Field,
+    Filter,
+    IdFilter,
+    IntFilter,
+    StringFilter,
+    condition_of,
+)
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, details, given, optional
 from rapport_shared.graphql.lists import Listing, SortDirection
 from rapport_shared.graphql.scalars import DateTime
 from rapport_shared.mongo import Order, every
@@ -35,6 +48,7 @@ class CreateCustomerInput:
     owner_id: strawberry.ID | None = optional("Who looks after the customer: you, where not given; null for nobody.")
     tags: list[str] | None = optional("Short labels.")
     external_id: str | None = optional("The customer's id in another system; unique.")
+    custom: list[CustomValueInput] | None = optional("Values of custom fields; fields left out stay as they are.")
     idempotency_key: str | None = optional(IDEMPOTENCY_KEY)
 
 
@@ -54,6 +68,7 @@ class UpdateCustomerInput:
     owner_id: strawberry.ID | None = optional("Who looks after the customer.")
     tags: list[str] | None = optional("Short labels: the whole new list.")
     external_id: str | None = optional("The customer's id in another system; unique.")
+    custom: list[CustomValueInput] | None = optional("Values of custom fields; fields left out stay as they are.")
     occurred_at: DateTime | None = optional("When it came to be so, where that was earlier than now.")
     reason: str | None = optional(REASON)
 
@@ -98,6 +113,7 @@ class CustomerFilter:
     consented_to: Filter[ConsentPurpose] | None = optional("One of the purposes that the customer agrees to.")
     order_count: IntFilter | None = optional("How many orders there are.")
     last_order_at: DateTimeFilter | None = optional("When the last order was.")
+    custom: list[CustomFilter] | None = optional("Custom fields: all of these conditions hold.")
     created_at: DateTimeFilter | None = optional("When the record was made.")
     updated_at: DateTimeFilter | None = optional("When the record last changed.")
     deleted: bool | None = optional("True for deleted customers; false where not given.")
@@ -132,10 +148,12 @@ class CustomerOrderField(Enum):
 class CustomerOrder:
     """A sort key."""
 
-    field: CustomerOrderField = strawberry.field(description="The key.")
+    field: CustomerOrderField | None = optional("The key: this, or `custom`.")
+    custom: str | None = optional("A custom field that is sortable; QUERY_NEEDS_INDEX where it is not.")
     direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="Which way.")
 
 
+_ABOUT_THE_CHANGE: Final = frozenset({"occurred_at"})
 FIELDS: Final = {
     "id": "_id",
     "kind": "kind",
@@ -159,10 +177,48 @@ FIELDS: Final = {
 NEWEST_FIRST: Final = (Order("created_at", descending=True),)
 
 
-def condition(given: CustomerFilter | None, search: str | None) -> dict[str, Any]:
-    """The database condition of a list's arguments; deleted customers only where the filter asks for them."""
+def customer_details(of: object) -> dict[str, Any]:
+    """What an input sets, as the use cases take it: custom values by key."""
+    found = details(of, apart=_ABOUT_THE_CHANGE)
+    return {**found, "custom": values_of(found["custom"] or [])} if "custom" in found else found
+
+
+def condition(given: CustomerFilter | None, search: str | None, queries: CustomQueries = NO_QUERIES) -> dict[str, Any]:
+    """The database condition of a list's arguments; deleted customers only where the filter asks for them.
+
+    ``queries`` knows the custom fields.
+    """
     kept = {"deleted": False} if given is None or given.deleted is UNSET else {}
-    return every(kept, condition_of(given, FIELDS), search_condition(search) if search else {})
+    fields: dict[str, Field] = {**FIELDS, "custom": queries.condition}
+    return every(kept, condition_of(given, fields), search_condition(search) if search else {})
 
 
-LISTING: Final = Listing("customers", CustomerFilter, CustomerOrder, condition, NEWEST_FIRST, "the newest first")
+def key_orders(key: CustomerOrder, queries: CustomQueries = NO_QUERIES) -> tuple[Order, ...]:
+    """What one sort key goes by."""
+    by_field, custom = given(key.field), given(key.custom)
+    if (by_field is None) == (custom is None):
+        raise BadInput("A sort key names a field, or a custom field.")
+    descending = key.direction is SortDirection.DESC
+    if custom is not None:
+        return queries.orders(custom, descending=descending)
+    return (Order(str(getattr(by_field, "value", by_field)), descending),)
+
+
+async def _as_of_now(context: Any) -> Listing:
+    """The listing with the custom fields that there are."""
+    queries = CustomQueries(await context.custom_fields.definitions())
+    return replace(
+        LISTING, condition=partial(condition, queries=queries), key_orders=partial(key_orders, queries=queries)
+    )
+
+
+LISTING: Final = Listing(
+    "customers",
+    CustomerFilter,
+    CustomerOrder,
+    condition,
+    NEWEST_FIRST,
+    "the newest first",
+    key_orders=key_orders,
+    bound=_as_of_now,
+)

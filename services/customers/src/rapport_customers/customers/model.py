@@ -1,10 +1,10 @@
 """A customer: guards its state and records what happens to it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from rapport_customers.consents.model import Consent, ConsentPurpose, said
 from rapport_customers.customers import values
@@ -68,11 +68,12 @@ _RULES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "owner_id": str,
     "tags": values.valid_tags,
     "external_id": lambda value: values.valid_text(value, "externalId"),
+    "custom": dict,
 }
 MERGEABLE: Final = tuple(_RULES)
 """What a merge chooses of several customers' values, by attribute."""
 _REQUIRED: Final = frozenset({"kind", "name", "stage", "priority"})
-PERSONAL: Final = frozenset({"name", "phone", "email", "source", "tags", "external_id"})
+PERSONAL: Final = frozenset({"name", "phone", "email", "source", "tags", "external_id", "custom"})
 """What an erasure takes away; ``consents`` go as well."""
 ERASED_NAME: Final = "[erased]"
 
@@ -82,8 +83,11 @@ class Customer(Aggregate):
     """A person or company; phone is E.164, times are UTC.
 
     ``stage_since`` is when it came to its stage; ``pooled_at`` since when nobody looks after it, and ``last_owner_id``
-    who did before.
+    who did before; ``custom`` are stored values of custom fields by key, of which ``unique_values`` is what no other
+    customer may have.
     """
+
+    open_fields: ClassVar[frozenset[str]] = frozenset({"custom"})
 
     kind: CustomerKind
     name: str
@@ -98,6 +102,8 @@ class Customer(Aggregate):
     owner_id: str | None = None
     tags: tuple[str, ...] = ()
     external_id: str | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    unique_values: tuple[str, ...] = ()
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = None
@@ -173,6 +179,7 @@ class Customer(Aggregate):
         before = self.state()
         self.name, self.phone, self.email, self.source = ERASED_NAME, None, None, None
         self.tags, self.external_id, self.consents = (), None, ()
+        self.custom, self.unique_values = {}, ()
         self.erased_at = self.updated_at = now
         self.record(CustomerErased(customer_id=self.id, request_id=request_id, before=before, after=self.state()))
 

@@ -5,6 +5,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from rapport_customers.consents.model import Consent, ConsentPurpose
+from rapport_customers.custom_fields.errors import CustomValueTaken
+from rapport_customers.custom_fields.repository import CustomFieldRepository
+from rapport_customers.custom_fields.tokens import PAIRS
+from rapport_customers.custom_fields.tokens import tokens as tokens_of_custom
 from rapport_customers.customers.errors import ExternalIdTaken
 from rapport_customers.customers.facts import CustomerFacts, order_facts, with_order
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerPriority, CustomerStage
@@ -19,10 +23,12 @@ from rapport_shared.persistence import AggregateRepository
 from rapport_shared.rights import Scope
 
 COLLECTION = "customers"
+TYPE = "Customer"
+UNIQUE = "custom_unique"
 NOW_DUE = datetime(1970, 1, 1, tzinfo=UTC)
 """When rules look at a customer that has changed: before any other that waits for the clock."""
 _NOT_OF_THE_MODEL = frozenset(
-    {"_id", "consented", "deleted", "evaluate_at", "held", "marks", "priority_rank", "search"}
+    {"_id", "consented", PAIRS, UNIQUE, "deleted", "evaluate_at", "held", "marks", "priority_rank", "search"}
 )
 INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
@@ -37,9 +43,11 @@ INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("facts.last_order_at", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.order_count", 1), ("_id", 1))),
     *(Index(COLLECTION, (("deleted", 1), (f"search.{field}", 1))) for field in SEARCHED),
+    Index(COLLECTION, (("deleted", 1), (f"{PAIRS}.k", 1), (f"{PAIRS}.v", 1), ("_id", 1))),
     Index(COLLECTION, (("merged_ids", 1),)),
     # A deleted customer does not hold its external id.
     Index(COLLECTION, (("external_id", 1),), unique=True, only={"external_id": {"$type": "string"}, "deleted": False}),
+    Index(COLLECTION, ((UNIQUE, 1),), unique=True, only={UNIQUE: {"$type": "string"}, "deleted": False}),
 )
 
 
@@ -50,10 +58,15 @@ class CustomerRepository(AggregateRepository[Customer]):
     noun = "customer"
 
     async def save(self, aggregate: Customer, *, by: Actor) -> None:
-        """Store; raises ExternalIdTaken where another customer has the same."""
+        """Store; raises ExternalIdTaken, CustomValueTaken where another customer has the same."""
+        if aggregate.recorded and aggregate.custom:
+            definitions = await CustomFieldRepository(self._database, self._session).all_of(TYPE)
+            aggregate.unique_values = definitions.unique_tokens(aggregate.custom)
         try:
             await super().save(aggregate, by=by)
-        except DuplicateKey:
+        except DuplicateKey as duplicate:
+            if UNIQUE in (duplicate.details or {}).get("keyPattern", {}):
+                raise CustomValueTaken("Another customer has this value.", path=_path(duplicate, aggregate)) from None
             message = "Another customer has this external id."
             raise ExternalIdTaken(message, path=("input", "externalId")) from None
 
@@ -143,6 +156,9 @@ class CustomerRepository(AggregateRepository[Customer]):
             "merged_into_id": aggregate.merged_into_id,
             "deleted": aggregate.deleted_at is not None,
             "search": _found_by(aggregate),
+            "custom": dict(aggregate.custom),
+            PAIRS: tokens_of_custom(aggregate.custom),
+            UNIQUE: list(aggregate.unique_values) or None,
             "evaluate_at": NOW_DUE,
         }
 
@@ -161,6 +177,12 @@ class CustomerRepository(AggregateRepository[Customer]):
         )
         fields["facts"] = CustomerFacts(**fields.get("facts", {}))
         return Customer(id=document["_id"], **fields)
+
+
+def _path(duplicate: DuplicateKey, customer: Customer) -> tuple[str, ...]:
+    """The custom field whose value another customer has, where the database says which."""
+    taken = str((duplicate.details or {}).get("keyValue", {}).get(UNIQUE, "")).partition("=")[0]
+    return ("input", "custom", taken) if taken in customer.custom else ("input", "custom")
 
 
 def _found_by(customer: Customer) -> Document:

@@ -5,6 +5,7 @@ import strawberry
 from rapport_customers.consents.types import Consent
 from rapport_customers.contacts.schema import CustomerContacts
 from rapport_customers.context import Info
+from rapport_customers.custom_fields.types import CustomerCustomFields
 from rapport_customers.customers import model
 from rapport_customers.customers.facts import CustomerFacts
 from rapport_customers.customers.inputs import (
@@ -13,6 +14,7 @@ from rapport_customers.customers.inputs import (
     DeleteCustomerInput,
     RestoreCustomerInput,
     UpdateCustomerInput,
+    customer_details,
 )
 from rapport_customers.deals.types import CustomerDeals
 from rapport_customers.history.schema import CustomerHistory
@@ -34,12 +36,11 @@ from rapport_shared.contracts.customers import (
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.field_rights import hidden_fields_of
-from rapport_shared.graphql.inputs import details, given
+from rapport_shared.graphql.inputs import given
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.money import Money
 from rapport_shared.graphql.scalars import DateTime
 
-_ABOUT_THE_CHANGE = frozenset({"occurred_at"})
 EVENTS = (
     CustomerCreated,
     CustomerUpdated,
@@ -55,7 +56,14 @@ EVENTS = (
 
 @strawberry.federation.type(keys=["id"], description="A person or company that the company deals with.")
 class Customer(
-    CustomerLifecycle, CustomerNeeds, CustomerContacts, CustomerDeals, CustomerOrders, CustomerHistory, CustomerMerges
+    CustomerCustomFields,
+    CustomerLifecycle,
+    CustomerNeeds,
+    CustomerContacts,
+    CustomerDeals,
+    CustomerOrders,
+    CustomerHistory,
+    CustomerMerges,
 ):
     """The GraphQL form of a customer."""
 
@@ -120,6 +128,7 @@ class Customer(
             owner_id=None if customer.owner_id is None else strawberry.ID(customer.owner_id),
             tags=list(customer.tags),
             external_id=customer.external_id,
+            stored_custom=customer.custom,
             order_count=facts.order_count,
             facts=facts,
             first_order_at=None if facts.first_order_at is None else DateTime(facts.first_order_at),
@@ -191,7 +200,7 @@ class CustomerMutation:
     async def create_customer(self, info: Info, input: CreateCustomerInput) -> CustomerPayload:
         """Create."""
         key = given(input.idempotency_key)
-        made = await info.context.customers.create(details(input), idempotency_key=key, by=info.context.actor)
+        made = await info.context.customers.create(customer_details(input), idempotency_key=key, by=info.context.actor)
         return CustomerPayload.of(made)
 
     @mutation("Change a customer.")
@@ -199,7 +208,7 @@ class CustomerMutation:
         """Update."""
         expected = given(input.expected_version)
         changed = await info.context.customers.update(
-            input.id, details(input, apart=_ABOUT_THE_CHANGE), expected_version=expected, by=info.context.actor
+            input.id, customer_details(input), expected_version=expected, by=info.context.actor
         )
         return CustomerPayload.of(changed)
 

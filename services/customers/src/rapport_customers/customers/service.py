@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic.alias_generators import to_camel
-
+from rapport_customers.custom_fields.writing import attributes_of, with_custom
 from rapport_customers.customers.errors import InvalidOccurredAt, OwnerNotFound
 from rapport_customers.customers.model import Customer
 from rapport_customers.customers.repository import COLLECTION, CustomerRepository
@@ -20,7 +19,7 @@ from rapport_shared.explanation import current_occurrence, current_reason
 from rapport_shared.ids import new_id
 from rapport_shared.mongo import Projection, eventually
 from rapport_shared.persistence import Records, Transactions, transactional
-from rapport_shared.rights import Policy, Verb
+from rapport_shared.rights import Policy, Verb, schema_name
 
 TYPE = "Customer"
 ID_PREFIX = "cus"
@@ -51,14 +50,15 @@ class CustomerService(Records[Customer]):
 
     async def create(self, details: Mapping[str, Any], *, idempotency_key: str | None = None, by: Actor) -> Customer:
         """A new customer; its owner is the caller where ``details`` names none."""
-        self._policy.check_fields(by, TYPE, details)
+        self._policy.check_fields(by, TYPE, attributes_of(details))
         owned = {"owner_id": by.id, **details}
         await self._require_owner(owned["owner_id"], by)
         return await self._create(owned, idempotency_key, by=by)
 
     @transactional
     async def _create(self, work: CustomersWork, details: dict[str, Any], key: str | None, *, by: Actor) -> Customer:
-        customer = Customer.create(new_id(ID_PREFIX), details, now=self._clock())
+        whole = await with_custom(work, details, None, policy=self._policy, by=by)
+        customer = Customer.create(new_id(ID_PREFIX), whole, now=self._clock())
         self.require_reach(customer, Verb.CREATE, by)
         earlier = await work.idempotency.claim(
             key, operation="createCustomer", by=by, body=details, result_id=customer.id
@@ -72,7 +72,7 @@ class CustomerService(Records[Customer]):
         self, identifier: str, changes: Mapping[str, Any], *, expected_version: int | None, by: Actor
     ) -> Customer:
         """Change what is named; where it happened earlier, that is said by the command's explanation."""
-        self._policy.check_fields(by, TYPE, changes)
+        self._policy.check_fields(by, TYPE, attributes_of(changes))
         if (current_occurrence() or self._clock()) > self._clock():
             raise InvalidOccurredAt("This lies in the future.", path=("input", "occurredAt"))
         if changes.get("owner_id") is not None:
@@ -86,6 +86,7 @@ class CustomerService(Records[Customer]):
         customer = await self.load(work.customers, identifier, Verb.UPDATE, by=by)
         customer.expect_version(expected)
         before, stage = customer.owner_id, customer.stage
+        changes = await with_custom(work, changes, customer.custom, policy=self._policy, by=by)
         customer.update(changes, now=self._clock())
         if customer.stage is not stage:
             (await work.handling.current()).check_move(stage, customer.stage)
@@ -129,7 +130,7 @@ class CustomerService(Records[Customer]):
         """What is about to be saved names the fields that changed; putting away and bringing back is ``deletedAt``."""
         for event in customer.recorded:
             changed = event.changed if isinstance(event, CustomerUpdated) else ("deleted_at",)
-            self._reasons.check(map(to_camel, changed), current_reason())
+            self._reasons.check(map(schema_name, changed), current_reason())
 
     async def _require_owner(self, owner_id: str | None, by: Actor) -> None:
         if owner_id is None or owner_id == by.id:

@@ -89,6 +89,7 @@ def before(document: Mapping[str, Any], entries: Iterable[Entry]) -> dict[str, A
     past = dict(document)
     for entry in entries:
         for change in entry.changes:
-            past[change.field] = change.before
+            field, _, key = change.field.partition(".")
+            past[field] = {**(past.get(field) or {}), key: change.before} if key else change.before
         past["version"] = entry.version - 1
     return past

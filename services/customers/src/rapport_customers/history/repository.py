@@ -35,8 +35,9 @@ class HistoryRepository:
     ) -> None:
         """Keep one change, in its transaction; ``before`` is None for a new customer."""
         occurred_at = current_occurrence()
+        was, became = customer.flat(before or {}), customer.flat(after)
         changes = [
-            {"field": name, "before": None if before is None else before.get(name), "after": after[name]}
+            {"field": name, "before": was.get(name), "after": became.get(name)}
             for name in changed_fields(customer, before, after)
         ]
         entry = {

@@ -15,6 +15,7 @@ from rapport_shared.actor import Via
 from rapport_shared.graphql.connections import Connection
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.scalars import DateTime, serialize_date_time
+from rapport_shared.money import Money
 from rapport_shared.rights import schema_name
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ def _json(value: Any) -> Any:
         return serialize_date_time(value)
     if isinstance(value, list | tuple):
         return [_json(item) for item in value]
+    if isinstance(value, dict) and value.keys() == {"amount", "currency"}:
+        return {"amount": str(Money.stored(value).amount), "currency": value["currency"]}
     if isinstance(value, dict):
         return {to_camel(name): _json(item) for name, item in value.items()}
     return value
