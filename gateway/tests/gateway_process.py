@@ -145,8 +145,11 @@ class Gateway:
             return response.status, await response.json(content_type=None)
 
     @asynccontextmanager
-    async def websocket(self, init: Any = None, *, acknowledged: bool = True) -> AsyncIterator[GraphQLSocket]:
-        async with self.http.ws_connect(f"{self.url}/graphql", protocols=("graphql-transport-ws",)) as ws:
+    async def websocket(
+        self, init: Any = None, *, acknowledged: bool = True, headers: dict[str, str] | None = None
+    ) -> AsyncIterator[GraphQLSocket]:
+        protocols = ("graphql-transport-ws",)
+        async with self.http.ws_connect(f"{self.url}/graphql", protocols=protocols, headers=headers) as ws:
             client = GraphQLSocket(ws)
             if acknowledged:
                 await client.send(type="connection_init", payload=init or {})

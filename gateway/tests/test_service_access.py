@@ -11,6 +11,7 @@ from gateway.tests.subgraph_world import LINK
 from gateway.tests.ticking import TICKS
 from jwt.types import Options
 
+from rapport_gateway.server.forwarding import Forwarding
 from rapport_gateway.server.service_access import service_credentials
 from rapport_gateway.settings import InvalidSetting, Settings
 from rapport_gateway.subgraphs.credentials import ServiceCredentials
@@ -74,3 +75,26 @@ async def test_every_call_carries_it_and_never_a_clients_own(tmp_path: Path, sse
         for value in shown:
             assert jwt.decode(value.removeprefix("Bearer "), KEY, ["HS256"], audience="ticks")
         assert all(init is None or "service-authorization" not in init for init in server.inits)
+
+
+@pytest.mark.parametrize("hops", ["0", "1"])
+async def test_subgraphs_are_told_where_clients_are_and_clients_have_no_say_in_it(tmp_path: Path, hops: str) -> None:
+    lies = {"client-address": "198.51.100.1", "x-forwarded-for": "198.51.100.2, 203.0.113.9"}
+    async with subgraph_server("ticks", TICKS) as server:
+        sources = [SubgraphSource("ticks", server.url, LINK + TICKS.sdl)]
+        settings = {"RAPPORT_GATEWAY_ADDRESS_HEADER": "Client-Address", "RAPPORT_GATEWAY_FORWARDED_HOPS": hops}
+        async with gateway_before(tmp_path, sources, **settings) as gateway:
+            await gateway.post("{ now }", **lies)
+            async with gateway.websocket(lies, headers=lies) as client:
+                await client.subscribe("q", "{ now }")
+                await client.receive()
+        assert len(server.headers) == 2
+        assert {headers["client-address"] for headers in server.headers} == {
+            "203.0.113.9" if hops == "1" else "127.0.0.1"
+        }
+
+
+@pytest.mark.parametrize("name", ["authorization", "x-request-id", "Service-Authorization", "a b", "a:b", "é"])
+def test_the_name_of_that_header_is_free_and_one(name: str) -> None:
+    with pytest.raises(InvalidSetting, match="ADDRESS_HEADER"):
+        Forwarding(Settings(address_header=name))

@@ -1,14 +1,17 @@
 """Accounts, teams and API keys as the whole system goes by them."""
 
 import asyncio
+import hashlib
 import secrets
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
 from gql.transport.exceptions import TransportConnectionFailed, TransportQueryError
+from pymongo import MongoClient
 from staff import Staff, execute, make_customer, sign_in
 from waiting import eventually
 
@@ -33,8 +36,14 @@ def guess(email: str, name: str = "signIn") -> str:
     return f'{name}: signIn(input: {{email: "{email}", password: "{password}"}}) {{ userErrors {{ code }} }}'
 
 
+def elsewhere() -> dict[str, str]:
+    """As if from another address each time."""
+    address = f"203.0.113.{secrets.randbelow(250)}"
+    return {"client-address": address, "x-forwarded-for": address, "x-real-ip": address}
+
+
 async def post(gateway: str, content: Any) -> Any:
-    async with aiohttp.ClientSession() as http, http.post(gateway, json=content) as response:
+    async with aiohttp.ClientSession() as http, http.post(gateway, json=content, headers=elsewhere()) as response:
         return await response.json()
 
 
@@ -56,7 +65,10 @@ async def by_requests(gateway: str, email: str) -> list[Any]:
 async def by_socket(gateway: str, email: str) -> list[Any]:
     url, protocols = gateway.replace("http", "ws", 1), ("graphql-transport-ws",)
     answers: list[Any] = []
-    async with aiohttp.ClientSession() as http, http.ws_connect(url, protocols=protocols) as socket:
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(url, protocols=protocols, headers=elsewhere()) as socket,
+    ):
         await socket.send_json({"type": "connection_init"})
         assert (await socket.receive_json())["type"] == "connection_ack"
         for number in range(GUESSES):
@@ -69,11 +81,19 @@ async def by_socket(gateway: str, email: str) -> list[Any]:
     return answers
 
 
+def addresses_counted(system: RunningSystem, since: datetime) -> set[str]:
+    """The digests of those that sign-ins came from."""
+    with MongoClient[dict[str, Any]](system.addresses.mongo_url, tz_aware=True) as client:
+        found = client[f"{system.addresses.database_prefix}_identity"]["sign_in_addresses"].find()
+        return {row["_id"] for row in found if row["last_at"] >= since}
+
+
 @pytest.mark.parametrize("attack", [by_aliases, by_batch, by_requests, by_socket], ids=lambda attack: attack.__name__)
 async def test_five_guesses_are_looked_at_however_they_come(
     running_system: RunningSystem, admin: Staff, attack: Any
 ) -> None:
     _, account = await make_user(admin, running_system)
+    begun = datetime.now(UTC)
     answers = await attack(running_system.gateway, account.email)
     fields = [field for answer in answers for field in (answer.get("data") or {}).values() if field]
     codes = Counter(error["code"] for field in fields for error in field["userErrors"])
@@ -86,6 +106,8 @@ async def test_five_guesses_are_looked_at_however_they_come(
     lost = [answer["errors"] for answer in answers if "errors" in answer]
     assert sum(codes.values()) + len(lost) >= GUESSES, lost
     assert codes["TOO_MANY_ATTEMPTS"] > 0, lost
+    of_here = hashlib.sha256(b"127.0.0.1").hexdigest()
+    assert addresses_counted(running_system, begun) == {of_here}, "nobody but the gateway says where clients are"
     right = "mutation($input: SignInInput!) { signIn(input: $input) { userErrors { code } } }"
     given = {"email": account.email, "password": account.password}
     answer = (await execute(running_system.gateway, right, {"input": given}))["signIn"]

@@ -109,6 +109,7 @@ class Settings(Limits):
     shutdown_timeout: float = 10.0
     request_timeout: float = 60.0
     forwarded_hops: int = 0
+    address_header: str = ""
     rate_limit: float = 0.0
     rate_burst: int = 100
     address_rate_limit: float = 0.0

@@ -1,13 +1,20 @@
 """The identity subgraph as its clients meet it."""
 
+import time
 from typing import Any
 
+import jwt
+import orjson
 import pytest
-from subgraph_client import Answer, SubgraphClient, request
+from pydantic import SecretStr
+from subgraph_client import Answer, SubgraphClient, TestIssuer, request
 
+from rapport_identity.app import api
+from rapport_identity.settings import Settings
 from rapport_identity.users.model import User
 from rapport_identity.users.service import UserService
 from rapport_shared.actor import Actor
+from rapport_shared.clock import ManualClock
 from rapport_shared.mongo import Mongo
 from rapport_shared.mongo.metrics import COMMANDS
 
@@ -292,3 +299,35 @@ async def test_the_number_of_database_calls_does_not_grow_with_the_page(
     found = (await client.query(document, {"r": representations}, by=admin)).data["_entities"]
     assert found == [{"name": "a", "manager": {"name": "王总"}}] * size + [None]
     assert database_calls() == before + 2
+
+
+KEY = "k" * 40
+WRONG = 'mutation { signIn(input: {email: "nobody@example.com", password: "wrong horse"}) { userErrors { code } } }'
+
+
+async def test_where_a_client_is_the_gateway_says_and_nobody_else(
+    settings: Settings, issuer: TestIssuer, mongo: Mongo, clock: ManualClock
+) -> None:
+    limits = {"sign_ins_per_minute": 1, "service_keys": SecretStr(KEY)}
+    guarded = SubgraphClient(api(settings.model_copy(update=limits), clock), issuer)
+    unguarded = SubgraphClient(api(settings.model_copy(update={"sign_ins_per_minute": 1}), clock), issuer)
+
+    async def code(client: SubgraphClient, address: str, *, by_gateway: bool) -> str:
+        now = int(time.time())
+        token = jwt.encode({"aud": "identity", "iat": now, "exp": now + 60}, KEY, "HS256", headers={"typ": "svc+jwt"})
+        names = [(b"content-type", b"application/json"), (b"client-address", address.encode())]
+        if by_gateway:
+            names.append((b"service-authorization", f"Bearer {token}".encode()))
+        answer = await request(client.app, "POST", "/graphql", names, orjson.dumps({"query": WRONG}))
+        if answer.status != 200:
+            return str(answer.codes[0])
+        return str(answer.data["signIn"]["userErrors"][0]["code"])
+
+    for address in ("203.0.113.7", "203.0.113.8"):
+        assert await code(guarded, address, by_gateway=True) == "INVALID_CREDENTIALS"
+    assert await code(guarded, "203.0.113.7", by_gateway=True) == "TOO_MANY_ATTEMPTS"
+    assert await code(guarded, "203.0.113.9", by_gateway=False) == "SERVICE_UNAUTHENTICATED"
+    # Whom nobody vouches for is counted by account alone: an address that anybody can make up says nothing.
+    for _ in range(2):
+        assert await code(unguarded, "203.0.113.7", by_gateway=False) == "INVALID_CREDENTIALS"
+    assert await mongo.database["sign_in_addresses"].count_documents({}) == 2

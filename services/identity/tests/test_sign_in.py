@@ -120,3 +120,52 @@ async def test_the_counter_holds_no_mail_address(sessions: SessionService, mongo
     await guess(sessions)
     [counted] = await mongo.database["sign_in_attempts"].find({}).to_list(None)
     assert EMAIL not in str(counted)
+
+
+async def from_address(sessions: SessionService, address: str | None, email: str = "nobody@example.com") -> str:
+    try:
+        await sessions.sign_in(email, PASSWORD, address=address)
+    except UserFault as fault:
+        return fault.code
+    return "OK"
+
+
+async def test_twenty_sign_ins_a_minute_from_one_address_whatever_the_accounts(
+    sessions: SessionService, passwords: Any, clock: ManualClock, user: User
+) -> None:
+    checks = passwords.checks
+    outcomes = [await from_address(sessions, "203.0.113.7", f"{number}@example.com") for number in range(25)]
+    assert outcomes == ["INVALID_CREDENTIALS"] * 20 + ["TOO_MANY_ATTEMPTS"] * 5
+    assert passwords.checks == checks + 20
+    assert await from_address(sessions, "203.0.113.7", EMAIL) == "TOO_MANY_ATTEMPTS"
+    assert await from_address(sessions, "203.0.113.8", EMAIL) == "OK"
+    assert await from_address(sessions, None, EMAIL) == "OK"
+    clock.advance(timedelta(seconds=61))
+    assert await from_address(sessions, "203.0.113.7", EMAIL) == "OK"
+
+
+async def test_many_at_once_from_one_address_even_at_two_processes(
+    settings: Settings, sessions: SessionService, passwords: Any, mongo: Mongo, clock: ManualClock
+) -> None:
+    replica = session_service(settings, mongo, passwords, clock)
+    asked = (
+        from_address(service, "203.0.113.7", f"{number}@example.com")
+        for service in (sessions, replica)
+        for number in range(15)
+    )
+    assert sorted(await asyncio.gather(*asked)) == ["INVALID_CREDENTIALS"] * 20 + ["TOO_MANY_ATTEMPTS"] * 10
+
+
+async def test_the_limit_of_an_address_is_a_setting(
+    settings: Settings, passwords: Any, mongo: Mongo, clock: ManualClock, user: User
+) -> None:
+    for limit, expected in ((0, ["OK"] * 3), (1, ["OK", "TOO_MANY_ATTEMPTS", "TOO_MANY_ATTEMPTS"])):
+        limited = settings.model_copy(update={"sign_ins_per_minute": limit})
+        sessions = session_service(limited, mongo, passwords, clock)
+        assert [await from_address(sessions, f"203.0.113.{limit}", EMAIL) for _ in range(3)] == expected
+
+
+async def test_no_address_is_kept_in_the_clear(sessions: SessionService, mongo: Mongo) -> None:
+    await from_address(sessions, "203.0.113.7")
+    [counted] = await mongo.database["sign_in_addresses"].find({}).to_list(None)
+    assert "203.0" not in str(counted)

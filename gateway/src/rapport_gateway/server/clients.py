@@ -38,7 +38,7 @@ class ClientLimits:
     @contextmanager
     def coming_from(self, scope: Scope) -> Iterator[None]:
         """Everything inside comes from the address of this request or socket."""
-        token = _address.set(_client_address(scope, self._hops))
+        token = _address.set(client_address(scope, self._hops))
         try:
             yield
         finally:
@@ -89,7 +89,8 @@ def _client(headers: Mapping[str, str]) -> Hashable:
     return hash(authorization) if authorization else _address.get()
 
 
-def _client_address(scope: Scope, hops: int) -> str:
+def client_address(scope: Scope, hops: int) -> str:
+    """Of the peer, or what so many proxies before us say; of IPv6 the network that one subscriber has."""
     peer = (scope.get("client") or ("",))[0]
     if not hops:
         return _network(peer)

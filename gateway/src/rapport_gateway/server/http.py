@@ -31,11 +31,12 @@ from rapport_gateway.server.caching import tell_caches
 from rapport_gateway.server.compression import compressed, content_coding
 from rapport_gateway.server.csrf import is_preflighted
 from rapport_gateway.server.exchange import Disconnected, Exchange, read_body
+from rapport_gateway.server.forwarding import Forwarding
 from rapport_gateway.server.leaving import while_waited_for
 from rapport_gateway.server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, accepts_events, is_json, negotiate
 from rapport_gateway.server.origins import names, origins
 from rapport_gateway.server.replies import Receive, Scope, Send, respond
-from rapport_gateway.server.requests import REQUEST_ID, forwarded_headers, from_body, from_query_string, request_headers
+from rapport_gateway.server.requests import REQUEST_ID, from_body, from_query_string, request_headers
 from rapport_gateway.server.sse import EventStreams
 from rapport_gateway.settings import Settings
 
@@ -62,11 +63,13 @@ class HttpEndpoint:
         self._metrics = metrics
         self._settings = settings
         self._origins = origins(settings)
+        self._forwarding = Forwarding(settings)
         self._proofs = names(settings.csrf_headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = request_headers(scope["headers"])
-        exchange = Exchange(scope, receive, send, headers, forwarded_headers(headers), negotiate(headers.get("accept")))
+        forwarded = self._forwarding.headers(scope, headers)
+        exchange = Exchange(scope, receive, send, headers, forwarded, negotiate(headers.get("accept")))
         exchange.extra[REQUEST_ID] = exchange.forwarded[REQUEST_ID]
         exchange.extra.update(self._origins.answer_headers(headers.get("origin")))
         if exchange.method == "OPTIONS" and (allowed := self._origins.preflight_headers(headers)) is not None:

@@ -14,9 +14,10 @@ from rapport_gateway.errors import TOO_MANY_OPERATIONS, error
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Answer
 from rapport_gateway.server.encoding import Encoder
+from rapport_gateway.server.forwarding import Forwarding
 from rapport_gateway.server.origins import origins
 from rapport_gateway.server.outbox import Outbox, SlowClient
-from rapport_gateway.server.requests import forwarded_headers, request_headers
+from rapport_gateway.server.requests import request_headers
 from rapport_gateway.server.running import Runner
 from rapport_gateway.server.tokens import EXPIRED, seconds_left
 from rapport_gateway.settings import Settings
@@ -45,14 +46,17 @@ class CloseSocket(Exception):
 
 
 class Connection:
-    """One client's socket: a reader, a writer with a bounded outbox, and one task per running operation."""
+    """One client's socket: a reader, a writer with a bounded outbox, and one task per running operation.
+
+    `headers` are those to forward; it adds to them whom the socket speaks for.
+    """
 
     def __init__(
         self,
         runner: Runner,
         settings: Settings,
         encoder: Encoder,
-        scope: MutableMapping[str, Any],
+        headers: dict[str, str],
         receive: Any,
         send: Any,
     ) -> None:
@@ -61,7 +65,7 @@ class Connection:
         self._settings = settings
         self._receive = receive
         self._send = send
-        self._headers = forwarded_headers(request_headers(scope["headers"]))
+        self._headers = headers
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._outbox = Outbox(
             size=settings.stream_queue_size,
@@ -237,6 +241,7 @@ class WebSocketEndpoint:
         self._settings = settings
         self._encoder = Encoder()
         self._origins = origins(settings)
+        self._forwarding = Forwarding(settings)
         self._connections: dict[Connection, asyncio.Task[Any]] = {}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
@@ -248,7 +253,8 @@ class WebSocketEndpoint:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": BAD_PROTOCOL, "reason": f"Use the protocol {PROTOCOL}"})
             return
-        connection = Connection(self._runner, self._settings, self._encoder, scope, receive, send)
+        headers = self._forwarding.headers(scope, request_headers(scope["headers"]))
+        connection = Connection(self._runner, self._settings, self._encoder, headers, receive, send)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  (ASGI servers run applications in tasks)
         self._connections[connection] = task

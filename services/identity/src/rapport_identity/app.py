@@ -30,7 +30,7 @@ from rapport_identity.roles.service import RoleService
 from rapport_identity.schema import build_schema
 from rapport_identity.sessions import attempts, repository
 from rapport_identity.sessions.access_tokens import AccessTokens
-from rapport_identity.sessions.attempts import Attempts
+from rapport_identity.sessions.attempts import AddressLimit, Attempts
 from rapport_identity.sessions.repository import SessionRepository
 from rapport_identity.sessions.service import SessionService
 from rapport_identity.settings import Settings
@@ -119,6 +119,7 @@ def session_service(
         SessionRepository(mongo.database),
         hasher,
         Attempts(mongo.database, clock),
+        AddressLimit(mongo.database, clock, settings.sign_ins_per_minute),
         key_service(mongo, clock, settings),
         access_tokens(settings),
         policy,

@@ -23,6 +23,7 @@ class Settings(settings_for("identity")):  # type: ignore[misc]
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     password_sign_in: bool = True
+    sign_ins_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 20
 
     @field_validator("admin_email", "admin_password", "oidc_issuer", "oidc_client_id", mode="before")
     @classmethod

@@ -19,7 +19,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.errors import Unauthenticated
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.http.answers import error_answer
-from rapport_shared.http.service_credential import FROM_SERVICE
+from rapport_shared.http.service_credential import FROM_SERVICE, client_address
 from rapport_shared.http.tokens import TokenVerifier
 from rapport_shared.ids import new_event_id
 from rapport_shared.mongo import DatabaseError
@@ -72,6 +72,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         context = self._make_context(None)
         context.directory = self._directory
         context.from_service = request.scope.get(FROM_SERVICE, False)
+        context.client_address = client_address(request)
         if isinstance(request, Request):
             await self._identify(context, request.headers.get("authorization"))
         return context

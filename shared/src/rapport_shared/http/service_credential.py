@@ -8,6 +8,7 @@ from typing import Final
 import jwt
 from jwt.exceptions import PyJWTError
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,6 +18,8 @@ from rapport_shared.settings import ServiceSettings
 HEADER: Final = "service-authorization"
 FROM_SERVICE: Final = "rapport.from_service"
 """Key of the ASGI scope: there and true for a request whose credential was accepted."""
+ADDRESS_HEADER: Final = "client-address"
+"""Where the client of a gateway is: believed of nobody but who shows a service credential."""
 CODE: Final = "SERVICE_UNAUTHENTICATED"
 ALGORITHM: Final = "HS256"
 TOKEN_TYPE: Final = "svc+jwt"  # noqa: S105 - a type, no secret
@@ -89,6 +92,12 @@ class ServiceCredentials:
         if ends - issued > MAX_LIFETIME_SECONDS or issued > now + LEEWAY_SECONDS or ends + LEEWAY_SECONDS <= now:
             raise PyJWTError("not in force")
         return float(ends + LEEWAY_SECONDS)
+
+
+def client_address(connection: HTTPConnection) -> str | None:
+    """Where the client is, in the words of the service that calls for it; None where no service says it."""
+    told = connection.headers.get(ADDRESS_HEADER) if connection.scope.get(FROM_SERVICE) else None
+    return told or None
 
 
 def credentials_of(settings: ServiceSettings, service: str) -> ServiceCredentials:

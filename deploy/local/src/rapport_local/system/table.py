@@ -144,6 +144,7 @@ def gateway(addresses: Addresses, *, production: bool = False) -> ProcessSpec:
         "RAPPORT_GATEWAY_JWT_ISSUER": TOKENS_OF,
         "RAPPORT_GATEWAY_JWT_AUDIENCE": TOKENS_OF,
         "RAPPORT_GATEWAY_POLICIES_URL": addresses.url("identity-api", POLICIES_PATH),
+        "RAPPORT_GATEWAY_ADDRESS_HEADER": "client-address",
         "RAPPORT_GATEWAY_ACCESS_UNDECIDED": "pass",  # with identity away, the services go on deciding
     }
     if production:

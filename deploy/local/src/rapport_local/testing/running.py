@@ -14,8 +14,12 @@ from rapport_local.system.system import System
 from rapport_local.system.table import DEFAULT_PORTS, Addresses, Admin
 from rapport_local.testing.accounts import Account, make_accounts
 
-# Hashing a password is meant to be slow; tests sign in often.
-_QUICK_HASHES = {"RAPPORT_IDENTITY_ARGON2_MEMORY_KIB": "1024", "RAPPORT_IDENTITY_ARGON2_TIME_COST": "1"}
+# Hashing a password is meant to be slow; tests sign in often, and all from one address.
+_MANY_SIGN_INS = {
+    "RAPPORT_IDENTITY_ARGON2_MEMORY_KIB": "1024",
+    "RAPPORT_IDENTITY_ARGON2_TIME_COST": "1",
+    "RAPPORT_IDENTITY_SIGN_INS_PER_MINUTE": "10000",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def started_system(
         service_key=secrets.token_urlsafe(32),
     )
     admin = Admin("admin@rapport.example", secrets.token_urlsafe(12))
-    settings = _QUICK_HASHES | dict(env or {})
+    settings = _MANY_SIGN_INS | dict(env or {})
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RAPPORT_")}
     system = System(addresses, admin, logs=directory / "logs", base_env=inherited | settings)
     try:

@@ -54,5 +54,7 @@ class ProviderMutation:
     @mutation("Sign in with an ID token of the provider.")
     async def sign_in_with_provider(self, info: Info, input: SignInWithProviderInput) -> SessionPayload:
         """Begin."""
-        signed_in = await info.context.providers.sign_in(input.id_token, input.nonce, device=given(input.device))
+        signed_in = await info.context.providers.sign_in(
+            input.id_token, input.nonce, device=given(input.device), address=info.context.client_address
+        )
         return SessionPayload.of(signed_in)

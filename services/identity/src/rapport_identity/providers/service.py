@@ -27,13 +27,14 @@ class ProviderService:
         self._sessions = sessions
         self._clock = clock
 
-    async def sign_in(self, id_token: str, nonce: str, *, device: str | None) -> SignedIn:
+    async def sign_in(self, id_token: str, nonce: str, *, device: str | None, address: str | None = None) -> SignedIn:
         """A new session of the user whom the ID token is about.
 
-        Raises ProviderNotConfigured, ProviderUnavailable, InvalidIdToken, NoAccount.
+        Raises ProviderNotConfigured, ProviderUnavailable, InvalidIdToken, NoAccount, TooManyAttempts.
         """
         if self._id_tokens is None:
             raise ProviderNotConfigured("Sign in with a password here.", path=("input",))
+        await self._sessions.count(address)
         identity = await self._id_tokens.verify(id_token, nonce)
         return await self._sessions.begin(await self._recognise(identity), device=device)
 

@@ -10,7 +10,10 @@ class InvalidCredentials(UserFault):
 
 
 class TooManyAttempts(UserFault):
-    """The account has had too many failed sign-ins of late; the password was not looked at."""
+    """The account has had too many failed sign-ins of late, or its address too many of any kind.
+
+    The password was not looked at.
+    """
 
     code = "TOO_MANY_ATTEMPTS"
 

@@ -140,8 +140,9 @@ class SessionMutation:
         self, info: Info, input: Annotated[SignInInput, strawberry.argument(description="Who signs in.")]
     ) -> SessionPayload:
         """Begin."""
-        device = given(input.device)
-        return SessionPayload.of(await info.context.sessions.sign_in(input.email, input.password, device=device))
+        device, address = given(input.device), info.context.client_address
+        sessions = info.context.sessions
+        return SessionPayload.of(await sessions.sign_in(input.email, input.password, device=device, address=address))
 
     @mutation("Get new tokens for a session.")
     async def refresh_session(

@@ -5,7 +5,7 @@ from weakref import WeakValueDictionary
 
 from rapport_identity.keys.service import KeyService
 from rapport_identity.sessions.access_tokens import AccessTokens
-from rapport_identity.sessions.attempts import Attempts
+from rapport_identity.sessions.attempts import AddressLimit, Attempts
 from rapport_identity.sessions.errors import InvalidCredentials, InvalidRefreshToken, PasswordSignInOff, SessionNotFound
 from rapport_identity.sessions.model import RefreshToken, Session, SignedIn, digest_of
 from rapport_identity.sessions.repository import SessionRepository
@@ -35,6 +35,7 @@ class SessionService:
         sessions: SessionRepository,
         passwords: Passwords,
         attempts: Attempts,
+        addresses: AddressLimit,
         keys: KeyService,
         access_tokens: AccessTokens,
         policy: Policy,
@@ -47,6 +48,7 @@ class SessionService:
         self._sessions = sessions
         self._passwords = passwords
         self._attempts = attempts
+        self._addresses = addresses
         self._keys = keys
         self._access_tokens = access_tokens
         self._policy = policy
@@ -54,9 +56,12 @@ class SessionService:
         self.takes_passwords = takes_passwords
         self._in_turn: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def sign_in(self, email: str, password: str, *, device: str | None = None) -> SignedIn:
+    async def sign_in(
+        self, email: str, password: str, *, device: str | None = None, address: str | None = None
+    ) -> SignedIn:
         """A new session. Raises InvalidCredentials, or TooManyAttempts without a look at the password."""
         self.require_passwords()
+        await self.count(address)
         # One after another for each account: a right password must not be refused for others on their way with it.
         async with self._in_turn.setdefault(email_key(email), asyncio.Lock()):
             await self._attempts.begin(email)
@@ -71,6 +76,10 @@ class SessionService:
         """Raises PasswordSignInOff where a provider alone says who somebody is."""
         if not self.takes_passwords:
             raise PasswordSignInOff("Sign in with the provider.", path=("input",))
+
+    async def count(self, address: str | None) -> None:
+        """One sign-in more from this address. Raises TooManyAttempts."""
+        await self._addresses.begin(address)
 
     async def begin(self, user: User, *, device: str | None) -> SignedIn:
         """A new session of somebody who has shown who they are."""
