@@ -11,6 +11,9 @@ from rapport_automation.deliveries import repository as deliveries
 from rapport_automation.deliveries.dispatcher import Dispatcher
 from rapport_automation.deliveries.repository import DeliveryRepository
 from rapport_automation.deliveries.sender import Sender, Targets
+from rapport_automation.notifications import repository as notifications
+from rapport_automation.notifications.repository import NotificationRepository
+from rapport_automation.notifications.service import NotificationService
 from rapport_automation.replays import repository as replays_repository
 from rapport_automation.replays.replayer import Replayer
 from rapport_automation.replays.repository import ReplayRepository
@@ -33,7 +36,7 @@ from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 
-INDEXES = (*webhooks.INDEXES, *deliveries.INDEXES, *replays_repository.INDEXES)
+INDEXES = (*webhooks.INDEXES, *deliveries.INDEXES, *replays_repository.INDEXES, *notifications.INDEXES)
 
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[AutomationWork]:
@@ -80,6 +83,7 @@ def context_maker(
         webhooks=webhook_service(mongo, clock, policy),
         replays=replay_service(mongo, clock, policy),
         deliveries=DeliveryRepository(mongo.database),
+        notifications=NotificationService(NotificationRepository(mongo.database), clock),
     )
     return lambda caller: make(caller=caller)
 

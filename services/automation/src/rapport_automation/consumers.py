@@ -1,12 +1,14 @@
-"""What this service does on events: every one of them is a delivery for the webhooks that listen to it."""
+"""What this service does on events: each is a delivery for the webhooks that listen to it, some are news for people."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from rapport_automation.deliveries.model import Delivery, DeliveryStatus
+from rapport_automation.notifications.model import of_priority, prioritises
 from rapport_automation.webhooks.values import matches
 from rapport_automation.work import AutomationWork
 from rapport_shared.access import ACCESS_HANDLERS
+from rapport_shared.contracts.customers import CustomerCreated, CustomerUpdated
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import EVENT_TYPES, Envelope, Event, encode
 
@@ -33,6 +35,21 @@ async def on_event(event: Event, envelope: Envelope, work: AutomationWork) -> No
     )
 
 
+async def on_customer(event: CustomerCreated | CustomerUpdated, envelope: Envelope, work: AutomationWork) -> None:
+    """The team of who looks after a customer is told that it matters much now."""
+    owner_id = event.after.owner_id
+    if owner_id is not None and prioritises(event):
+        team = await work.users.team_of(owner_id)
+        await work.notifications.add(of_priority(event.customer_id, envelope, team))
+
+
+_OWN: Final[dict[type[Event], Callable[[Any, Envelope, Any], Awaitable[None]]]] = {
+    **ACCESS_HANDLERS,
+    CustomerCreated: on_customer,
+    CustomerUpdated: on_customer,
+}
+
+
 def _also(handler: Callable[[Any, Envelope, Any], Awaitable[None]]) -> Callable[[Any, Envelope, Any], Awaitable[None]]:
     async def both(event: Event, envelope: Envelope, work: AutomationWork) -> None:
         await handler(event, envelope, work)
@@ -42,6 +59,5 @@ def _also(handler: Callable[[Any, Envelope, Any], Awaitable[None]]) -> Callable[
 
 
 HANDLERS: Final[Handlers[AutomationWork]] = {
-    event_type: _also(ACCESS_HANDLERS[event_type]) if event_type in ACCESS_HANDLERS else on_event
-    for event_type in EVENT_TYPES.values()
+    event_type: _also(_OWN[event_type]) if event_type in _OWN else on_event for event_type in EVENT_TYPES.values()
 }

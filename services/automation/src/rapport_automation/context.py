@@ -7,6 +7,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from rapport_automation.deliveries.repository import DeliveryRepository
+from rapport_automation.notifications.service import NotificationService
 from rapport_automation.replays.service import ReplayService
 from rapport_automation.webhooks.model import Webhook
 from rapport_automation.webhooks.service import WebhookService
@@ -21,6 +22,7 @@ class Context(RequestContext):
     webhooks: WebhookService
     replays: ReplayService
     deliveries: DeliveryRepository
+    notifications: NotificationService
 
     @cached_property
     def webhook_by_id(self) -> DataLoader[str, Webhook | None]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from rapport_automation.notifications.schema import NotificationMutation, NotificationQuery
 from rapport_automation.replays.schema import ReplayMutation, ReplayQuery
 from rapport_automation.webhooks.schema import WebhookMutation, WebhookQuery
 from rapport_shared.graphql.audit import audit_policy, audit_query
@@ -21,7 +22,7 @@ DOORS: Final = Doors(
 def build_schema() -> SubgraphSchema:
     """Gather the nouns' GraphQL types."""
     return subgraph_schema(
-        queries=(WebhookQuery, ReplayQuery, audit_query("automation")),
-        mutations=(WebhookMutation, ReplayMutation),
+        queries=(WebhookQuery, ReplayQuery, NotificationQuery, audit_query("automation")),
+        mutations=(WebhookMutation, ReplayMutation, NotificationMutation),
         doors=DOORS,
     )

@@ -1,8 +1,10 @@
 """What a transaction of this service gives to its use cases."""
 
 from rapport_automation.deliveries.repository import DeliveryRepository
+from rapport_automation.notifications.repository import NotificationRepository
 from rapport_automation.replays.repository import ReplayRepository
 from rapport_automation.webhooks.repository import WebhookRepository
+from rapport_shared.access import AccessRecords
 from rapport_shared.clock import Clock
 from rapport_shared.mongo import Database, Session
 from rapport_shared.persistence import Work
@@ -18,4 +20,6 @@ class AutomationWork(Work):
         self.clock = clock
         self.webhooks = WebhookRepository(database, session, self.outbox)
         self.replays = ReplayRepository(database, session, self.outbox)
+        self.users = AccessRecords(database, session)
+        self.notifications = NotificationRepository(database, session)
         self.deliveries = DeliveryRepository(database, session)

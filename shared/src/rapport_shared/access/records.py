@@ -1,5 +1,6 @@
 """The rows in which a service keeps what it has heard of identity's users, roles, teams, keys and sessions."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -11,6 +12,7 @@ _COUNTERS: Final = "access_counters"
 _FORMER_COLLECTION: Final = "users"
 INDEXES: Final = (
     Index(COLLECTION, (("seq", 1),)),
+    Index(COLLECTION, (("team_id", 1), ("_id", 1)), only={"team_id": {"$type": "string"}}),
     Index(COLLECTION, (("expire_at", 1),), expire_after=timedelta(0)),
 )
 
@@ -51,6 +53,19 @@ class AccessRecords(Projection):
         if expire_at is not None:
             row["expire_at"] = expire_at
         await self.apply(identifier, version, row)
+
+    async def team_of(self, user_id: str) -> list[str]:
+        """The active users of a user's team, in the order of their ids: the user alone where there is no team."""
+        user = await self.find(user_id)
+        if user is None or user["team_id"] is None:
+            return [user_id] if user is not None and user["active"] else []
+        return await self.members([user["team_id"]])
+
+    async def members(self, team_ids: Sequence[str]) -> list[str]:
+        """The active users of these teams, in the order of their ids."""
+        condition = {"team_id": {"$in": list(team_ids)}, "kind": Kind.USER.value, "active": True}
+        found = self._documents.find(condition, {"_id": 1}, session=self._session)
+        return [row["_id"] for row in await found.sort("_id", 1).to_list(None)]
 
     async def since(self, seq: int) -> list[Document]:
         """The rows that changed after that change, oldest first; all of them for -1."""

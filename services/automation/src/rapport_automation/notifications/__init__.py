@@ -1,0 +1,1 @@
+"""Notifications: what each user is told, and whether they have read it."""
