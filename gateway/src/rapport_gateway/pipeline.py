@@ -23,6 +23,7 @@ from rapport_gateway.errors import (
     error,
     refused,
 )
+from rapport_gateway.execution.alone import Alone
 from rapport_gateway.execution.answer import answer_of
 from rapport_gateway.execution.fan_out import Answers, FanOut
 from rapport_gateway.execution.introspection import introspect
@@ -42,10 +43,11 @@ from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan, pre
 from rapport_gateway.planning.cache_policy import cache_policy
 from rapport_gateway.planning.operation import OperationTooLarge
 from rapport_gateway.planning.permits import NOBODY, Granted
-from rapport_gateway.planning.plan import Subscription
+from rapport_gateway.planning.plan import Fetch, Plan, Subscription
 from rapport_gateway.planning.planner import plan_operation
 from rapport_gateway.planning.walk import Unplannable
-from rapport_gateway.subgraphs.client import SubgraphClient, identity_of
+from rapport_gateway.subgraphs.call import Send
+from rapport_gateway.subgraphs.client import SubgraphClient, SubgraphRequest, identity_of
 from rapport_gateway.supergraph.model import Supergraph
 
 Answer = dict[str, Any]
@@ -124,6 +126,26 @@ class Pipeline:
         made = await self._beside.run(key, partial(prepare, self._supergraph, *key, self._reader))
         return self._noted(self._kept(key, made))
 
+    def ready(self, request: GraphQLRequest) -> tuple[PreparedOperation, PreparedPlan] | None:
+        """What is known of a query that a single fetch answers; None for every other. Raises RequestRefused."""
+        operation = self._operations.get((request.query, request.operation_name))
+        if operation is None or operation.asked is not None or self._supergraph.moving:
+            return None
+        prepared = operation.plans.get(_plan_key(operation, self._checked_variables(operation, request.variables)))
+        return None if prepared is None or prepared.only is None else (operation, prepared)
+
+    def alone(
+        self, prepared: PreparedPlan, request: GraphQLRequest, ready: Callable[[SubgraphRequest], Send | None]
+    ) -> Alone | None:
+        """The run of what is `ready` here, where the client, too, is `ready` to send it: to be begun at once or not at
+        all."""
+        assert prepared.only is not None  # noqa: S101  (that is what ready means)
+        run = self._run(prepared, request)
+        send = ready(run.request(prepared.only))
+        if send is None:
+            return None
+        return Alone(run, prepared.only, prepared.projection, send, self._metrics.executing())
+
     def _kept(self, key: tuple[str, str | None], operation: PreparedOperation) -> PreparedOperation:
         self._operations.put(key, operation, operation.weight)
         return operation
@@ -147,7 +169,7 @@ class Pipeline:
     async def run(self, operation: PreparedOperation, prepared: PreparedPlan, request: GraphQLRequest) -> Answer:
         """The answer by a plan that has been made for this very request."""
         run = self._run(prepared, request)
-        if _asks_for_introspection(prepared):
+        if _introspects(prepared.plan):
             self._introspect(operation, prepared, request, run)
         if prepared.plan.node is None:
             return answer_of(run, prepared.projection)
@@ -218,11 +240,11 @@ class Pipeline:
         return result.coerced
 
     async def _plan(self, operation: PreparedOperation, coerced: Mapping[str, Any], granted: Granted) -> PreparedPlan:
-        chosen = {name: bool(coerced.get(name, False)) for name in operation.conditions}
         form, supergraph = self._supergraph.at(self._draw()) if self._supergraph.moving else (0, self._supergraph)
-        key = (form, granted, *chosen.values())
+        key = _plan_key(operation, coerced, form, granted)
         prepared = operation.plans.get(key)
         if prepared is None:
+            chosen = {name: bool(coerced.get(name, False)) for name in operation.conditions}
             make = partial(self._made_plan, supergraph, operation, chosen, granted)
             is_heavy = operation.weight > _HEAVY_OPERATION
             prepared = await self._beside.run((id(operation), key), make) if is_heavy else make()
@@ -257,8 +279,20 @@ class Pipeline:
         run.data.update(found)
 
 
-def _asks_for_introspection(prepared: PreparedPlan) -> bool:
-    groups = prepared.plan.operation.root.groups
+def _plan_key(
+    operation: PreparedOperation, coerced: Mapping[str, Any], form: int = 0, granted: Granted = NOBODY
+) -> tuple[object, ...]:
+    return (form, granted, *[bool(coerced.get(name, False)) for name in operation.conditions])
+
+
+def _only_fetch(plan: Plan) -> Fetch | None:
+    node = plan.node
+    is_only = isinstance(node, Fetch) and not node.entities and not node.path and node.kind == "query"
+    return node if isinstance(node, Fetch) and is_only and not _introspects(plan) else None
+
+
+def _introspects(plan: Plan) -> bool:
+    groups = plan.operation.root.groups
     return any(field.name in {"__schema", "__type"} for group in groups for field in group.fields)
 
 
@@ -276,4 +310,6 @@ def _planned(
     cache = cache_policy(supergraph, root) if plan.operation.kind == "query" else None
     if cache is not None and operation.asked is not None:
         cache = replace(cache, private=True)
-    return PreparedPlan(plan, projection, prepare_batches(plan.node, shared), withheld=ways, cache=cache)
+    return PreparedPlan(
+        plan, projection, prepare_batches(plan.node, shared), withheld=ways, cache=cache, only=_only_fetch(plan)
+    )

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from rapport_gateway.errors import METHOD_NOT_ALLOWED, refused
-from rapport_gateway.operations import PreparedOperation
+from rapport_gateway.errors import METHOD_NOT_ALLOWED, RequestRefused, refused
+from rapport_gateway.operations import PreparedOperation, PreparedPlan
 from rapport_gateway.pipeline import Answer, GraphQLRequest, Pipeline
 from rapport_gateway.planning.cache_policy import CachePolicy
 from rapport_gateway.server.bounds import Bounds
@@ -50,6 +50,15 @@ class Admitted:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A known, valid query with its plan, which one subgraph answers."""
+
+    pipeline: Pipeline
+    prepared: PreparedPlan
+    request: GraphQLRequest
+
+
 class Admission:
     """`pipeline` is that of the supergraph in force. Who needs it twice keeps it: the next time it may be another."""
 
@@ -64,6 +73,26 @@ class Admission:
         """For all that comes from now on; open subscriptions end."""
         self.pipeline = pipeline
         self.subscriptions.end()
+
+    def ready(self, payload: object, headers: Mapping[str, str]) -> Ready | None:
+        """What can be answered without awaiting anything but its subgraph; None for everything else, also for what
+        `admit` would refuse. Nothing is counted yet: that is for `charge`."""
+        try:
+            fields = checked_payload(payload)
+            found = self._documents.find(fields)
+            name, variables = fields.get("operationName") or None, fields.get("variables") or {}
+            request = GraphQLRequest(found.text, name, variables, headers)
+            pipeline = self.pipeline
+            known = pipeline.ready(request)
+        except RequestRefused:
+            return None
+        return None if known is None or found.new_under is not None else Ready(pipeline, known[1], request)
+
+    def charge(self, ready: Ready) -> None:
+        """Raises RequestRefused."""
+        self._bounds.charge(ready.request.headers)
+        if self.recorder is not None:
+            self.recorder.note(ready.request.query, ready.request.operation_name)
 
     async def admit(self, payload: object, headers: Mapping[str, str], *, read_only: bool = False) -> Admitted:
         """`payload` is the decoded request, `headers` are those to forward. Raises RequestRefused."""

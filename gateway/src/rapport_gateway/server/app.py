@@ -10,6 +10,7 @@ import orjson
 
 from rapport_gateway.errors import METHOD_NOT_ALLOWED, NOT_FOUND, RequestRefused, error
 from rapport_gateway.metrics import Metrics
+from rapport_gateway.server.direct import DirectWay
 from rapport_gateway.server.http import HttpEndpoint
 from rapport_gateway.server.in_force import InForce
 from rapport_gateway.server.negotiation import JSON
@@ -28,7 +29,7 @@ _READING = frozenset({"GET", "HEAD"})
 
 
 class Application:
-    """`close_sockets` and `close` are for shutdown."""
+    """`close_sockets` and `close` are for shutdown; `direct` is for a server that can do without ASGI."""
 
     def __init__(
         self, in_force: InForce, metrics: Metrics, settings: Settings, workers: WorkerMetrics | None = None
@@ -41,6 +42,7 @@ class Application:
         self._observer = Observer(metrics.tracer, log_requests=settings.log_requests)
         runner = Runner(admission, metrics, self._observer)
         self._streams = EventStreams(runner, settings)
+        self.direct = DirectWay(admission, in_force.client_limits, in_force.ready, metrics, settings)
         self._graphql = HttpEndpoint(admission, self._streams, metrics, settings)
         self._websocket = WebSocketEndpoint(runner, metrics, settings)
         self._page = PageEndpoint(page_content(settings))

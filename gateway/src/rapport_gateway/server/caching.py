@@ -17,7 +17,7 @@ def tell_caches(exchange: Exchange, body: bytes, *, failed: bool) -> bool:
     """
     policy = None if failed else exchange.policy
     if exchange.read_only or policy is not None:
-        exchange.extra["cache-control"] = _cache_control(policy)
+        exchange.extra["cache-control"] = cache_control(policy)
     if not exchange.read_only or failed:
         return False
     exchange.vary_by("accept")
@@ -25,7 +25,7 @@ def tell_caches(exchange: Exchange, body: bytes, *, failed: bool) -> bool:
     return is_known(tag, exchange.headers.get("if-none-match"))
 
 
-def _cache_control(policy: CachePolicy | None) -> str:
+def cache_control(policy: CachePolicy | None) -> str:
     if policy is None:
         return _NO_STORE
     return f"max-age={policy.max_age}, {'private' if policy.private else 'public'}"

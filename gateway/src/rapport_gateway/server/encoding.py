@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import orjson
 
+from rapport_gateway.errors import OPERATION_TOO_LARGE, error
 from rapport_gateway.pipeline import Answer
+
+
+def encoded(answer: Answer | list[Answer]) -> bytes:
+    """An answer that cannot be encoded becomes an error."""
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:
+        return orjson.dumps({"errors": [error("The answer is nested too deeply.", OPERATION_TOO_LARGE)]})
 
 
 class Encoder:

@@ -24,7 +24,8 @@ class Forwarding:
 
     def headers(self, scope: Scope, headers: Mapping[str, str]) -> dict[str, str]:
         """`headers` are the client's, of which none has a say in where it comes from but `x-forwarded-for`."""
-        kept = forwarded_headers(headers)
-        if self._address_header:
-            kept[self._address_header] = client_address(scope, self._hops)
-        return kept
+        return {**forwarded_headers(headers), **self.address(scope)}
+
+    def address(self, scope: Scope) -> dict[str, str]:
+        """Of these headers the one that says where the client comes from, if there is to be one."""
+        return {self._address_header: client_address(scope, self._hops)} if self._address_header else {}

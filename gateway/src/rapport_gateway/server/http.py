@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
-import orjson
-
 from rapport_gateway.errors import (
     BAD_USER_INPUT,
     GRAPHQL_PARSE_FAILED,
@@ -30,6 +28,7 @@ from rapport_gateway.server.batches import batch_answers, check_size
 from rapport_gateway.server.caching import tell_caches
 from rapport_gateway.server.compression import compressed, content_coding
 from rapport_gateway.server.csrf import is_preflighted
+from rapport_gateway.server.encoding import encoded
 from rapport_gateway.server.exchange import Disconnected, Exchange, read_body
 from rapport_gateway.server.forwarding import Forwarding
 from rapport_gateway.server.leaving import while_waited_for
@@ -143,7 +142,7 @@ class HttpEndpoint:
         return from_body(await read_body(exchange.receive, length, self._settings.max_body_bytes))
 
     async def _send(self, exchange: Exchange, status: int, answer: Answer | list[Answer]) -> None:
-        body = _encoded(answer)
+        body = encoded(answer)
         media_type = GRAPHQL_JSON if exchange.media_type == GRAPHQL_JSON else JSON
         if tell_caches(exchange, body, failed=status != HTTPStatus.OK or "errors" in answer):
             await respond(exchange.send, HTTPStatus.NOT_MODIFIED, b"", media_type, exchange.extra)
@@ -155,10 +154,3 @@ class HttpEndpoint:
                 body = await compressed(body, coding)
                 exchange.extra["content-encoding"] = coding
         await respond(exchange.send, status, body, media_type, exchange.extra)
-
-
-def _encoded(answer: Answer | list[Answer]) -> bytes:
-    try:
-        return orjson.dumps(answer)
-    except orjson.JSONEncodeError:
-        return orjson.dumps({"errors": [error("The answer is nested too deeply.", OPERATION_TOO_LARGE)]})

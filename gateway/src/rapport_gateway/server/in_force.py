@@ -18,6 +18,8 @@ from rapport_gateway.server.recording import Recorder
 from rapport_gateway.server.service_access import service_credentials
 from rapport_gateway.server.streaming import stream_settings
 from rapport_gateway.settings import Settings
+from rapport_gateway.subgraphs.call import Send
+from rapport_gateway.subgraphs.client import SubgraphRequest
 from rapport_gateway.subgraphs.http import Timeouts
 from rapport_gateway.subgraphs.network import NetworkClient
 from rapport_gateway.subgraphs.streams import StreamSettings
@@ -50,6 +52,10 @@ class InForce:
         # Whoever runs on the old pipeline holds it; the last one to let go of it closes its connections.
         loop = asyncio.get_running_loop()
         weakref.finalize(old, loop.call_soon_threadsafe, self._close_soon, old_client).atexit = False
+
+    def ready(self, request: SubgraphRequest) -> Send | None:
+        """See NetworkClient.ready."""
+        return self.client.ready(request)
 
     async def close(self) -> None:
         if self.recorder is not None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from rapport_gateway.server.direct import DirectAnswer, DirectWay
 from rapport_gateway.server.plain_request import Head, PlainRequests
 
 ON_LEAVE = "rapport.on_leave"
@@ -28,8 +29,9 @@ class LeanProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._is_inside_message = False
-        self._running: asyncio.Task[None] | None = None
-        self._answer: _Answer | None = None
+        self._direct: DirectWay | None = getattr(self.app, "direct", None)
+        self._is_busy = False
+        self._answer: _Answer | DirectAnswer | None = None
         self._waiting = b""
         self._is_stopping = False
         self._idle_since = 0.0
@@ -37,7 +39,7 @@ class LeanProtocol(HttpToolsProtocol):
     # -- asyncio
 
     def data_received(self, data: bytes) -> None:
-        if self._running is not None:
+        if self._is_busy:
             self._waiting += data
             if len(self._waiting) > _MAX_WAITING_BYTES:
                 self.transport.pause_reading()
@@ -51,20 +53,20 @@ class LeanProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._answer is not None:
-            self._answer.client_left()
+            self._answer.cancel()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
 
     def shutdown(self) -> None:
         self._is_stopping = True
-        if self._running is None:
+        if not self._is_busy:
             super().shutdown()
 
     def timeout_keep_alive_handler(self) -> None:
         """The short way sets no timer for each request: the one that runs looks when the last answer was sent."""
         self.timeout_keep_alive_task = None
         remaining = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if self._running is not None or remaining > 0:
+        if self._is_busy or remaining > 0:
             self._watch_idleness(max(remaining, 1.0))
         else:
             super().timeout_keep_alive_handler()
@@ -87,8 +89,24 @@ class LeanProtocol(HttpToolsProtocol):
     # -- the short way
 
     def _start(self, head: Head, body: bytes) -> None:
-        answer = _Answer(self, body)
-        scope: MutableMapping[str, Any] = {
+        self._is_busy = True
+        if self._direct is not None and not self.flow.write_paused:
+            direct = self._direct.begin(head, body, self.client, self._reply)
+            if direct is not None:
+                if self._is_busy:
+                    self._answer = direct
+                return
+        self._answer = answer = _Answer(self, body)
+        task = self.loop.create_task(self._run(self._scope(head, answer), answer))
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _reply(self, answer: bytes) -> None:
+        self.transport.write(answer)
+        self._finish()
+
+    def _scope(self, head: Head, answer: _Answer) -> MutableMapping[str, Any]:
+        return {
             "type": "http",
             "asgi": _ASGI,
             "http_version": "1.1",
@@ -103,10 +121,6 @@ class LeanProtocol(HttpToolsProtocol):
             "client": self.client,
             "extensions": {ON_LEAVE: answer.on_leave},
         }
-        self._answer = answer
-        self._running = task = self.loop.create_task(self._run(scope, answer))
-        self.tasks.add(task)
-        task.add_done_callback(self._ended)
 
     async def _run(self, scope: MutableMapping[str, Any], answer: _Answer) -> None:
         try:
@@ -120,8 +134,12 @@ class LeanProtocol(HttpToolsProtocol):
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
+        self._finish()
+
+    def _finish(self) -> None:
         self.server_state.total_requests += 1
-        self._running = self._answer = None
+        self._is_busy = False
+        self._answer = None
         if self._is_stopping:
             self.transport.close()
         if self.transport.is_closing():
@@ -182,7 +200,8 @@ class _Answer:
     def on_leave(self, callback: Callable[[], object]) -> None:
         self._callback = callback
 
-    def client_left(self) -> None:
+    def cancel(self) -> None:
+        """The client has left."""
         self._has_left = True
         if self._callback is not None:
             self._callback()

@@ -18,7 +18,7 @@ _MAX_HEAD_BYTES = 16 * 1024
 _REMEMBERED = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Head:
     length: int
     headers: DecodedHeaders

@@ -46,8 +46,13 @@ def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     kept = {name: headers[name] for name in FORWARDED if name in headers}
     given = headers.get(REQUEST_ID, "")
     usable = 0 < len(given) <= _MAX_ID_LENGTH and given.isascii() and given.isprintable()
-    kept[REQUEST_ID] = given if usable else f"{_ID_PREFIX}{next(_ID_NUMBERS):016x}"
+    kept[REQUEST_ID] = given if usable else request_id()
     return kept
+
+
+def request_id() -> str:
+    """A new one."""
+    return f"{_ID_PREFIX}{next(_ID_NUMBERS):016x}"
 
 
 def from_body(body: bytes) -> object:

@@ -6,7 +6,8 @@ The client is our own because it is most of what a request costs: a general one 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,8 +16,9 @@ import orjson
 
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBREQUEST_MALFORMED_RESPONSE
 from rapport_gateway.subgraphs.answers import HttpAnswer
+from rapport_gateway.subgraphs.attempt import Attempt, Begin, Cancel
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest, identity_of
-from rapport_gateway.subgraphs.connection import BrokenAnswer, Disconnected
+from rapport_gateway.subgraphs.connection import BrokenAnswer, Disconnected, Waiter
 from rapport_gateway.subgraphs.credentials import ServiceCredentials
 from rapport_gateway.subgraphs.in_flight import InFlight
 from rapport_gateway.subgraphs.origin import Origin
@@ -66,31 +68,38 @@ class HttpTransport:
         }
         self._shares = shares
         self._on_send = on_send
-        self._in_flight: InFlight[HttpAnswer] = InFlight()
+        self._in_flight = InFlight()
         self._seconds = {"query": timeouts.query, "mutation": timeouts.mutation}
 
     async def execute(self, request: SubgraphRequest) -> SubgraphAnswer:
         """A query whose connection fails is sent once more, in what is left of its time. Raises SubgraphFailure."""
-        body: dict[str, Any] = {"query": request.text}
-        if request.variables:
-            body["variables"] = request.variables
-        content = orjson.dumps(body)
+        content = _content(request)
         if not self._shares:
             answer = await self._asked(request, content)
         elif request.kind == "query":
-            answer = await self._shared(request, content)
+            answer = await self._in_flight.join(_key(request, content), partial(self._asked, request, content))
         else:
             answer = await self._changed(request, content)
         return read_response(request.subgraph, answer.status, answer.media_type, answer.body)
 
-    async def _shared(self, request: SubgraphRequest, content: bytes) -> HttpAnswer:
-        """Who asks is part of the question; each who waits reads the answer's bytes for themselves."""
-        key = (request.subgraph, content, identity_of(request.headers))
-        try:
-            return await self._in_flight.join(key, lambda: self._asked(request, content))
-        except SubgraphFailure as failure:
-            # Each gets an exception of their own.
-            raise type(failure)(str(failure), failure.code) from failure
+    def ready(self, request: SubgraphRequest) -> Begin | None:
+        """The same for a query that nobody awaits: what is given begins it, now or not at all, for a waiter that is
+        told the answer or a SubgraphFailure. None where there is nothing to begin it with at once."""
+        content = _content(request)
+        begin = partial(self._begun, request, content)
+        is_open = self._origins[request.subgraph].has_connection
+        if not self._shares:
+            return begin if is_open else None
+        key = _key(request, content)
+        return partial(self._in_flight.enter, key, begin) if is_open or self._in_flight.has(key) else None
+
+    def _begun(self, request: SubgraphRequest, content: bytes, waiter: Waiter) -> Cancel:
+        deadline = asyncio.get_running_loop().time() + self._seconds["query"]
+        again = partial(self._last_try, request, content, deadline)
+        attempt = Attempt(self._origins[request.subgraph], waiter, again=again, failed=partial(_failure, request))
+        self._on_send(request.subgraph)
+        attempt.begin(request.headers, content, deadline)
+        return attempt.cancel
 
     async def _changed(self, request: SubgraphRequest, content: bytes) -> HttpAnswer:
         """Who reads after a change must not get what was read before it."""
@@ -101,29 +110,47 @@ class HttpTransport:
 
     async def _asked(self, request: SubgraphRequest, content: bytes) -> HttpAnswer:
         deadline = asyncio.get_running_loop().time() + self._seconds[request.kind]
+        if request.kind == "query":
+            with suppress(Disconnected):
+                return await self._send(request, content, deadline)
+        return await self._last_try(request, content, deadline)
+
+    async def _last_try(self, request: SubgraphRequest, content: bytes, deadline: float) -> HttpAnswer:
         try:
             return await self._send(request, content, deadline)
         except Disconnected as error:
-            if request.kind != "query":
-                raise _failed(request, "cannot be reached") from error
-        try:
-            return await self._send(request, content, deadline)
-        except Disconnected as error:
-            raise _failed(request, "cannot be reached") from error
+            raise _failure(request, error) from error
 
     async def _send(self, request: SubgraphRequest, content: bytes, deadline: float) -> HttpAnswer:
         self._on_send(request.subgraph)
         try:
             return await self._origins[request.subgraph].post(request.headers, content, deadline)
-        except BrokenAnswer as error:
-            raise SubgraphFailure(f"subgraph '{request.subgraph}' {error}", SUBREQUEST_MALFORMED_RESPONSE) from error
-        except TimeoutError as error:
-            raise _failed(request, "did not answer in time") from error
+        except (BrokenAnswer, TimeoutError) as error:
+            raise _failure(request, error) from error
 
     def close(self) -> None:
         for origin in self._origins.values():
             origin.close()
 
 
-def _failed(request: SubgraphRequest, reason: str) -> SubgraphFailure:
+def _content(request: SubgraphRequest) -> bytes:
+    body: dict[str, Any] = {"query": request.text}
+    if request.variables:
+        body["variables"] = request.variables
+    return orjson.dumps(body)
+
+
+def _key(request: SubgraphRequest, content: bytes) -> Hashable:
+    """Who asks is part of the question; each who waits reads the answer's bytes for themselves."""
+    return request.subgraph, content, identity_of(request.headers)
+
+
+def _failure(request: SubgraphRequest, problem: Exception) -> SubgraphFailure:
+    match problem:
+        case BrokenAnswer():
+            return SubgraphFailure(f"subgraph '{request.subgraph}' {problem}", SUBREQUEST_MALFORMED_RESPONSE)
+        case TimeoutError():
+            reason = "did not answer in time"
+        case _:
+            reason = "cannot be reached"
     return SubgraphFailure(f"subgraph '{request.subgraph}' {reason}", SUBREQUEST_FAILED)

@@ -8,12 +8,15 @@ import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from rapport_gateway.metrics import Metrics
+from rapport_gateway.subgraphs.attempt import Begin, Cancel
+from rapport_gateway.subgraphs.call import Call, Send, Then
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest
 from rapport_gateway.subgraphs.credentials import ServiceCredentials
 from rapport_gateway.subgraphs.http import HttpTransport, Timeouts
@@ -89,6 +92,25 @@ class NetworkClient:
         finally:
             waiting[name] -= 1
             self._metrics.subgraph_answered(name, perf_counter() - began)
+
+    def ready(self, request: SubgraphRequest) -> Send | None:
+        """What sends a query for who does not await it; to be called at once or not at all. None where it has to be
+        awaited: it is to be traced, or no connection is there."""
+        begin = None if self._metrics.tracer.is_on else self._http.ready(request)
+        return None if begin is None else partial(self._sent, request, begin)
+
+    def _sent(self, request: SubgraphRequest, begin: Begin, then: Then) -> Cancel:
+        waiting = self._metrics.subgraph_in_flight
+        waiting[request.subgraph] = waiting.get(request.subgraph, 0) + 1
+        call = Call(request.subgraph, then, partial(self._ended, request, perf_counter()))
+        call.abandon = begin(call)
+        return call.cancel
+
+    def _ended(self, request: SubgraphRequest, began: float, failure: SubgraphFailure | None) -> None:
+        self._metrics.subgraph_in_flight[request.subgraph] -= 1
+        self._metrics.subgraph_answered(request.subgraph, perf_counter() - began)
+        if failure is not None:
+            self._note(request, failure)
 
     @asynccontextmanager
     async def subscribe(self, request: SubgraphRequest) -> AsyncIterator[AsyncIterator[SubgraphAnswer]]:

@@ -46,17 +46,24 @@ class Origin:
     async def post(self, headers: Mapping[str, str], content: bytes, deadline: float) -> HttpAnswer:
         """Raises Disconnected, BrokenAnswer, TimeoutError."""
         request = self._request(headers, content)
-        connection = self._kept() or await self._connect(deadline)
+        connection = self._idle.pop() if self.has_connection else await self._connect(deadline)
         answer = await connection.exchange(request, deadline)
         self.keep(connection)
         return answer
 
-    def begin(self, headers: Mapping[str, str], content: bytes, deadline: float, waiter: Waiter) -> Connection | None:
-        """The same on a connection that is there, for a waiter that gives it to `keep` when it is told; None where
-        there is none."""
-        connection = self._kept()
-        if connection is not None:
-            connection.begin(self._request(headers, content), deadline, waiter)
+    @property
+    def has_connection(self) -> bool:
+        """Whether a request could be sent at once."""
+        while self._idle:
+            if self._idle[-1].is_usable:
+                return True
+            self._idle.pop()
+        return False
+
+    def begin(self, headers: Mapping[str, str], content: bytes, deadline: float, waiter: Waiter) -> Connection:
+        """The same where there is a connection, for a waiter that gives it to `keep` when it is told."""
+        connection = self._idle.pop()
+        connection.begin(self._request(headers, content), deadline, waiter)
         return connection
 
     def keep(self, connection: Connection) -> None:
@@ -76,13 +83,6 @@ class Origin:
     def close(self) -> None:
         while self._idle:
             self._idle.pop().close()
-
-    def _kept(self) -> Connection | None:
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_usable:
-                return connection
-        return None
 
     async def _connect(self, deadline: float) -> Connection:
         loop = asyncio.get_running_loop()
