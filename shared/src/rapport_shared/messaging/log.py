@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,9 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from rapport_shared.events import Envelope, Event, MalformedEvent, decode
 from rapport_shared.messaging.topology import LOG, declare_exchanges
 
-PREFETCH: Final = 200
+PREFETCH: Final = 1000
+ACK_EACH: Final = 100
+"""Acknowledging a stream's message only lets the broker send more: a part of what may be under way at a time."""
 QUIET_SECONDS: Final = 2.0
 PATIENCE_SECONDS: Final = 30.0
 OFFSET: Final = "x-stream-offset"
@@ -24,10 +26,14 @@ class LogSilent(TimeoutError):
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """A message of the log; ``offset`` counts them from the log's beginning."""
+    """A message of the log; ``offset`` counts them from the log's beginning.
+
+    ``in_past``: the log had it, or one behind it, when the reading began.
+    """
 
     offset: int
     message: AbstractIncomingMessage
+    in_past: bool = True
 
 
 async def log_entries(channel: AbstractChannel, start: int | datetime | None = None) -> AsyncIterator[LogEntry]:
@@ -54,10 +60,10 @@ async def log_entries(channel: AbstractChannel, start: int | datetime | None = N
                 return
             if entry is None:
                 raise LogSilent(LOG)
-            reached = reached or entry.offset >= last.offset
             # The broker sends the chunk that holds the start, with what comes before it.
             if not isinstance(start, int) or entry.offset >= start:
-                yield entry
+                yield replace(entry, in_past=not reached)
+            reached = reached or entry.offset >= last.offset
 
 
 @asynccontextmanager
@@ -74,12 +80,13 @@ async def _consuming(
 
 async def _next(arrived: "asyncio.Queue[AbstractIncomingMessage]", seconds: float) -> LogEntry | None:
     try:
-        message = await asyncio.wait_for(arrived.get(), seconds)
+        message = arrived.get_nowait() if not arrived.empty() else await asyncio.wait_for(arrived.get(), seconds)
     except TimeoutError:
         return None
-    await message.ack()
     offset = message.headers[OFFSET]
     assert isinstance(offset, int)  # noqa: S101 - the broker sets it
+    if (message.delivery_tag or 0) % ACK_EACH == 0:
+        await message.ack(multiple=True)
     return LogEntry(offset, message)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from aio_pika import Message
@@ -13,10 +13,12 @@ from aio_pika.exceptions import DeliveryError
 from rapport_shared.events import MalformedEvent, decode
 from rapport_shared.messaging.connection import PUBLISH_SECONDS
 from rapport_shared.messaging.copying import copy_of
-from rapport_shared.messaging.log import OFFSET, log_entries
+from rapport_shared.messaging.log import OFFSET, LogEntry, log_entries
 
 BATCH: Final = 100
 _STRAGGLERS: Final = timedelta(minutes=1)
+_SKEW: Final = timedelta(seconds=5)
+"""How far the clocks of the machines may differ."""
 
 
 class QueueMissing(Exception):
@@ -48,6 +50,7 @@ async def replay_log(
     batch: list[AbstractIncomingMessage] = []
     sent = seen = 0
     last = offset or 0
+    began = datetime.now(UTC)
     async for entry in log_entries(channel, since if offset is None else offset):
         seen, last = seen + 1, entry.offset + 1
         happened = _time(entry.message)
@@ -57,10 +60,17 @@ async def replay_log(
             sent += await _send(channel, queue, batch)
             batch.clear()
             yield ReplayProgress(last, sent)
-        # Events are logged in about the order of their times: an outbox may have had to wait for the broker.
-        if happened is not None and happened > until + _STRAGGLERS:
+        if happened is not None and _is_past(entry, happened, until, began):
             break
     yield ReplayProgress(last, sent + await _send(channel, queue, batch))
+
+
+def _is_past(entry: LogEntry, happened: datetime, until: datetime, began: datetime) -> bool:
+    """Whether nothing more is to come: an end that other events are added to all the time is no reason to go on.
+
+    Events are logged in about the order of their times: an outbox may have had to wait for the broker.
+    """
+    return happened > until + _STRAGGLERS or (not entry.in_past and happened > began + _SKEW)
 
 
 def _time(message: AbstractIncomingMessage) -> datetime | None:

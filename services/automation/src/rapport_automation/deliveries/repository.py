@@ -12,6 +12,7 @@ INDEXES = (
     Index(COLLECTION, (("status", 1), ("next_at", 1), ("order", 1))),
     Index(COLLECTION, (("lane", 1), ("status", 1), ("order", 1))),
     Index(COLLECTION, (("webhook_id", 1), ("order", -1), ("_id", -1))),
+    Index(COLLECTION, (("webhook_id", 1), ("finished_at", -1), ("order", -1))),
     Index(COLLECTION, (("finished_at", 1),), expire_after=KEPT),
 )
 _PENDING = DeliveryStatus.PENDING.value
@@ -65,7 +66,7 @@ class DeliveryRepository:
         """How many of the last deliveries were refused for good, up to ``limit``."""
         condition = {"webhook_id": webhook_id, "status": {"$in": [status.value for status in _TRIED]}}
         found = self._documents.find(condition, {"status": 1}, session=self._session)
-        last = await found.sort([("finished_at", -1)]).limit(limit).to_list(None)
+        last = await found.sort([("finished_at", -1), ("order", -1)]).limit(limit).to_list(None)
         statuses = [document["status"] for document in last]
         return next((count for count, status in enumerate(statuses) if status != _FAILED), len(statuses))
 
