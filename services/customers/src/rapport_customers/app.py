@@ -24,6 +24,9 @@ from rapport_customers.customers.service import CustomerService
 from rapport_customers.deals import repository as deals
 from rapport_customers.deals.repository import DealRepository
 from rapport_customers.deals.service import DealService
+from rapport_customers.duplicates import repository as duplicates
+from rapport_customers.duplicates.repository import TwinRepository
+from rapport_customers.duplicates.service import DuplicateService
 from rapport_customers.handling.repository import HandlingRepository
 from rapport_customers.handling.service import HandlingService
 from rapport_customers.history import repository as history
@@ -72,6 +75,7 @@ INDEXES = (
     *contacts.INDEXES,
     *custom_fields.INDEXES,
     *deals.INDEXES,
+    *duplicates.INDEXES,
     *history.INDEXES,
     *merges.INDEXES,
     *lifecycle.INDEXES,
@@ -93,11 +97,22 @@ def customer_service(
     clock: Clock = system_clock,
     policy: Policy = DEFAULT_POLICY,
     reasons: ReasonPolicy = NO_REASON_REQUIRED,
+    *,
+    refuses_duplicates: bool = False,
 ) -> CustomerService:
     """The use cases of customers."""
     reads = CustomerRepository(mongo.database)
     past = HistoryService(HistoryRepository(mongo.database), reads, policy)
-    return CustomerService(transactions(mongo, clock), reads, users(mongo.database), policy, clock, past, reasons)
+    return CustomerService(
+        transactions(mongo, clock),
+        reads,
+        users(mongo.database),
+        policy,
+        clock,
+        past,
+        reasons,
+        refuses_duplicates=refuses_duplicates,
+    )
 
 
 def custom_field_service(
@@ -121,14 +136,17 @@ def context_maker(
     policy: Policy = DEFAULT_POLICY,
     reasons: ReasonPolicy = NO_REASON_REQUIRED,
     fields: CustomFieldService | None = None,
+    *,
+    refuses_duplicates: bool = False,
 ) -> Callable[[Actor | None], Context]:
     """Makes a request's context of its caller."""
     work, database = transactions(mongo, clock), mongo.database
-    service = customer_service(mongo, clock, policy, reasons)
+    service = customer_service(mongo, clock, policy, reasons, refuses_duplicates=refuses_duplicates)
     make = partial(
         Context,
         customers=service,
         consents=ConsentService(service, clock),
+        duplicates=DuplicateService(service, TwinRepository(database), policy),
         merges=MergeService(service, MergeRepository(database), policy, clock),
         needs=NeedService(work, NeedRepository(database), policy, clock),
         handling=HandlingService(work, HandlingRepository(database), policy, clock),
@@ -165,7 +183,12 @@ def api(settings: Settings) -> Starlette:
         schema=build_schema(),
         feed=feed,
         make_context=context_maker(
-            mongo, feed, policy=directory.policy, reasons=ReasonPolicy(settings.reason_required), fields=fields
+            mongo,
+            feed,
+            policy=directory.policy,
+            reasons=ReasonPolicy(settings.reason_required),
+            fields=fields,
+            refuses_duplicates=settings.refuse_duplicates,
         ),
         directory=directory,
         background=[fields.keep_known],

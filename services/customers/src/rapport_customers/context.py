@@ -1,6 +1,6 @@
 """What the resolvers of this service have at hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +17,7 @@ from rapport_customers.customers.model import Customer
 from rapport_customers.customers.service import BELOW_CUSTOMER, BELOW_USER, CustomerService
 from rapport_customers.deals.model import Deal
 from rapport_customers.deals.service import DealService
+from rapport_customers.duplicates.service import DuplicateService, Twin
 from rapport_customers.handling.service import HandlingService
 from rapport_customers.history.model import Entry
 from rapport_customers.history.service import HistoryService
@@ -52,6 +53,7 @@ class Context(RequestContext):
     deals: DealService
     orders: OrderService
     consents: ConsentService
+    duplicates: DuplicateService
     merges: MergeService
     handling: HandlingService
     lifecycle: LifecycleService
@@ -117,6 +119,16 @@ class Context(RequestContext):
     def history_of_customer(self) -> NestedLists[Entry]:
         """The histories of many customers."""
         return NestedLists(self.history.pages, self.history.counts)
+
+    @cached_property
+    def duplicates_of_customer(self) -> DataLoader[str, list[Twin] | None]:
+        """Who else customers within the caller's reach may be."""
+
+        async def load(identifiers: Sequence[str]) -> dict[str, list[Twin]]:
+            found = await self.customers.find_many(identifiers, by=self.actor)
+            return await self.duplicates.of_customers(list(found.values()), by=self.actor)
+
+        return by_id(load)
 
     @cached_property
     def merges_of_customer(self) -> DataLoader[str, list[Merge] | None]:

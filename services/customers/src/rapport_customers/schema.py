@@ -9,6 +9,7 @@ from rapport_customers.customers.changes import CustomerChangesQuery, CustomerSu
 from rapport_customers.customers.schema import CustomerMutation, CustomerQuery
 from rapport_customers.deals.changes import DealChangesQuery, DealSubscription
 from rapport_customers.deals.schema import DealMutation, DealQuery
+from rapport_customers.duplicates.schema import DuplicateQuery
 from rapport_customers.handling.schema import HandlingMutation, HandlingQuery
 from rapport_customers.history.queries import HistoryQuery
 from rapport_customers.lifecycle.schema import LifecycleQuery
@@ -42,6 +43,7 @@ def build_schema() -> SubgraphSchema:
             CustomerQuery,
             CustomerChangesQuery,
             HistoryQuery,
+            DuplicateQuery,
             HandlingQuery,
             LifecycleQuery,
             NeedQuery,

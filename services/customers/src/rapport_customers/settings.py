@@ -25,4 +25,5 @@ class Settings(settings_for("customers")):  # type: ignore[misc]
 
     port: int = 4002
     worker_port: int = 4102
+    refuse_duplicates: bool = False
     reason_required: Annotated[frozenset[str], NoDecode, BeforeValidator(_field_names)] = frozenset()

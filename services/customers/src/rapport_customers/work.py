@@ -10,6 +10,7 @@ from rapport_customers.customers.errors import CustomerIsErased, CustomerNotFoun
 from rapport_customers.customers.model import Customer
 from rapport_customers.customers.repository import CustomerRepository
 from rapport_customers.deals.repository import DealRepository
+from rapport_customers.duplicates.repository import TwinRepository
 from rapport_customers.handling.repository import HandlingRepository
 from rapport_customers.hanging import HangingRepository
 from rapport_customers.history.repository import HistoryRepository
@@ -45,6 +46,7 @@ class CustomersWork(Work):
         self.pipelines = PipelineRepository(database, session, self.outbox)
         self.products = ProductRepository(database, session, self.outbox)
         self.subject_requests = SubjectRequestRepository(database, session, self.outbox)
+        self.twins = TwinRepository(database, session)
         self.users = users(database, session)
 
     @property

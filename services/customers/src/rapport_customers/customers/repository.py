@@ -14,6 +14,7 @@ from rapport_customers.customers.facts import CustomerFacts, order_facts, with_o
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerPriority, CustomerStage
 from rapport_customers.customers.search import FIELDS as SEARCHED
 from rapport_customers.customers.search import tokens
+from rapport_customers.duplicates.repository import KEYS, MARK, TwinRepository, match_keys
 from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.lifecycle.repository import StayRepository
 from rapport_shared.actor import Actor
@@ -28,7 +29,20 @@ UNIQUE = "custom_unique"
 NOW_DUE = datetime(1970, 1, 1, tzinfo=UTC)
 """When rules look at a customer that has changed: before any other that waits for the clock."""
 _NOT_OF_THE_MODEL = frozenset(
-    {"_id", "consented", PAIRS, UNIQUE, "deleted", "evaluate_at", "held", "marks", "priority_rank", "search"}
+    {
+        "_id",
+        "consented",
+        PAIRS,
+        UNIQUE,
+        "deleted",
+        "evaluate_at",
+        "held",
+        KEYS,
+        "marks",
+        "priority_rank",
+        "search",
+        MARK,
+    }
 )
 INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
@@ -74,6 +88,10 @@ class CustomerRepository(AggregateRepository[Customer]):
         """Every change becomes an entry of the customer's history."""
         history = HistoryRepository(self._database, self._session)
         await history.add(aggregate, before, after, at=aggregate.updated_at, by=by)
+        if not after["deleted"] and (
+            before is None or any(before.get(name) != after[name] for name in (KEYS, "deleted"))
+        ):
+            await TwinRepository(self._database, self._session).mark({aggregate.id: after})
         if before is None or before["stage"] != after["stage"]:
             stays = StayRepository(self._database, self._session)
             await stays.begin(aggregate.id, after, before=before, at=aggregate.updated_at, by=by)
@@ -102,12 +120,12 @@ class CustomerRepository(AggregateRepository[Customer]):
         return None if found is None else self.from_document(found)
 
     async def fill_search(self) -> int:
-        """Give customers stored by an earlier release what they are found by; how many there were."""
+        """Give customers stored by an earlier release what they are found and compared by; how many there were."""
         filled = 0
-        async for document in self._documents.find({"search": None}):
+        async for document in self._documents.find({KEYS: None}):
             aggregate = self.from_document(document)
-            unchanged = {"_id": aggregate.id, "version": aggregate.version}
-            await self._documents.update_one(unchanged, {"$set": {"search": _found_by(aggregate)}})
+            unchanged, made = {"_id": aggregate.id, "version": aggregate.version}, self.to_document(aggregate)
+            await self._documents.update_one(unchanged, {"$set": {name: made[name] for name in ("search", KEYS)}})
             filled += 1
         return filled
 
@@ -131,7 +149,7 @@ class CustomerRepository(AggregateRepository[Customer]):
 
     def to_document(self, aggregate: Customer) -> Document:
         """The fields as they are, enums by value."""
-        return {
+        document = {
             "kind": aggregate.kind.value,
             "name": aggregate.name,
             "phone": aggregate.phone,
@@ -161,6 +179,7 @@ class CustomerRepository(AggregateRepository[Customer]):
             UNIQUE: list(aggregate.unique_values) or None,
             "evaluate_at": NOW_DUE,
         }
+        return {**document, KEYS: match_keys(document)}
 
     def from_document(self, document: Document) -> Customer:
         """Read what ``to_document`` wrote."""

@@ -17,6 +17,7 @@ from rapport_customers.customers.inputs import (
     customer_details,
 )
 from rapport_customers.deals.types import CustomerDeals
+from rapport_customers.duplicates.types import CustomerDuplicates
 from rapport_customers.history.schema import CustomerHistory
 from rapport_customers.lifecycle.schema import CustomerLifecycle
 from rapport_customers.merges.types import CustomerMerges
@@ -63,6 +64,7 @@ class Customer(
     CustomerDeals,
     CustomerOrders,
     CustomerHistory,
+    CustomerDuplicates,
     CustomerMerges,
 ):
     """The GraphQL form of a customer."""

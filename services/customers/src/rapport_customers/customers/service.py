@@ -7,6 +7,8 @@ from rapport_customers.custom_fields.writing import attributes_of, with_custom
 from rapport_customers.customers.errors import InvalidOccurredAt, OwnerNotFound
 from rapport_customers.customers.model import Customer
 from rapport_customers.customers.repository import COLLECTION, CustomerRepository
+from rapport_customers.duplicates.errors import DuplicateCustomer
+from rapport_customers.duplicates.repository import identity
 from rapport_customers.history.model import ReasonPolicy
 from rapport_customers.history.service import HistoryService
 from rapport_customers.projections.users import COLLECTION as USERS
@@ -40,11 +42,14 @@ class CustomerService(Records[Customer]):
         clock: Clock,
         history: HistoryService,
         reasons: ReasonPolicy,
+        *,
+        refuses_duplicates: bool = False,
     ) -> None:
         super().__init__(customers, policy, TYPE)
         self.transactions = transactions
         self.history = history
         self._reasons = reasons
+        self._refuses_duplicates = refuses_duplicates
         self._users = users
         self._clock = clock
 
@@ -65,6 +70,8 @@ class CustomerService(Records[Customer]):
         )
         if earlier is not None:
             return await work.customers.get(earlier, readable=self.scope(by), changeable=self.scope(by))
+        if self._refuses_duplicates:
+            await self._require_no_duplicate(work, customer, by)
         await work.customers.save(customer, by=by)
         return customer
 
@@ -125,6 +132,15 @@ class CustomerService(Records[Customer]):
         """What a change leads to must be within reach too: a seller cannot give a customer away."""
         if not self.scope(by, verb).admits(customer):
             raise NotAllowed("Your role does not reach customers of this owner.", path=("input", "ownerId"))
+
+    async def _require_no_duplicate(self, work: CustomersWork, customer: Customer, by: Actor) -> None:
+        """Raises DuplicateCustomer, with the other customer where the caller may see it."""
+        document = work.customers.to_document(customer)
+        holders = await work.twins.holders(identity(document, customer.id), at=self._clock())
+        if holders:
+            seen = await work.customers.find_many(holders, self.scope(by))
+            message = "Another customer has this phone number, mail address or company domain."
+            raise DuplicateCustomer(message, path=("input",), current=next(iter(seen.values()), None))
 
     def _require_reason(self, customer: Customer) -> None:
         """What is about to be saved names the fields that changed; putting away and bringing back is ``deletedAt``."""
