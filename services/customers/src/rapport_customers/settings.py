@@ -8,7 +8,23 @@ from pydantic_settings import NoDecode
 from rapport_shared.settings import settings_for
 
 CHANGEABLE = frozenset(
-    {"kind", "name", "phone", "email", "source", "stage", "ownerId", "tags", "externalId", "deletedAt"}
+    {
+        "kind",
+        "name",
+        "phone",
+        "email",
+        "wechat",
+        "source",
+        "industry",
+        "companySize",
+        "contactPerson",
+        "stage",
+        "priority",
+        "ownerId",
+        "tags",
+        "externalId",
+        "deletedAt",
+    }
 )
 
 

@@ -10,7 +10,7 @@ from rapport_shared.contracts.identity import RoleState
 from rapport_shared.rights import FieldRight, FieldRights, Policy, Reach, RoleRights, Snapshot, Verb
 
 MASKABLE: Final[Mapping[str, frozenset[str]]] = {
-    "Customer": frozenset({"phone", "email", "source", "externalId"}),
+    "Customer": frozenset({"phone", "email", "wechat", "source", "externalId", "contactPerson"}),
     "Contact": frozenset({"title", "phone", "email", "role", "customRole", "influence", "stance"}),
     "Deal": frozenset({"amount", "lines", "expectedCloseAt", "source"}),
     "Order": frozenset({"lines", "total"}),
@@ -21,7 +21,8 @@ MASKABLE: Final[Mapping[str, frozenset[str]]] = {
 """The fields that a role can be kept from seeing (MASK), by type: nullable ones that nobody's rights depend on."""
 
 SETTABLE: Final[Mapping[str, frozenset[str]]] = {
-    "Customer": MASKABLE["Customer"] | {"kind", "name", "stage", "priority", "ownerId", "tags"},
+    "Customer": MASKABLE["Customer"]
+    | {"kind", "name", "industry", "companySize", "stage", "priority", "ownerId", "tags"},
     "Contact": MASKABLE["Contact"] | {"name", "reportsToId"},
     "Deal": MASKABLE["Deal"] | {"name", "stage"},
     "Order": MASKABLE["Order"] | {"status", "orderedAt"},

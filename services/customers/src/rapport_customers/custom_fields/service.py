@@ -14,7 +14,7 @@ from rapport_customers.custom_fields.repository import MAX_FIELDS, MAX_SORTABLE,
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
-from rapport_shared.errors import NotAllowed
+from rapport_shared.errors import Forbidden, NotAllowed
 from rapport_shared.ids import new_id
 from rapport_shared.logs import failure_facts
 from rapport_shared.mongo import DatabaseError
@@ -50,9 +50,9 @@ class CustomFieldService(Records[CustomField]):
         return await self._known.current()
 
     async def all_of(self, applies_to: str, *, deleted: bool, by: Actor) -> Sequence[CustomField]:
-        """The fields of a type, the oldest first; none for whoever may not read definitions."""
+        """The fields of a type, the oldest first. Raises Forbidden for whoever may not read definitions."""
         if self.scope(by).reach is Reach.NONE:
-            return ()
+            raise Forbidden("Your role may not read definitions of fields.")
         return (await self._fields.all_of(applies_to, deleted=deleted)).fields
 
     async def define(self, details: Mapping[str, Any], *, idempotency_key: str | None, by: Actor) -> CustomField:

@@ -48,6 +48,10 @@ class CreateCustomerInput:
     owner_id: strawberry.ID | None = optional("Who looks after the customer: you, where not given; null for nobody.")
     tags: list[str] | None = optional("Short labels.")
     external_id: str | None = optional("The customer's id in another system; unique.")
+    wechat: str | None = optional("Of a person: the WeChat id.")
+    industry: str | None = optional("Of a company: what it does.")
+    company_size: str | None = optional("Of a company: how large it is, such as 50-99.")
+    contact_person: str | None = optional("Of a company: whom one talks to first.")
     custom: list[CustomValueInput] | None = optional("Values of custom fields; fields left out stay as they are.")
     idempotency_key: str | None = optional(IDEMPOTENCY_KEY)
 
@@ -68,6 +72,10 @@ class UpdateCustomerInput:
     owner_id: strawberry.ID | None = optional("Who looks after the customer.")
     tags: list[str] | None = optional("Short labels: the whole new list.")
     external_id: str | None = optional("The customer's id in another system; unique.")
+    wechat: str | None = optional("Of a person: the WeChat id.")
+    industry: str | None = optional("Of a company: what it does.")
+    company_size: str | None = optional("Of a company: how large it is, such as 50-99.")
+    contact_person: str | None = optional("Of a company: whom one talks to first.")
     custom: list[CustomValueInput] | None = optional("Values of custom fields; fields left out stay as they are.")
     occurred_at: DateTime | None = optional("When it came to be so, where that was earlier than now.")
     reason: str | None = optional(REASON)
@@ -113,6 +121,7 @@ class CustomerFilter:
     consented_to: Filter[ConsentPurpose] | None = optional("One of the purposes that the customer agrees to.")
     order_count: IntFilter | None = optional("How many orders there are.")
     last_order_at: DateTimeFilter | None = optional("When the last order was.")
+    industry: StringFilter | None = optional("What a company does.")
     custom: list[CustomFilter] | None = optional("Custom fields: all of these conditions hold.")
     created_at: DateTimeFilter | None = optional("When the record was made.")
     updated_at: DateTimeFilter | None = optional("When the record last changed.")
@@ -167,6 +176,7 @@ FIELDS: Final = {
     "owner_id": "owner_id",
     "tags": "tags",
     "external_id": "external_id",
+    "industry": "industry",
     "consented_to": "consented",
     "order_count": "facts.order_count",
     "last_order_at": "facts.last_order_at",

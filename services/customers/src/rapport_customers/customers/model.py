@@ -68,12 +68,17 @@ _RULES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "owner_id": str,
     "tags": values.valid_tags,
     "external_id": lambda value: values.valid_text(value, "externalId"),
+    "wechat": lambda value: values.valid_text(value, "wechat"),
+    "industry": lambda value: values.valid_text(value, "industry"),
+    "company_size": lambda value: values.valid_text(value, "companySize"),
+    "contact_person": lambda value: values.valid_text(value, "contactPerson"),
     "custom": dict,
 }
 MERGEABLE: Final = tuple(_RULES)
 """What a merge chooses of several customers' values, by attribute."""
 _REQUIRED: Final = frozenset({"kind", "name", "stage", "priority"})
-PERSONAL: Final = frozenset({"name", "phone", "email", "source", "tags", "external_id", "custom"})
+_OF_KIND: Final = frozenset({"wechat", "industry", "company_size", "contact_person"})
+PERSONAL: Final = frozenset({"name", "phone", "email", "source", "tags", "external_id", "custom"}) | _OF_KIND
 """What an erasure takes away; ``consents`` go as well."""
 ERASED_NAME: Final = "[erased]"
 
@@ -102,6 +107,10 @@ class Customer(Aggregate):
     owner_id: str | None = None
     tags: tuple[str, ...] = ()
     external_id: str | None = None
+    wechat: str | None = None
+    industry: str | None = None
+    company_size: str | None = None
+    contact_person: str | None = None
     custom: Mapping[str, Any] = field(default_factory=dict)
     unique_values: tuple[str, ...] = ()
     created_at: datetime
@@ -180,6 +189,7 @@ class Customer(Aggregate):
         self.name, self.phone, self.email, self.source = ERASED_NAME, None, None, None
         self.tags, self.external_id, self.consents = (), None, ()
         self.custom, self.unique_values = {}, ()
+        self.wechat, self.industry, self.company_size, self.contact_person = None, None, None, None
         self.erased_at = self.updated_at = now
         self.record(CustomerErased(customer_id=self.id, request_id=request_id, before=before, after=self.state()))
 

@@ -57,6 +57,7 @@ INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("facts.last_order_at", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.order_count", 1), ("_id", 1))),
     *(Index(COLLECTION, (("deleted", 1), (f"search.{field}", 1))) for field in SEARCHED),
+    Index(COLLECTION, (("deleted", 1), ("industry", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), (f"{PAIRS}.k", 1), (f"{PAIRS}.v", 1), ("_id", 1))),
     Index(COLLECTION, (("merged_ids", 1),)),
     # A deleted customer does not hold its external id.
@@ -174,6 +175,10 @@ class CustomerRepository(AggregateRepository[Customer]):
             "merged_into_id": aggregate.merged_into_id,
             "deleted": aggregate.deleted_at is not None,
             "search": _found_by(aggregate),
+            "wechat": aggregate.wechat,
+            "industry": aggregate.industry,
+            "company_size": aggregate.company_size,
+            "contact_person": aggregate.contact_person,
             "custom": dict(aggregate.custom),
             PAIRS: tokens_of_custom(aggregate.custom),
             UNIQUE: list(aggregate.unique_values) or None,

@@ -83,6 +83,10 @@ class Customer(
     owner_id: strawberry.ID | None = strawberry.field(description="The id of who looks after the customer.")
     tags: list[str] = strawberry.field(description="Short labels.")
     external_id: str | None = strawberry.field(description="The id in another system.")
+    wechat: str | None = strawberry.field(description="Of a person: the WeChat id.")
+    industry: str | None = strawberry.field(description="Of a company: what it does.")
+    company_size: str | None = strawberry.field(description="Of a company: how large it is.")
+    contact_person: str | None = strawberry.field(description="Of a company: whom one talks to first.")
     order_count: int = strawberry.field(description="How many orders were neither cancelled nor paid back.")
     facts: strawberry.Private[CustomerFacts]
     first_order_at: DateTime | None = strawberry.field(description="When the first of them was.")
@@ -131,6 +135,10 @@ class Customer(
             tags=list(customer.tags),
             external_id=customer.external_id,
             stored_custom=customer.custom,
+            wechat=customer.wechat,
+            industry=customer.industry,
+            company_size=customer.company_size,
+            contact_person=customer.contact_person,
             order_count=facts.order_count,
             facts=facts,
             first_order_at=None if facts.first_order_at is None else DateTime(facts.first_order_at),

@@ -1,6 +1,7 @@
 """The use cases of customers."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Final
 
 from rapport_customers.custom_fields.writing import attributes_of, with_custom
@@ -64,6 +65,7 @@ class CustomerService(Records[Customer]):
     async def _create(self, work: CustomersWork, details: dict[str, Any], key: str | None, *, by: Actor) -> Customer:
         whole = await with_custom(work, details, None, policy=self._policy, by=by)
         customer = Customer.create(new_id(ID_PREFIX), whole, now=self._clock())
+        (await work.handling.current()).check_complete(customer)
         self.require_reach(customer, Verb.CREATE, by)
         earlier = await work.idempotency.claim(
             key, operation="createCustomer", by=by, body=details, result_id=customer.id
@@ -92,13 +94,14 @@ class CustomerService(Records[Customer]):
     ) -> Customer:
         customer = await self.load(work.customers, identifier, Verb.UPDATE, by=by)
         customer.expect_version(expected)
-        before, stage = customer.owner_id, customer.stage
+        before, stage, known = customer.owner_id, customer.stage, copy(customer)
         changes = await with_custom(work, changes, customer.custom, policy=self._policy, by=by)
         customer.update(changes, now=self._clock())
-        if customer.stage is not stage:
-            (await work.handling.current()).check_move(stage, customer.stage)
+        handling = await work.handling.current()
+        handling.check_move(stage, customer.stage)
+        handling.check_complete(customer, known)
         self.require_reach(customer, Verb.UPDATE, by)
-        self._require_reason(customer)
+        await self._require_reason(work, customer)
         await work.customers.save(customer, by=by)
         if customer.owner_id != before:
             await work.hand_over(customer.id, customer.owner_id)
@@ -112,7 +115,7 @@ class CustomerService(Records[Customer]):
         customer = await self.load(work.customers, identifier, Verb.DELETE, by=by)
         customer.expect_version(expected_version)
         customer.delete(now=self._clock())
-        self._require_reason(customer)
+        await self._require_reason(work, customer)
         await work.customers.save(customer, by=by)
         return customer
 
@@ -124,7 +127,7 @@ class CustomerService(Records[Customer]):
         customer = await self.load(work.customers, identifier, Verb.DELETE, deleted=True, by=by)
         customer.expect_version(expected_version)
         customer.restore(now=self._clock())
-        self._require_reason(customer)
+        await self._require_reason(work, customer)
         await work.customers.save(customer, by=by)
         return customer
 
@@ -142,11 +145,14 @@ class CustomerService(Records[Customer]):
             message = "Another customer has this phone number, mail address or company domain."
             raise DuplicateCustomer(message, path=("input",), current=next(iter(seen.values()), None))
 
-    def _require_reason(self, customer: Customer) -> None:
+    async def _require_reason(self, work: CustomersWork, customer: Customer) -> None:
         """What is about to be saved names the fields that changed; putting away and bringing back is ``deletedAt``."""
+        if current_reason() is not None or not customer.recorded:
+            return
+        reasons = self._reasons.and_of((await work.handling.current()).reason_required)
         for event in customer.recorded:
             changed = event.changed if isinstance(event, CustomerUpdated) else ("deleted_at",)
-            self._reasons.check(map(schema_name, changed), current_reason())
+            reasons.check(map(schema_name, changed), current_reason())
 
     async def _require_owner(self, owner_id: str | None, by: Actor) -> None:
         if owner_id is None or owner_id == by.id:

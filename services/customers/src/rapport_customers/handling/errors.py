@@ -9,6 +9,12 @@ class StageMoveNotAllowed(UserFault):
     code = "STAGE_MOVE_NOT_ALLOWED"
 
 
+class InvalidFieldNames(UserFault):
+    """No field of customers of this name can be required, or ask for a reason."""
+
+    code = "INVALID_FIELD_NAMES"
+
+
 class InvalidMoves(UserFault):
     """A move leads from a stage to itself."""
 

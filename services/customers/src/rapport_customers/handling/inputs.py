@@ -25,5 +25,12 @@ class UpdateCustomerHandlingInput:
 
     expected_version: int | None = optional(EXPECTED_VERSION)
     moves: list[StageMoveInput] | None = optional("The moves between stages that people may make: the whole new list.")
+    required_of_persons: list[list[str]] | None = optional(
+        "What a person has: of each set of fields a value in one, such as [[phone, email, wechat], [source]]."
+    )
+    required_of_companies: list[list[str]] | None = optional(
+        "What a company has, such as [[industry], [contactPerson], [companySize], [custom.taxNumber]]."
+    )
+    reason_required: list[str] | None = optional("Fields that are not changed without a reason, such as ownerId.")
     follows_facts: bool | None = optional("Whether orders and deals won bring customers to their stage by themselves.")
     reason: str | None = optional(REASON)

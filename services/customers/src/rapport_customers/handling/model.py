@@ -5,8 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from rapport_customers.customers.model import CustomerStage
+from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage
 from rapport_customers.handling.errors import InvalidMoves, StageMoveNotAllowed
+from rapport_customers.handling.requirements import (
+    Requirements,
+    check_requirements,
+    checked_names,
+    checked_requirements,
+)
+from rapport_customers.settings import CHANGEABLE
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.contracts.handling import CustomerHandlingUpdated
 
@@ -32,11 +39,17 @@ USUAL_MOVES: Final[tuple[Move, ...]] = tuple(
 class Handling(Aggregate):
     """``moves`` are the (from, to) stages that people may move customers along.
 
-    ``follows_facts``: orders and deals won bring customers to their stage by themselves, whatever the moves are.
+    ``required_of_persons`` and ``required_of_companies`` are sets of fields, by their names in the schema: a new
+    customer has a value in one field of each, and the last of these is never taken away. ``reason_required`` are fields
+    that are not changed without a reason. ``follows_facts``: orders and deals won bring customers to their stage by
+    themselves, whatever the moves are.
     """
 
     moves: tuple[Move, ...] = USUAL_MOVES
     follows_facts: bool = True
+    required_of_persons: Requirements = ()
+    required_of_companies: Requirements = ()
+    reason_required: tuple[str, ...] = ()
     updated_at: datetime | None = None
 
     def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
@@ -44,12 +57,27 @@ class Handling(Aggregate):
         checked = {**changes}
         if "moves" in checked:
             checked["moves"] = _checked_moves(checked["moves"])
+        for name in ("required_of_persons", "required_of_companies"):
+            if name in checked:
+                checked[name] = checked_requirements(checked[name], name)
+        if "reason_required" in checked:
+            checked["reason_required"] = checked_names(checked["reason_required"], CHANGEABLE, "reasonRequired")
         changed = self.differing(checked)
         if not changed:
             return
         self.assign(checked)
         self.updated_at = now
         self.record(CustomerHandlingUpdated(handling_id=self.id, changed=changed))
+
+    def check_complete(self, customer: Customer, before: Customer | None = None) -> None:
+        """Raise RequiredFieldMissing for what a new customer lacks, or what a change has taken from one.
+
+        Whoever lacked something ``before`` may go on lacking it, but not as a customer of another kind.
+        """
+        persons = customer.kind is CustomerKind.PERSON
+        wanted = self.required_of_persons if persons else self.required_of_companies
+        old = None if before is None or before.kind is not customer.kind else before
+        check_requirements(wanted, customer, old)
 
     def check_move(self, stage: CustomerStage, after: CustomerStage) -> None:
         """Raise StageMoveNotAllowed where people may not move a customer from the one stage to the other."""

@@ -24,6 +24,9 @@ class HandlingRepository(AggregateRepository[Handling]):
         return {
             "moves": [[stage.value, after.value] for stage, after in aggregate.moves],
             "follows_facts": aggregate.follows_facts,
+            "required_of_persons": [list(fields) for fields in aggregate.required_of_persons],
+            "required_of_companies": [list(fields) for fields in aggregate.required_of_companies],
+            "reason_required": list(aggregate.reason_required),
             "updated_at": aggregate.updated_at,
         }
 
@@ -34,5 +37,8 @@ class HandlingRepository(AggregateRepository[Handling]):
             version=document["version"],
             moves=tuple((CustomerStage(stage), CustomerStage(after)) for stage, after in document["moves"]),
             follows_facts=document["follows_facts"],
+            required_of_persons=tuple(map(tuple, document.get("required_of_persons", ()))),
+            required_of_companies=tuple(map(tuple, document.get("required_of_companies", ()))),
+            reason_required=tuple(document.get("reason_required", ())),
             updated_at=document["updated_at"],
         )

@@ -29,6 +29,13 @@ class CustomerHandling:
     follows_facts: bool = strawberry.field(
         description="Whether a deal won and orders bring customers to CUSTOMER and REPEAT by themselves."
     )
+    required_of_persons: list[list[str]] = strawberry.field(
+        description="What a person has: of each set of fields a value in one."
+    )
+    required_of_companies: list[list[str]] = strawberry.field(
+        description="What a company has: of each set of fields a value in one."
+    )
+    reason_required: list[str] = strawberry.field(description="Fields that are not changed without a reason.")
     updated_at: DateTime | None = strawberry.field(description="When this last changed; null where it never did.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
 
@@ -38,6 +45,9 @@ class CustomerHandling:
         return cls(
             moves=[StageMove(from_=stage, to=after) for stage, after in handling.moves],
             follows_facts=handling.follows_facts,
+            required_of_persons=[list(fields) for fields in handling.required_of_persons],
+            required_of_companies=[list(fields) for fields in handling.required_of_companies],
+            reason_required=list(handling.reason_required),
             updated_at=None if handling.updated_at is None else DateTime(handling.updated_at),
             version=handling.version,
         )

@@ -38,6 +38,10 @@ class ReasonPolicy:
 
     fields: frozenset[str] = frozenset()
 
+    def and_of(self, fields: Iterable[str]) -> "ReasonPolicy":
+        """The same policy, of these fields as well."""
+        return ReasonPolicy(self.fields | frozenset(fields))
+
     def check(self, changed: Iterable[str], reason: str | None) -> None:
         """Raise ReasonRequired where one of the changed fields asks for a reason, and there is none."""
         asking = sorted(self.fields & set(changed))
