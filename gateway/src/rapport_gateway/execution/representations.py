@@ -73,28 +73,39 @@ def prepare_batches(node: PlanNode | None, shared: Collection[Keys]) -> dict[Ent
 
 
 def gather(root: Value, batch: PreparedBatch, found: Known) -> Gathered:
-    """Where equal objects with equal representations become one in the tree, they are one target."""
+    """Where objects at one position equal each other in everything, they become one in the tree, and one target."""
     gathered = Gathered(copies=batch.copies)
     known: dict[bytes, int] = {}
     for place in batch.places:
-        same = _Same()
+        values = _found(root, place, found)
+        if place.is_shared:
+            values, replaced = _distinct(values)
+            if replaced:
+                substitute(root, place.path, replaced)
+            found[id(place.path)] = values
         targets: list[tuple[Value, int | None]] = []
-        for value in _found(root, place, found):
+        for value in values:
             representation = batch.represent(value)
             index = None
             if representation is not None:
                 index = known.setdefault(orjson.dumps(representation), len(known))
                 if index == len(gathered.representations):
                     gathered.representations.append(representation)
-                if place.is_shared and same.is_known(index, value):
-                    continue
             targets.append((value, index))
-        if same.replaced:
-            substitute(root, place.path, same.replaced)
-        if place.is_shared:
-            found[id(place.path)] = [value for value, _ in targets]
         gathered.targets.append(targets)
     return gathered
+
+
+def _distinct(values: list[Value]) -> tuple[list[Value], dict[int, Value]]:
+    """The first of those that equal each other, and by the ids of the others what they equal. Compared is what would be
+    sent, not by ==, for which 1, 1.0 and true are the same."""
+    firsts: dict[bytes, Value] = {}
+    replaced = {}
+    for value in values:
+        first = firsts.setdefault(orjson.dumps(value), value)
+        if first is not value:
+            replaced[id(value)] = first
+    return list(firsts.values()), replaced
 
 
 def _found(root: Value, place: Place, found: Known) -> list[Value]:
@@ -102,28 +113,6 @@ def _found(root: Value, place: Place, found: Known) -> list[Value]:
         if id(start) in found:
             return find(rest, found[id(start)])
     return find(place.path, [root])
-
-
-class _Same:
-    """Finds objects at one position that equal the first with their representation in everything."""
-
-    def __init__(self) -> None:
-        self._first: dict[int, tuple[Value, bytes]] = {}
-        self.replaced: dict[int, Value] = {}
-
-    def is_known(self, index: int, value: Value) -> bool:
-        first = self._first.get(index)
-        if first is None:
-            self._first[index] = (value, b"")
-            return False
-        kept, content = first
-        if not content:
-            content = orjson.dumps(kept)
-            self._first[index] = (kept, content)
-        if orjson.dumps(value) != content:  # not by ==, for which 1, 1.0 and true are the same
-            return False
-        self.replaced[id(value)] = kept
-        return True
 
 
 def _represent(inputs: InputObject) -> Represent:
