@@ -42,10 +42,10 @@ def test_own_broker_runs_with_the_settings_of_the_repository(broker: Broker) -> 
 
 
 @pytest.mark.timeout(180)
-def test_killed_broker_is_gone_and_comes_back_as_another_process(broker: Broker) -> None:
-    before = broker.pid
-    broker.kill()
-    assert amqp_problem(broker.url) == "nothing answers there"
-    broker.start()
-    assert broker.pid not in {None, before}
-    assert amqp_problem(broker.url) is None
+def test_killed_broker_is_gone_and_comes_back_as_another_process(broker_to_kill: Broker) -> None:
+    before = broker_to_kill.pid
+    broker_to_kill.kill()
+    assert amqp_problem(broker_to_kill.url) == "nothing answers there"
+    broker_to_kill.start()
+    assert broker_to_kill.pid not in {None, before}
+    assert amqp_problem(broker_to_kill.url) is None

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from messaging_bench import Bench
@@ -13,9 +14,8 @@ from rapport_shared.mongo import connect, create_indexes
 from rapport_shared.persistence import BOOKKEEPING_INDEXES
 
 
-@pytest.fixture
-async def bench(mongo_url: str, database_prefix: str, broker: Broker) -> AsyncIterator[Bench]:
-    """A bench with a database and a virtual host of its own."""
+@asynccontextmanager
+async def _bench(mongo_url: str, database_prefix: str, broker: Broker) -> AsyncIterator[Bench]:
     name = f"{database_prefix}_{secrets.token_hex(3)}"
     amqp_url = broker.create_vhost(name)
     mongo = connect(mongo_url, f"{name}_bench")
@@ -26,3 +26,17 @@ async def bench(mongo_url: str, database_prefix: str, broker: Broker) -> AsyncIt
     yield made
     mongo.close()
     broker.delete_vhost(name)
+
+
+@pytest.fixture
+async def bench(mongo_url: str, database_prefix: str, broker: Broker) -> AsyncIterator[Bench]:
+    """A bench with a database and a virtual host of its own."""
+    async with _bench(mongo_url, database_prefix, broker) as made:
+        yield made
+
+
+@pytest.fixture
+async def bench_to_kill(mongo_url: str, database_prefix: str, broker_to_kill: Broker) -> AsyncIterator[Bench]:
+    """A bench whose broker may be killed."""
+    async with _bench(mongo_url, database_prefix, broker_to_kill) as made:
+        yield made

@@ -207,7 +207,10 @@ async def test_two_relays_of_one_service_take_turns(bench: Bench) -> None:
         await eventually(lambda: _everything_arrived(bench, SUBJECTS, 5))
 
 
-async def test_nothing_is_lost_when_the_broker_is_killed_in_mid_load(bench: Bench, broker: Broker) -> None:
+async def test_nothing_is_lost_when_the_broker_is_killed_in_mid_load(
+    bench_to_kill: Bench, broker_to_kill: Broker
+) -> None:
+    bench, broker = bench_to_kill, broker_to_kill
     killed = broker.pid
     if killed is None:
         pytest.skip("the broker is not ours to kill")

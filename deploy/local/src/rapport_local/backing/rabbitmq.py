@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 from rapport_local.backing.model import Broker, Place
-from rapport_local.backing.probe import amqp_problem, amqp_url
+from rapport_local.backing.probe import amqp_problem, amqp_url, api_url
 from rapport_local.backing.rabbitmq_programs import RabbitmqPrograms
 from rapport_local.errors import CannotRun
 from rapport_local.layout import RABBITMQ_CONF
@@ -40,6 +40,10 @@ class OwnBroker(Broker):
     def children(self) -> tuple[Child, ...]:
         return (self._epmd, self._node)
 
+    def another(self, place: Place) -> "OwnBroker":
+        """A node like this one, elsewhere; not started yet."""
+        return OwnBroker(place, self._programs)
+
     def launch(self) -> None:
         self._write_settings()
         if not self._epmd.running:
@@ -64,6 +68,9 @@ class OwnBroker(Broker):
 
     def delete_vhost(self, name: str) -> None:
         self.control("delete_vhost", name)
+
+    def api_of(self, vhost_url: str) -> str:
+        return api_url(vhost_url, self._place.management)
 
     def _accepts_clients(self) -> bool:
         return is_open(self._place.amqp) and amqp_problem(self.url) is None
@@ -99,6 +106,10 @@ class OwnBroker(Broker):
             f"default_pass = {self._password}",
             f"default_vhost = {self._place.vhost}",
         ]
+        if self._place.management:
+            # For users, rights and queues; nobody looks at statistics here, which cost time all the while.
+            lines += ["management.tcp.ip = 127.0.0.1", f"management.tcp.port = {self._place.management}"]
+            lines += ["management.disable_stats = true", "management_agent.disable_metrics_collector = true"]
         free = shutil.disk_usage(self._home).free
         if free < 4 * _GIGABYTE:
             # On a nearly full disk the usual limit would block every publisher from the start; a later line wins.
@@ -106,7 +117,8 @@ class OwnBroker(Broker):
         conf = self._home / "rabbitmq.conf"
         conf.touch(mode=0o600)
         conf.write_text("\n".join(lines) + "\n")
-        (self._home / "enabled_plugins").write_text("[].\n")
+        plugins = "rabbitmq_management" if self._place.management else ""
+        (self._home / "enabled_plugins").write_text(f"[{plugins}].\n")
 
     def _environment(self) -> dict[str, str]:
         home = self._home

@@ -11,6 +11,7 @@ from pymongo import MongoClient
 
 from rapport_local.backing import BackingServices, Broker, Place, backing_services
 from rapport_local.backing.given import GivenBroker
+from rapport_local.backing.rabbitmq import OwnBroker
 from rapport_local.ports import free_ports
 from rapport_local.testing.accounts import Account
 from rapport_local.testing.running import RunningSystem, started_system
@@ -46,8 +47,8 @@ def run_name() -> str:
 def backing(tmp_path_factory: pytest.TempPathFactory, run_name: str) -> Iterator[BackingServices]:
     """The database and the broker of this run, with their control handles."""
     data = tmp_path_factory.mktemp("backing")
-    mongo, amqp, distribution, epmd = free_ports(4)
-    place = Place(data, data / "logs", mongo, amqp, distribution, epmd, vhost=run_name)
+    mongo, amqp, distribution, epmd, management = free_ports(5)
+    place = Place(data, data / "logs", mongo, amqp, distribution, epmd, vhost=run_name, management=management)
     with backing_services(place, throw_away=True) as found:
         yield found
 
@@ -68,6 +69,22 @@ def amqp_url(backing: BackingServices) -> str:
 def broker(backing: BackingServices) -> Broker:
     """Handle to kill and start the broker, and to make virtual hosts."""
     return backing.broker
+
+
+@pytest.fixture(scope="session")
+def broker_to_kill(backing: BackingServices, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Another node where this run's is ours: who lives on that one must not suffer from a test that kills it."""
+    if not isinstance(backing.broker, OwnBroker):
+        yield backing.broker
+        return
+    data = tmp_path_factory.mktemp("broker_to_kill")
+    amqp, distribution, epmd = free_ports(3)
+    broker = backing.broker.another(Place(data, data / "logs", 0, amqp, distribution, epmd, vhost="rapport"))
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()
 
 
 @pytest.fixture(scope="session")
