@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.tests.subgraph_world import LINK, Federation, Subgraph
+from gateway.tests.subgraph_world import LINK, Federation, Subgraph, same_plan
 
 
 async def test_a_compound_key_with_a_nested_part() -> None:
@@ -28,6 +28,37 @@ async def test_a_compound_key_with_a_nested_part() -> None:
             {"Plant": lambda r: {**r, "tons": r["number"] * 100 if r["org"]["id"] == "o1" else 0}},
         ),
     )
+    same_plan(
+        federation.plan("{ plant { city tons org { name } } }"),
+        """
+        QueryPlan {
+          Sequence {
+            Fetch(subgraph: 'sites') {
+              {
+                plant {
+                  org {
+                    id
+                    name
+                  }
+                  number
+                  city
+                }
+              }
+            }
+            Fetch(subgraph: 'output') {
+              $representations = Plant {org {id} number} at plant
+              query ($representations: [_Any!]!) {
+                _entities(representations: $representations) {
+                  ... on Plant {
+                    tons
+                  }
+                }
+              }
+            }
+          }
+        }
+        """,
+    )
     assert await federation.data("{ plant { city tons org { name } } }") == {
         "plant": {"city": "Lyon", "tons": 700, "org": {"name": "Org"}}
     }
@@ -50,6 +81,52 @@ async def test_a_key_is_translated_by_a_third_subgraph() -> None:
             LINK + 'type X @key(fields: "c") { c: ID! found: String! }', {}, {"X": lambda r: {"found": "by " + r["c"]}}
         ),
     )
+    same_plan(
+        federation.plan("{ x { found } }"),
+        """
+        QueryPlan {
+          Sequence {
+            Fetch(subgraph: 'a') {
+              {
+                x {
+                  a
+                }
+              }
+            }
+            Fetch(subgraph: 'b') {
+              $representations = X {a} at x
+              query ($representations: [_Any!]!) {
+                _entities(representations: $representations) {
+                  ... on X {
+                    b
+                  }
+                }
+              }
+            }
+            Fetch(subgraph: 'c') {
+              $representations = X {b} at x
+              query ($representations: [_Any!]!) {
+                _entities(representations: $representations) {
+                  ... on X {
+                    c
+                  }
+                }
+              }
+            }
+            Fetch(subgraph: 'd') {
+              $representations = X {c} at x
+              query ($representations: [_Any!]!) {
+                _entities(representations: $representations) {
+                  ... on X {
+                    found
+                  }
+                }
+              }
+            }
+          }
+        }
+        """,
+    )
     assert await federation.data("{ x { found } }") == {"x": {"found": "by cb1"}}
     assert federation.client.called() == ["a", "b", "c", "d"]
 
@@ -68,6 +145,54 @@ async def test_a_key_is_gathered_from_two_subgraphs() -> None:
             {},
             {"X": lambda r: {"sum": r["left"] + r["right"]}},
         ),
+    )
+    same_plan(
+        federation.plan("{ x { sum } }"),
+        """
+        QueryPlan {
+          Sequence {
+            Fetch(subgraph: 'a') {
+              {
+                x {
+                  id
+                }
+              }
+            }
+            Parallel {
+              Fetch(subgraph: 'b') {
+                $representations = X {id} at x
+                query ($representations: [_Any!]!) {
+                  _entities(representations: $representations) {
+                    ... on X {
+                      left
+                    }
+                  }
+                }
+              }
+              Fetch(subgraph: 'c') {
+                $representations = X {id} at x
+                query ($representations: [_Any!]!) {
+                  _entities(representations: $representations) {
+                    ... on X {
+                      right
+                    }
+                  }
+                }
+              }
+            }
+            Fetch(subgraph: 'd') {
+              $representations = X {left right} at x
+              query ($representations: [_Any!]!) {
+                _entities(representations: $representations) {
+                  ... on X {
+                    sum
+                  }
+                }
+              }
+            }
+          }
+        }
+        """,
     )
     assert await federation.data("{ x { sum } }") == {"x": {"sum": "lr"}}
     assert sorted(federation.client.called()) == ["a", "b", "c", "d"]
@@ -96,6 +221,29 @@ async def test_a_shared_list_is_put_together_item_by_item() -> None:
     federation = Federation(
         a=Subgraph(LINK + "type Query { all: [V!]! @shareable } type V { a: Int! }", {"all": [{"a": 1}, {"a": 2}]}),
         b=Subgraph(LINK + "type Query { all: [V!]! @shareable } type V { b: Int! }", {"all": [{"b": 3}, {"b": 4}]}),
+    )
+    same_plan(
+        federation.plan("{ all { a b } }"),
+        """
+        QueryPlan {
+          Parallel {
+            Fetch(subgraph: 'a') {
+              {
+                all {
+                  a
+                }
+              }
+            }
+            Fetch(subgraph: 'b') {
+              {
+                all {
+                  b
+                }
+              }
+            }
+          }
+        }
+        """,
     )
     assert await federation.data("{ all { a b } }") == {"all": [{"a": 1, "b": 3}, {"a": 2, "b": 4}]}
 
