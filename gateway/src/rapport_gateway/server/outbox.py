@@ -19,7 +19,7 @@ class Outbox:
         self._size = size
         self._max_bytes = max_bytes
         self._patience = patience
-        self._messages: deque[bytes] = deque()
+        self._messages: deque[bytes] | None = None  # idle clients are many
         self._bytes = 0
         self._ended = False
         self._arrived = Signal()
@@ -39,7 +39,7 @@ class Outbox:
     def end(self, last: bytes = b"", *, drop: bool = False) -> None:
         """Nothing comes after `last`, which needs no place; `drop` forgets what still waits."""
         if drop:
-            self._messages.clear()
+            self._messages = None
             self._bytes = 0
         if last:
             self._append(last)
@@ -52,6 +52,13 @@ class Outbox:
             if self._ended:
                 return None
             await self._arrived.wait()
+        return self.take_now()
+
+    def take_now(self) -> bytes | None:
+        """The next message; None where none waits."""
+        if not self._messages:
+            self._messages = None
+            return None
         message = self._messages.popleft()
         self._bytes -= len(message)
         self._taken.wake()
@@ -59,10 +66,12 @@ class Outbox:
 
     def _append(self, message: bytes) -> None:
         if not self._ended:
+            if self._messages is None:
+                self._messages = deque()
             self._messages.append(message)
             self._bytes += len(message)
             self._arrived.wake()
 
     @property
     def _is_full(self) -> bool:
-        return not self._ended and (len(self._messages) >= self._size or self._bytes >= self._max_bytes)
+        return not self._ended and (len(self._messages or ()) >= self._size or self._bytes >= self._max_bytes)

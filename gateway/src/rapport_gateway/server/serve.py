@@ -18,6 +18,7 @@ import uvicorn
 
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.server.app import Application
+from rapport_gateway.server.idle_socket import IdleSocketProtocol
 from rapport_gateway.server.in_force import InForce
 from rapport_gateway.server.lean import LeanProtocol
 from rapport_gateway.server.reload import FileSource, Reloader, RunningSource, Source
@@ -150,6 +151,7 @@ def _serve_on(
     config = uvicorn.Config(
         application,
         http=LeanProtocol,
+        ws=IdleSocketProtocol,
         loop="uvloop",
         lifespan="off",
         access_log=False,

@@ -46,7 +46,7 @@ class CloseSocket(Exception):
 
 
 class Connection:
-    """One client's socket: a reader, a writer with a bounded outbox, and one task per running operation.
+    """One client's socket: a reader, now and then a writer with a bounded outbox, and one task per running operation.
 
     `headers` are those to forward; it adds to them whom the socket speaks for.
     """
@@ -72,7 +72,9 @@ class Connection:
             max_bytes=settings.stream_queue_bytes,
             patience=settings.stream_send_timeout,
         )
-        self._closing: asyncio.Future[CloseSocket] = asyncio.get_running_loop().create_future()
+        self._closed: CloseSocket | None = None
+        self._reader: asyncio.Task[Any] | None = None
+        self._writer: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._initialised = False
 
@@ -80,28 +82,29 @@ class Connection:
         """Until the client leaves or is closed; ends all its operations."""
         await self._send({"type": "websocket.accept", "subprotocol": PROTOCOL})
         self._close_after(self._settings.websocket_init_timeout, INIT_TIMEOUT, "Connection initialisation timeout")
-        reader, writer = asyncio.create_task(self._read()), asyncio.create_task(self._write())
-        waited: list[asyncio.Future[Any]] = [reader, self._closing]
         try:
-            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-            await _ended([reader, *self._operations.values()])
-            if self._closing.done():
-                await self._say_goodbye(self._closing.result(), writer)
+            await self._read()
+            await _ended(self._operations.values())
+            if self._closed is not None:
+                await self._say_goodbye(self._closed)
         finally:
             self._keep_open()
-            await _ended([reader, writer, *self._operations.values()])
+            await _ended([*self._operations.values(), *([self._writer] if self._writer else [])])
 
-    async def _say_goodbye(self, close: CloseSocket, writer: asyncio.Task[None]) -> None:
+    async def _say_goodbye(self, close: CloseSocket) -> None:
         """After what waits, but not for longer than a while: a client that does not read cannot be told."""
         self._outbox.end()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.stream_send_timeout):
-                await writer
+                if self._writer is not None:
+                    await self._writer
                 await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
 
     def close(self, code: int, reason: str) -> None:
-        if not self._closing.done():
-            self._closing.set_result(CloseSocket(code, reason))
+        if self._closed is None:
+            self._closed = CloseSocket(code, reason)
+            if self._reader is not None:
+                self._reader.cancel()
 
     def _close_after(self, seconds: float, code: int, reason: str) -> None:
         """In place of what was to close the socket before."""
@@ -115,16 +118,22 @@ class Connection:
     # -- reading
 
     async def _read(self) -> None:
-        while True:
-            event = await self._receive()
-            if event["type"] == "websocket.disconnect":
-                return
-            if event["type"] == "websocket.receive":
-                try:
-                    await self._message(event.get("text") or event.get("bytes") or "")
-                except CloseSocket as close:
-                    self.close(close.code, close.reason)
+        """Until the client leaves or is to be closed."""
+        self._reader = reader = asyncio.current_task()
+        try:
+            while self._closed is None:
+                event = await self._receive()
+                if event["type"] == "websocket.disconnect":
                     return
+                if event["type"] == "websocket.receive":
+                    await self._message(event.get("text") or event.get("bytes") or "")
+        except CloseSocket as close:
+            self._closed = self._closed or close
+        except asyncio.CancelledError:
+            if self._closed is None or reader is None or reader.uncancel():
+                raise
+        finally:
+            self._reader = None
 
     async def _message(self, text: str | bytes) -> None:
         try:
@@ -159,7 +168,7 @@ class Connection:
         self._keep_open()
         self._expire_with(self._headers.get("authorization"))
         self._initialised = True
-        await self._outbox.put(_ACK)
+        await self._write_soon(_ACK)
 
     def _expire_with(self, authorization: str | None) -> None:
         remaining = seconds_left(authorization, now=time.time())
@@ -187,7 +196,7 @@ class Connection:
         head = b'{"id":%s,"type":"next","payload":' % orjson.dumps(operation)
 
         async def emit(answer: Answer) -> None:
-            await self._outbox.put(b"%s%s}" % (head, self._encoder.encoded(answer)))
+            await self._write_soon(b"%s%s}" % (head, self._encoder.encoded(answer)))
 
         try:
             ending = await self._runner.run(payload, self._headers, emit)
@@ -213,16 +222,24 @@ class Connection:
 
     async def _put(self, message: dict[str, Any]) -> None:
         """Raises SlowClient."""
-        await self._outbox.put(orjson.dumps(message))
+        await self._write_soon(orjson.dumps(message))
 
     def _give_up(self) -> None:
         self._outbox.end(drop=True)
         self.close(TRY_AGAIN_LATER, "The client reads too slowly")
 
+    async def _write_soon(self, message: bytes) -> None:
+        """Raises SlowClient. There is a writer only while there is something to write: idle clients are many."""
+        await self._outbox.put(message)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+
     async def _write(self) -> None:
-        while (message := await self._outbox.take()) is not None:
-            await self._send({"type": "websocket.send", "text": message.decode()})
-            message = None  # idle clients are many
+        try:
+            while (message := self._outbox.take_now()) is not None:
+                await self._send({"type": "websocket.send", "text": message.decode()})
+        finally:
+            self._writer = None
 
 
 async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:

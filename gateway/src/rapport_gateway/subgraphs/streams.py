@@ -76,7 +76,7 @@ class EventBuffer(Generic[T]):
     """Events on their way from a connection to the one who takes them; few may wait."""
 
     def __init__(self) -> None:
-        self._events: deque[T] = deque()
+        self._events: deque[T] | None = None  # idle streams are many
         self._arrived = Signal()
         self._taken = Signal()
         self._failure: Exception | None = None
@@ -84,9 +84,11 @@ class EventBuffer(Generic[T]):
 
     @property
     def is_full(self) -> bool:
-        return len(self._events) >= _MAX_WAITING_EVENTS
+        return len(self._events or ()) >= _MAX_WAITING_EVENTS
 
     def put(self, event: T) -> None:
+        if self._events is None:
+            self._events = deque()
         self._events.append(event)
         self._arrived.wake()
 
@@ -106,6 +108,7 @@ class EventBuffer(Generic[T]):
     async def take(self) -> T:
         """Raises StopAsyncIteration, and what it was ended with."""
         while not self._events:
+            self._events = None
             if self.ended:
                 raise StopAsyncIteration if self._failure is None else self._failure.with_traceback(None)
             await self._arrived.wait()
