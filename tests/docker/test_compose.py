@@ -36,6 +36,7 @@ ADDRESSES = Addresses(
     supergraph=".rapport/supergraph.graphql",
     ports=DEFAULT_PORTS,
     service_key="${RAPPORT_SERVICE_KEY:?a secret of 32 characters or more}",
+    suppression_key="${RAPPORT_SUPPRESSION_KEY-}",
     hosts={name: name for name in DEFAULT_PORTS},
     listen="0.0.0.0",
 )

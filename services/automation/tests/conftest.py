@@ -82,6 +82,7 @@ def client(mongo: Mongo, clock: ManualClock, settings: Settings) -> SubgraphClie
         schema=build_schema(),
         feed=ChangeFeed("automation"),
         make_context=context_maker(mongo, clock),
+        directory=Directory(mongo.database),
         fetch_keys=issuer.key_set,
     )
     return SubgraphClient(app, issuer)

@@ -13,6 +13,7 @@ from rapport_customers.customers.repository import CustomerRepository
 from rapport_customers.customers.service import CustomerService
 from rapport_customers.schema import build_schema
 from rapport_customers.settings import Settings
+from rapport_customers.subjects.suppression import Digests
 from rapport_customers.work import CustomersWork
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
@@ -104,7 +105,7 @@ def client(
         mongo=mongo,
         schema=build_schema(),
         feed=feed,
-        make_context=context_maker(mongo, feed, clock, directory.policy),
+        make_context=context_maker(mongo, feed, clock, directory.policy, digests=Digests("k" * 32)),
         directory=directory,
         fetch_keys=issuer.key_set,
         clock=clock,

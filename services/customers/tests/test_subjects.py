@@ -1,14 +1,19 @@
 """A copy of all that is kept of a customer, and its erasure: this service's part."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from database_calls import commands
 from heard_events import hear
+from pydantic import ValidationError
 from subgraph_client import SubgraphClient
 
 from rapport_customers.app import pipeline_service
 from rapport_customers.consumers import HANDLERS
+from rapport_customers.settings import Settings
+from rapport_customers.subjects.suppression import WITHOUT_KEY, Digests, Suppressed
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.audit import Chain, verify
@@ -252,3 +257,41 @@ async def test_a_copy_is_everything_that_is_stored_page_by_page(
     reads = await mongo.database["audit"].find({"action": "customers.subject.read"}).to_list(None)
     assert sum(row["rows"] for row in reads) == len(found)
     assert (await client.query(document, {"id": request["id"]}, by=support)).data == {"subjectRequest": None}
+
+
+async def test_who_was_erased_is_recognised_and_cannot_be_read(
+    client: SubgraphClient, mongo: Mongo, admin: Actor
+) -> None:
+    known = Suppressed(mongo.database, None, Digests("k" * 32))
+    row = {"phone": "+8613873917391", "email": f"{CANARY}@example.com", "external_id": f"{CANARY}:1"}
+    others: list[dict[str, Any]] = [
+        {"phone": "+8613873917392", "email": None, "external_id": "2"},
+        {},
+        {"external_id": row["phone"]},  # the same text as another identifier is somebody else's
+        {"phone": None, "email": "", "name": PERSON["name"]},
+    ]
+    customer = await _fill(client, admin)
+    assert await known.known([row, *others]) == [False] * 5
+    await _ask(client, admin, "erase", customer)
+    each: list[dict[str, Any]] = [{name: value} for name, value in row.items()]
+    upper = {"email": f"{CANARY.upper()}@Example.COM"}
+    assert await known.known([row, *each, upper, *others]) == [True] * 5 + [False] * 4
+    assert await Suppressed(mongo.database, None, Digests("o" * 32)).known([row]) == [False]
+    assert await Suppressed(mongo.database, None, WITHOUT_KEY).known([row]) == [False]
+    kept = await mongo.database["suppressed"].find().to_list(None)
+    assert [set(document) for document in kept] == [{"_id", "request_id", "at"}] * 3
+    plain = {hashlib.sha256(value.encode()).hexdigest() for value in row.values()}
+    assert plain.isdisjoint(document["_id"] for document in kept)
+
+
+async def test_one_query_recognises_any_number(mongo: Mongo) -> None:
+    known = Suppressed(mongo.database, None, Digests("k" * 32))
+    before = commands()
+    assert await known.known([{"phone": f"+86138{number:08}"} for number in range(200)]) == [False] * 200
+    assert commands() == before + 1
+
+
+@pytest.mark.parametrize("key", ["short", "k" * 31])
+def test_a_key_that_can_be_guessed_is_refused(key: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(suppression_key=key)

@@ -15,6 +15,7 @@ from rapport_interactions.interactions.service import InteractionService
 from rapport_interactions.schema import build_schema
 from rapport_interactions.settings import Settings
 from rapport_interactions.work import InteractionsWork
+from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
 from rapport_shared.contracts.customers import CustomerState, CustomerUpdated
@@ -125,6 +126,7 @@ def client(mongo: Mongo, service: InteractionService, settings: Settings, issuer
         make_context=lambda caller: Context(
             caller=caller, interactions=service, subject_reader=subject_reader(mongo), feed=feed
         ),
+        directory=Directory(mongo.database),
         fetch_keys=issuer.key_set,
     )
     return SubgraphClient(app, issuer)

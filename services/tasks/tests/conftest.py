@@ -15,6 +15,7 @@ from access_rows import user_row
 from starlette.types import ASGIApp
 from subgraph_client import TestIssuer
 
+from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
 from rapport_shared.messaging import ChangeFeed
@@ -156,6 +157,7 @@ async def api_url(migrated: Mongo, settings: Settings, issuer: TestIssuer) -> As
         make_context=lambda caller: Context(
             caller=caller, tasks=service, subject_reader=subject_reader(migrated), feed=feed
         ),
+        directory=Directory(migrated.database),
         fetch_keys=issuer.key_set,
     )
     async with served(app) as url:

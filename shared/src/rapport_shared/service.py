@@ -47,7 +47,7 @@ def api_app(
     schema: BaseSchema,
     feed: ChangeFeed,
     make_context: MakeContext,
-    directory: Directory | None = None,
+    directory: Directory,
     fetch_keys: FetchKeys | None = None,
     routes: Iterable[BaseRoute] = (),
     clock: Clock = system_clock,
@@ -57,26 +57,25 @@ def api_app(
 
     ``directory`` says who callers are and what they may do: the one whose policy the service's use cases go by.
     """
-    known = directory or Directory(mongo.database)
     keys = KeySet(fetch_keys or (lambda: fetch_json(settings.jwks_url)))
     verifier = TokenVerifier(keys, issuer=settings.issuer, audience=settings.audience)
-    audit, changes = AuditLog(mongo.database, known.policy), ChangeLog(mongo.database, clock)
+    audit, changes = AuditLog(mongo.database, directory.policy), ChangeLog(mongo.database, clock)
 
     def with_logs(caller: Actor | None) -> RequestContext:
         context = make_context(caller)
         context.audit, context.changes = audit, changes
         return context
 
-    endpoint: ASGIApp = GraphQLEndpoint(schema, verifier=verifier, directory=known, make_context=with_logs)
+    endpoint: ASGIApp = GraphQLEndpoint(schema, verifier=verifier, directory=directory, make_context=with_logs)
     credentials = credentials_of(settings, service)
     if credentials.are_required:
         endpoint = ServicesOnly(endpoint, credentials)
-    known.on_change(feed.rights_changed)
+    directory.on_change(feed.rights_changed)
     link = BrokerLink(settings.amqp_url, f"{service}-api", feeding(feed, changes))
     return create_app(
         routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), _event_contract(service), *routes],
         checks={"database": mongo.ping, "broker": link.check},
-        background=[link.run, known.run, *background],
+        background=[link.run, directory.run, *background],
         on_stop=_closing(mongo),
         max_body_bytes=settings.max_body_bytes,
     )

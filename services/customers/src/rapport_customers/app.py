@@ -57,6 +57,7 @@ from rapport_customers.settings import Settings
 from rapport_customers.subjects import repository as subjects
 from rapport_customers.subjects.repository import SubjectRequestRepository
 from rapport_customers.subjects.service import SOURCES, SubjectService
+from rapport_customers.subjects.suppression import WITHOUT_KEY, Digests
 from rapport_customers.work import SERVICE, CustomersWork
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
@@ -136,6 +137,7 @@ def context_maker(
     policy: Policy = DEFAULT_POLICY,
     reasons: ReasonPolicy = NO_REASON_REQUIRED,
     fields: CustomFieldService | None = None,
+    digests: Digests = WITHOUT_KEY,
     *,
     refuses_duplicates: bool = False,
 ) -> Callable[[Actor | None], Context]:
@@ -160,7 +162,7 @@ def context_maker(
         contacts=ContactService(work, ContactRepository(database), policy, clock),
         deals=DealService(work, DealRepository(database), policy, clock),
         orders=OrderService(work, OrderRepository(database), policy, clock),
-        subjects=SubjectService(work, SubjectRequestRepository(database), policy, clock),
+        subjects=SubjectService(work, SubjectRequestRepository(database), policy, clock, digests),
         subject_reader=SubjectReader(
             database, SERVICE, requests=subjects.COLLECTION, sources=SOURCES, policy=policy, clock=clock
         ),
@@ -188,6 +190,7 @@ def api(settings: Settings) -> Starlette:
             policy=directory.policy,
             reasons=ReasonPolicy(settings.reason_required),
             fields=fields,
+            digests=Digests(settings.suppression_key.get_secret_value()),
             refuses_duplicates=settings.refuse_duplicates,
         ),
         directory=directory,

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, cast
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from rapport_shared.settings import settings_for
+from rapport_shared.settings import MIN_SECRET_LENGTH, settings_for
 
 CHANGEABLE = frozenset(
     {
@@ -37,9 +37,20 @@ def _field_names(value: object) -> frozenset[str]:
 
 
 class Settings(settings_for("customers")):  # type: ignore[misc]
-    """Where it listens, and what is not changed without a reason; everything else is shared."""
+    """Where it listens, what is not changed without a reason, and the key by which the erased are remembered.
+
+    Everything else is shared.
+    """
 
     port: int = 4002
     worker_port: int = 4102
     refuse_duplicates: bool = False
+    suppression_key: SecretStr = SecretStr("")
     reason_required: Annotated[frozenset[str], NoDecode, BeforeValidator(_field_names)] = frozenset()
+
+    @field_validator("suppression_key")
+    @classmethod
+    def _is_none_or_long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < MIN_SECRET_LENGTH:
+            raise ValueError(f"must have at least {MIN_SECRET_LENGTH} characters")
+        return value

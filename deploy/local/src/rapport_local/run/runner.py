@@ -11,7 +11,7 @@ from rapport_local.run.page import page_settings
 from rapport_local.run.running import Running
 from rapport_local.run.sample import SampleData, sample_accounts
 from rapport_local.run.signals import Stopped, stop_signals
-from rapport_local.run.state import kept_admin, kept_service_key, only_one
+from rapport_local.run.state import kept_admin, kept_key, only_one
 from rapport_local.run.watch import Watch
 from rapport_local.system.system import System
 from rapport_local.system.table import Addresses
@@ -77,7 +77,8 @@ def _start(stack: ExitStack, options: Options, backing: BackingServices, console
         database_prefix=options.database_prefix,
         supergraph=str(options.state / "supergraph.graphql"),
         ports=options.ports,
-        service_key=kept_service_key(options.state, os.environ),
+        service_key=kept_key(options.state, os.environ, "RAPPORT_SERVICE_KEY"),
+        suppression_key=kept_key(options.state, os.environ, "RAPPORT_SUPPRESSION_KEY"),
     )
     env = page_settings() | os.environ
     system = System(addresses, kept_admin(options.state, os.environ), logs=options.logs, base_env=env)

@@ -39,11 +39,11 @@ def kept_admin(state: Path, env: Mapping[str, str]) -> Admin:
     return Admin(email, known[email])
 
 
-def kept_service_key(state: Path, env: Mapping[str, str]) -> str:
-    """What the gateway signs its calls to subgraphs with: of the environment, or made at the first run and kept."""
-    if given := env.get("RAPPORT_SERVICE_KEY"):
+def kept_key(state: Path, env: Mapping[str, str], name: str) -> str:
+    """A secret of the environment, or one that is made at the first run and kept."""
+    if given := env.get(name):
         return given
-    kept = state / "service_key.json"
+    kept = state / f"{name.removeprefix('RAPPORT_').lower()}.json"
     if not kept.exists():
         write_private(kept, [secrets.token_urlsafe(32)])
     key: str = json.loads(kept.read_text())[0]

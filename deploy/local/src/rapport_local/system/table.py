@@ -67,7 +67,10 @@ class ProcessSpec:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the processes find their servers and each other; `service_key` tells subgraphs who is the gateway."""
+    """Where the processes find their servers and each other; `service_key` tells subgraphs who is the gateway.
+
+    `suppression_key` is what erased people are remembered by; without it none are.
+    """
 
     mongo_url: str
     amqp_url: str
@@ -75,6 +78,7 @@ class Addresses:
     supergraph: str
     ports: Mapping[str, int]
     service_key: str
+    suppression_key: str = ""
     hosts: Mapping[str, str] = field(default_factory=dict)
     listen: str = "127.0.0.1"
 
@@ -99,7 +103,9 @@ def port_setting(process: str) -> str:
 def service_env(service: str, addresses: Addresses) -> dict[str, str]:
     """Settings of a service's API, worker and migration."""
     prefix = f"RAPPORT_{service.upper()}"
+    own = {f"{prefix}_SUPPRESSION_KEY": addresses.suppression_key} if service == "customers" else {}
     return {
+        **own,
         "RAPPORT_MONGO_URL": addresses.mongo_url,
         "RAPPORT_AMQP_URL": addresses.amqp_url,
         "RAPPORT_DATABASE_PREFIX": addresses.database_prefix,

@@ -7,3 +7,9 @@ class SubjectNotFound(UserFault):
     """No customer has this id."""
 
     code = "CUSTOMER_NOT_FOUND"
+
+
+class SubjectErased(UserFault):
+    """Somebody with this number, address or external id was erased: no import makes them a customer again."""
+
+    code = "SUBJECT_ERASED"

@@ -9,6 +9,7 @@ from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.subjects.errors import SubjectNotFound
 from rapport_customers.subjects.model import OWN_SERVICE, SubjectRequest, SubjectRequestKind
 from rapport_customers.subjects.repository import SubjectRequestRepository
+from rapport_customers.subjects.suppression import Digests, Suppressed
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
@@ -41,11 +42,13 @@ class SubjectService:
         requests: SubjectRequestRepository,
         policy: Policy,
         clock: Clock,
+        digests: Digests,
     ) -> None:
         self.transactions = transactions
         self._requests = requests
         self._policy = policy
         self._clock = clock
+        self._digests = digests
 
     async def find(self, identifier: str, *, by: Actor) -> SubjectRequest | None:
         """The request, if any."""
@@ -97,7 +100,10 @@ class SubjectService:
         await work.idempotency.forget(theirs)
         records += len(customer.merged_ids)
         merged = [await work.customers.find(each, EVERYTHING) for each in customer.merged_ids]
-        for each in filter(None, (customer, *merged)):
+        erased = [each for each in (customer, *merged) if each is not None]
+        suppressed = Suppressed(work.database, work.session, self._digests)
+        await suppressed.remember(map(vars, erased), request.id, at=self._clock())
+        for each in erased:
             each.erase(request.id, now=self._clock())
             await work.customers.save(each, by=by)
         history = HistoryRepository(work.database, work.session)
