@@ -58,6 +58,9 @@ from rapport_customers.subjects import repository as subjects
 from rapport_customers.subjects.repository import SubjectRequestRepository
 from rapport_customers.subjects.service import SOURCES, SubjectService
 from rapport_customers.subjects.suppression import WITHOUT_KEY, Digests
+from rapport_customers.views import repository as views
+from rapport_customers.views.repository import SavedViewRepository
+from rapport_customers.views.service import SavedViewService
 from rapport_customers.work import SERVICE, CustomersWork
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
@@ -85,6 +88,7 @@ INDEXES = (
     *pipelines.INDEXES,
     *products.INDEXES,
     *subjects.INDEXES,
+    *views.INDEXES,
 )
 
 
@@ -157,6 +161,7 @@ def context_maker(
         ),
         clock=clock,
         custom_fields=fields or custom_field_service(mongo, clock, policy),
+        views=SavedViewService(work, SavedViewRepository(database), policy, clock),
         pipelines=pipeline_service(mongo, clock, policy),
         products=ProductService(work, ProductRepository(database), policy, clock),
         contacts=ContactService(work, ContactRepository(database), policy, clock),

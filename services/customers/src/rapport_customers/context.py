@@ -34,6 +34,7 @@ from rapport_customers.pipelines.service import PipelineService
 from rapport_customers.products.model import Product
 from rapport_customers.products.service import ProductService
 from rapport_customers.subjects.service import SubjectService
+from rapport_customers.views.service import SavedViewService
 from rapport_shared.clock import Clock
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.graphql.loaders import NestedLists, by_id, lists_below
@@ -47,6 +48,7 @@ class Context(RequestContext):
 
     customers: CustomerService
     custom_fields: CustomFieldService
+    views: SavedViewService
     pipelines: PipelineService
     products: ProductService
     contacts: ContactService

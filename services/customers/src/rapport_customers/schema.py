@@ -19,6 +19,7 @@ from rapport_customers.orders.schema import OrderMutation, OrderQuery
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
 from rapport_customers.subjects.schema import SubjectMutation, SubjectQuery
+from rapport_customers.views.schema import SavedViewMutation, SavedViewQuery
 from rapport_shared.graphql.audit import audit_policy, audit_query
 from rapport_shared.graphql.doors import Doors
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
@@ -32,6 +33,7 @@ DOORS: Final = Doors(
         "createPipeline": ("Pipeline", Verb.CREATE),
         "createProduct": ("Product", Verb.CREATE),
         "defineCustomField": ("CustomField", Verb.CREATE),
+        "createSavedView": ("SavedView", Verb.CREATE),
     }
 )
 
@@ -51,6 +53,7 @@ def build_schema() -> SubgraphSchema:
             audit_query("customers"),
             ContactQuery,
             CustomFieldQuery,
+            SavedViewQuery,
             DealQuery,
             DealChangesQuery,
             OrderQuery,
@@ -66,6 +69,7 @@ def build_schema() -> SubgraphSchema:
             SubjectMutation,
             ContactMutation,
             CustomFieldMutation,
+            SavedViewMutation,
             DealMutation,
             OrderMutation,
             PipelineMutation,

@@ -21,6 +21,7 @@ from rapport_customers.pipelines.repository import PipelineRepository
 from rapport_customers.products.repository import ProductRepository
 from rapport_customers.projections.users import users
 from rapport_customers.subjects.repository import SubjectRequestRepository
+from rapport_customers.views.repository import SavedViewRepository
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
 from rapport_shared.mongo import Database, Session
@@ -37,6 +38,7 @@ class CustomersWork(Work):
         super().__init__(database, session, service=SERVICE, clock=clock)
         self.customers = CustomerRepository(database, session, self.outbox)
         self.custom_fields = CustomFieldRepository(database, session, self.outbox)
+        self.views = SavedViewRepository(database, session, self.outbox)
         self.contacts = ContactRepository(database, session, self.outbox)
         self.deals = DealRepository(database, session, self.outbox)
         self.orders = OrderRepository(database, session, self.outbox)

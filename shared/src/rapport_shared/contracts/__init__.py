@@ -14,6 +14,7 @@ from rapport_shared.contracts import (
     orders,
     subjects,
     tasks,
+    views,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "orders",
     "subjects",
     "tasks",
+    "views",
 ]

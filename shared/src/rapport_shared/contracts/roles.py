@@ -62,7 +62,15 @@ def _role(
     )
 
 
-_STAFF: Final = {"User": _READ, "Team": _READ, "Role": _READ, "Product": _READ, "Pipeline": _READ, "CustomField": _READ}
+_STAFF: Final = {
+    "User": _READ,
+    "Team": _READ,
+    "Role": _READ,
+    "Product": _READ,
+    "Pipeline": _READ,
+    "CustomField": _READ,
+    "SavedView": _OWN,
+}
 _CATALOGUE: Final = {"Product": _ALL, "Pipeline": _ALL}
 
 DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
@@ -74,6 +82,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
         ApiKey=_ALL,
         **_CATALOGUE,
         CustomField=_ALL,
+        SavedView=_ALL,
         Customer=_ALL,
         CustomerHandling=_ALL,
         Contact=_ALL,
@@ -89,7 +98,7 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
     ),
     "MANAGER": _role(
         "Manager · 主管",
-        **{**_STAFF, **_CATALOGUE},
+        **{**_STAFF, **_CATALOGUE, "SavedView": _ALL},
         Customer=_ALL,
         CustomerHandling=_ALL,
         Contact=_ALL,
@@ -172,6 +181,7 @@ DEFAULT_POLICY: Final = Policy(
     owner_fields={
         "User": ("id",),
         "Webhook": ("owner_id",),
+        "SavedView": ("owner_id",),
         "ApiKey": ("owner_id",),
         "Customer": ("owner_id",),
         "Contact": ("customer_owner_id",),

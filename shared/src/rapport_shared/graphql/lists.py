@@ -67,7 +67,7 @@ class Listing:
     key_orders: Callable[[Any], tuple[Order, ...]] = order_of
     bound: Callable[[Any], Awaitable["Listing"]] | None = None
 
-    async def now(self, context: Any, given: object, keys: Sequence[SortKey] | None = None) -> "Listing":
+    async def now(self, context: Any, given: object, keys: Sequence[Any] | None = None) -> "Listing":
         """The listing as of a request, which goes by custom fields only where its filter or sort keys name some."""
         if self.bound is None or not any(name.startswith(CUSTOM) for name in asked(given, keys)):
             return self
@@ -100,7 +100,7 @@ async def nested_connection(
     return connection_of(page, to_node, lambda: lists.count(parent_id, query.condition))
 
 
-def orders(keys: Sequence[SortKey] | None, listing: Listing) -> tuple[Order, ...]:
+def orders(keys: Sequence[Any] | None, listing: Listing) -> tuple[Order, ...]:
     """The sort keys of a list; its default where none is given."""
     if not keys:
         return listing.default_order
