@@ -37,6 +37,7 @@ ADDRESSES = Addresses(
     ports=DEFAULT_PORTS,
     service_key="${RAPPORT_SERVICE_KEY:?a secret of 32 characters or more}",
     suppression_key="${RAPPORT_SUPPRESSION_KEY-}",
+    broker_api_url="http://rapport:${RAPPORT_AMQP_PASSWORD:-rapport}@rabbitmq:15672/rapport",
     hosts={name: name for name in DEFAULT_PORTS},
     listen="0.0.0.0",
 )

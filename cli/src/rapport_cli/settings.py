@@ -50,6 +50,16 @@ def resolve_connection(gateway: str | None, email: str | None, password: str | N
     return Connection(str(address), _account(run, email, password))
 
 
+def resolve_broker_api(given: str | None, *, start: Path) -> str:
+    """The broker's management API: what was given, or the running system's. Raises CliError with NO_BROKER_API."""
+    address = given or _read_run_file(start).get("brokerApi")
+    if not address:
+        raise CliError(
+            "No management API of the broker: give --broker-api or RAPPORT_BROKER_API_URL.", code="NO_BROKER_API"
+        )
+    return str(address)
+
+
 def _account(run: dict[str, Any], email: str | None, password: str | None) -> Credentials:
     for account in run.get("accounts", []):
         if account["email"] == email or (email is None and account["role"] == "ADMIN"):

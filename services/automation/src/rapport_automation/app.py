@@ -11,6 +11,7 @@ from rapport_automation.deliveries import repository as deliveries
 from rapport_automation.deliveries.dispatcher import Dispatcher
 from rapport_automation.deliveries.repository import DeliveryRepository
 from rapport_automation.deliveries.sender import Sender, Targets
+from rapport_automation.integrators.access import BrokerUsers, withdrawing
 from rapport_automation.notifications import repository as notifications
 from rapport_automation.notifications.repository import NotificationRepository
 from rapport_automation.notifications.service import NotificationService
@@ -107,13 +108,14 @@ def worker(settings: Settings) -> Starlette:
     """The worker process."""
     mongo = connect_database(settings, SERVICE)
     directory, sender = Directory(mongo.database), Sender(Targets(settings.networks))
+    api_url = settings.broker_api_url
     replays = BrokerLink(settings.amqp_url, f"{SERVICE}-replayer", replayer(mongo).run)
     return worker_app(
         settings,
         service=SERVICE,
         mongo=mongo,
         transactions=transactions(mongo, system_clock),
-        handlers=HANDLERS,
+        handlers=withdrawing(HANDLERS, BrokerUsers(api_url)) if api_url else HANDLERS,
         background=[directory.run, dispatcher(mongo, directory, sender).run, replays.run],
     )
 

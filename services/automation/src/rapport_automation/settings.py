@@ -12,11 +12,14 @@ class Settings(settings_for("automation")):  # type: ignore[misc]
 
     ``allowed_networks``: networks in CIDR form, separated by commas, such as ``10.1.0.0/16``; their hosts may be called
     although they are not public, and over plain HTTP.
+    ``broker_api_url``: RabbitMQ's management API, ``http://user:password@host:15672/vhost``, as a user with the tag
+    ``administrator``; where it is empty, a revoked API key does not take its integrator's access to the broker away.
     """
 
     port: int = 4005
     worker_port: int = 4105
     allowed_networks: str = ""
+    broker_api_url: str = ""
 
     @field_validator("allowed_networks")
     @classmethod

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from rapport_local.backing.model import Broker, Database, Place, Server
-from rapport_local.backing.probe import amqp_url, require_amqp, require_mongo
+from rapport_local.backing.probe import amqp_url, api_url, require_amqp, require_mongo
 from rapport_local.errors import CannotRun
 from rapport_local.layout import COMPOSE_FILE
 
@@ -31,7 +31,9 @@ class _ComposeServer(Server):
         self.url = url
         self.how = f"{service} in a container (docker compose)"
         self._service = service
-        self._env = os.environ | {"RAPPORT_MONGO_PORT": str(place.mongo), "RAPPORT_AMQP_PORT": str(place.amqp)}
+        ports = {"RAPPORT_MONGO_PORT": place.mongo, "RAPPORT_AMQP_PORT": place.amqp}
+        ports["RAPPORT_BROKER_API_PORT"] = place.management
+        self._env = os.environ | {name: str(port) for name, port in ports.items() if port}
 
     def launch(self) -> None:
         self._compose("up", "--detach", self._service)
@@ -67,11 +69,15 @@ class ComposeBroker(_ComposeServer, Broker):
         password = os.environ.get(_PASSWORD_SETTING, _DEFAULT_PASSWORD)
         super().__init__("rabbitmq", place, amqp_url(_USER, password, place.amqp, "rapport"))
         self._port = place.amqp
+        self._management = place.management
         self._password = password
 
     def wait_ready(self) -> None:
         super().wait_ready()
         require_amqp(self.url, "docker compose")
+
+    def api_of(self, vhost_url: str) -> str:
+        return api_url(vhost_url, self._management)
 
     def create_vhost(self, name: str) -> str:
         self._control("add_vhost", name)

@@ -7,7 +7,7 @@ from testcontainers.core.container import DockerContainer
 
 from rapport_local.backing.model import Broker, Database, Place, Server
 from rapport_local.backing.mongod import initiate_replica_set, is_primary
-from rapport_local.backing.probe import amqp_problem, amqp_url, mongo_problem
+from rapport_local.backing.probe import amqp_problem, amqp_url, api_url, mongo_problem
 from rapport_local.errors import CannotRun
 from rapport_local.layout import COMPOSE_FILE, RABBITMQ_CONF
 from rapport_local.waiting import wait_until
@@ -67,10 +67,16 @@ class ContainerBroker(_ContainerServer, Broker):
         container.with_env("RABBITMQ_DEFAULT_VHOST", place.vhost)
         container.with_volume_mapping(str(RABBITMQ_CONF), "/etc/rabbitmq/conf.d/20-rapport.conf", "ro")
         container.with_bind_ports(5672, place.amqp)
+        self._management = place.management
+        if place.management:
+            container.with_bind_ports(15672, place.management)
         super().__init__(container, self._url(place.vhost), "RabbitMQ in a container")
 
     def wait_ready(self) -> None:
         wait_until(lambda: amqp_problem(self.url) is None, seconds=_START_SECONDS, what=self.how)
+
+    def api_of(self, vhost_url: str) -> str:
+        return api_url(vhost_url, self._management)
 
     def create_vhost(self, name: str) -> str:
         self._control("add_vhost", name)

@@ -12,7 +12,8 @@ from rapport_local.processes.child import Child
 class Place:
     """Where backing services of our own keep their data and listen.
 
-    `vhost` is the broker's first virtual host. Ports: `amqp` for clients; `distribution` and `epmd` are Erlang's own.
+    `vhost` is the broker's first virtual host. Ports: `amqp` for clients; `distribution` and `epmd` are Erlang's own;
+    `management` is the HTTP API's, which a node of our own has where it is given.
     """
 
     data: Path
@@ -22,6 +23,7 @@ class Place:
     distribution: int
     epmd: int
     vhost: str = "rapport"
+    management: int = 0
 
 
 class Server(ABC):
@@ -68,6 +70,10 @@ class Database(Server):
 
 class Broker(Server):
     """A RabbitMQ node; `url` is amqp://user:password@host:port/vhost of the first virtual host."""
+
+    def api_of(self, vhost_url: str) -> str:
+        """The management API for the virtual host of that URL: http://user:password@host:port/vhost; empty for none."""
+        return ""
 
     @abstractmethod
     def create_vhost(self, name: str) -> str:

@@ -65,6 +65,15 @@ def amqp_url(user: str, password: str, port: int, vhost: str) -> str:
     return f"amqp://{quote(user, safe='')}:{quote(password, safe='')}@127.0.0.1:{port}/{quote(vhost, safe='')}"
 
 
+def api_url(vhost_url: str, port: int) -> str:
+    """The management API on this machine, for a virtual host that clients reach at `vhost_url`; empty for no port."""
+    if not port:
+        return ""
+    parts = urlsplit(vhost_url)
+    user, _, _ = parts.netloc.rpartition("@")
+    return f"http://{user}@127.0.0.1:{port}{parts.path}"
+
+
 def require_mongo(url: str, setting: str) -> None:
     """Raise CannotRun with one line when the server does not answer."""
     problem = mongo_problem(url)

@@ -40,6 +40,11 @@ class OwnBroker(Broker):
     def children(self) -> tuple[Child, ...]:
         return (self._epmd, self._node)
 
+    @property
+    def node_name(self) -> str:
+        """Its Erlang name."""
+        return f"rapport-{self._place.amqp}@localhost"
+
     def another(self, place: Place) -> "OwnBroker":
         """A node like this one, elsewhere; not started yet."""
         return OwnBroker(place, self._programs)
@@ -129,7 +134,7 @@ class OwnBroker(Broker):
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             # The script then becomes the Erlang machine instead of waiting for it: the process we hold is the broker.
             "RUNNING_UNDER_SYSTEMD": "true",
-            "RABBITMQ_NODENAME": f"rapport-{self._place.amqp}@localhost",
+            "RABBITMQ_NODENAME": self.node_name,
             "RABBITMQ_NODE_PORT": str(self._place.amqp),
             "RABBITMQ_DIST_PORT": str(self._place.distribution),
             "RABBITMQ_MNESIA_BASE": str(home / "data"),

@@ -10,7 +10,7 @@ from rapport_local.layout import STATE
 from rapport_local.ports import require_free
 from rapport_local.system.table import DEFAULT_PORTS, port_setting
 
-_BACKING_PORTS = {"mongo": 4017, "amqp": 4072, "amqp-distribution": 4073, "amqp-epmd": 4074}
+_BACKING_PORTS = {"mongo": 4017, "amqp": 4072, "amqp-distribution": 4073, "amqp-epmd": 4074, "broker-api": 4075}
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Options:
 
     def place(self) -> Place:
         """Where backing services of our own live; their data outlasts the run."""
-        mongo, amqp, distribution, epmd = self.backing_ports.values()
-        return Place(self.state, self.logs, mongo, amqp, distribution, epmd)
+        mongo, amqp, distribution, epmd, management = self.backing_ports.values()
+        return Place(self.state, self.logs, mongo, amqp, distribution, epmd, management=management)
 
 
 def read_options(env: Mapping[str, str]) -> Options:

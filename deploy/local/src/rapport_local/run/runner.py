@@ -79,6 +79,7 @@ def _start(stack: ExitStack, options: Options, backing: BackingServices, console
         ports=options.ports,
         service_key=kept_key(options.state, os.environ, "RAPPORT_SERVICE_KEY"),
         suppression_key=kept_key(options.state, os.environ, "RAPPORT_SUPPRESSION_KEY"),
+        broker_api_url=backing.broker.api_of(backing.amqp_url),
     )
     env = page_settings() | os.environ
     system = System(addresses, kept_admin(options.state, os.environ), logs=options.logs, base_env=env)

@@ -36,6 +36,7 @@ class Running:
                 "accounts": self.accounts,
                 "mongo": self._backing.mongo_url,
                 "amqp": self._backing.amqp_url,
+                "brokerApi": self._backing.broker.api_of(self._backing.amqp_url),
                 "processes": [{"name": child.name, "pid": child.pid} for child in self.children],
             },
         )

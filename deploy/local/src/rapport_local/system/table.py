@@ -69,7 +69,8 @@ class ProcessSpec:
 class Addresses:
     """Where the processes find their servers and each other; `service_key` tells subgraphs who is the gateway.
 
-    `suppression_key` is what erased people are remembered by; without it none are.
+    `suppression_key` is what erased people are remembered by; without it none are. `broker_api_url` is RabbitMQ's
+    management API, for the users of integrators; empty for none.
     """
 
     mongo_url: str
@@ -79,6 +80,7 @@ class Addresses:
     ports: Mapping[str, int]
     service_key: str
     suppression_key: str = ""
+    broker_api_url: str = ""
     hosts: Mapping[str, str] = field(default_factory=dict)
     listen: str = "127.0.0.1"
 
@@ -104,6 +106,8 @@ def service_env(service: str, addresses: Addresses) -> dict[str, str]:
     """Settings of a service's API, worker and migration."""
     prefix = f"RAPPORT_{service.upper()}"
     own = {f"{prefix}_SUPPRESSION_KEY": addresses.suppression_key} if service == "customers" else {}
+    if service == "automation":
+        own = {f"{prefix}_BROKER_API_URL": addresses.broker_api_url}
     return {
         **own,
         "RAPPORT_MONGO_URL": addresses.mongo_url,

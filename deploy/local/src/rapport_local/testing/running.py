@@ -62,6 +62,7 @@ def started_system(
         ports=dict(zip(DEFAULT_PORTS, free_ports(len(DEFAULT_PORTS)), strict=True)),
         service_key=secrets.token_urlsafe(32),
         suppression_key=secrets.token_urlsafe(32),
+        broker_api_url=backing.broker.api_of(vhost_url),
     )
     admin = Admin("admin@rapport.example", secrets.token_urlsafe(12))
     settings = _MANY_SIGN_INS | dict(env or {})

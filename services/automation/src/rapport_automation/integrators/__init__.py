@@ -1,0 +1,1 @@
+"""Other systems that consume events at the broker."""
