@@ -58,6 +58,9 @@ from rapport_customers.subjects import repository as subjects
 from rapport_customers.subjects.repository import SubjectRequestRepository
 from rapport_customers.subjects.service import SOURCES, SubjectService
 from rapport_customers.subjects.suppression import WITHOUT_KEY, Digests
+from rapport_customers.transfers import repository as transfers
+from rapport_customers.transfers.repository import TransferRepository
+from rapport_customers.transfers.service import TransferService
 from rapport_customers.views import repository as views
 from rapport_customers.views.repository import SavedViewRepository
 from rapport_customers.views.service import SavedViewService
@@ -66,6 +69,7 @@ from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.roles import DEFAULT_POLICY
+from rapport_shared.delivery import Chores, Lease
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
@@ -84,6 +88,7 @@ INDEXES = (
     *merges.INDEXES,
     *lifecycle.INDEXES,
     *needs.INDEXES,
+    *transfers.INDEXES,
     *orders.INDEXES,
     *pipelines.INDEXES,
     *products.INDEXES,
@@ -134,6 +139,12 @@ def pipeline_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy =
     return PipelineService(transactions(mongo, clock), PipelineRepository(mongo.database), policy, clock)
 
 
+def transfer_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> TransferService:
+    """The use cases of transfers."""
+    database = mongo.database
+    return TransferService(transactions(mongo, clock), TransferRepository(database), users(database), policy, clock)
+
+
 def context_maker(
     mongo: Mongo,
     feed: ChangeFeed,
@@ -154,6 +165,7 @@ def context_maker(
         consents=ConsentService(service, clock),
         duplicates=DuplicateService(service, TwinRepository(database), policy),
         merges=MergeService(service, MergeRepository(database), policy, clock),
+        transfers=transfer_service(mongo, clock, policy),
         needs=NeedService(work, NeedRepository(database), policy, clock),
         handling=HandlingService(work, HandlingRepository(database), policy, clock),
         lifecycle=LifecycleService(
@@ -207,13 +219,14 @@ def worker(settings: Settings) -> Starlette:
     """The worker process."""
     mongo = connect_database(settings, SERVICE)
     work, fields = transactions(mongo, system_clock), custom_field_service(mongo)
+    chores = Chores(Lease(mongo.database, "chores", system_clock), [transfer_service(mongo).step])
     return worker_app(
         settings,
         service=SERVICE,
         mongo=mongo,
         transactions=work,
         handlers=HANDLERS,
-        background=[fields.keep_indexes],
+        background=[fields.keep_indexes, chores.run],
     )
 
 

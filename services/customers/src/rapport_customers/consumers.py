@@ -1,16 +1,22 @@
 """What this service does on others' events: one visible table."""
 
+from rapport_customers.transfers.model import DEACTIVATED, Transfer
+from rapport_customers.transfers.service import ID_PREFIX
 from rapport_customers.work import CustomersWork
 from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.actor import SYSTEM
+from rapport_shared.contracts.identity import UserUpdated
 from rapport_shared.contracts.subjects import (
     InteractionsSubjectErased,
     InteractionsSubjectExported,
     TasksSubjectErased,
     TasksSubjectExported,
 )
+from rapport_shared.contracts.transfers import TasksTransferred
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
+from rapport_shared.ids import new_id
+from rapport_shared.rights import EVERYTHING
 
 SubjectAnswer = InteractionsSubjectExported | InteractionsSubjectErased | TasksSubjectExported | TasksSubjectErased
 
@@ -24,8 +30,36 @@ async def on_subject_answer(event: SubjectAnswer, envelope: Envelope, work: Cust
         await work.subject_requests.save(request, by=SYSTEM)
 
 
+async def on_user_updated(event: UserUpdated, envelope: Envelope, work: CustomersWork) -> None:
+    """Who is not active any more looks after nobody: customers go to the pool, and tasks are nobody's."""
+    await ACCESS_HANDLERS[UserUpdated](event, envelope, work)
+    if event.before.active and not event.after.active:
+        transfer = Transfer.start(
+            new_id(ID_PREFIX),
+            from_id=event.user_id,
+            to_id=None,
+            customers=True,
+            tasks=True,
+            customer_ids=None,
+            note=DEACTIVATED,
+            by=SYSTEM,
+            now=envelope.time,
+        )
+        await work.transfers.save(transfer, by=SYSTEM)
+
+
+async def on_tasks_transferred(event: TasksTransferred, envelope: Envelope, work: CustomersWork) -> None:
+    """The tasks of a transfer are moved."""
+    transfer = await work.transfers.find(event.transfer_id, EVERYTHING)
+    if transfer is not None:
+        transfer.tasks_done(event.records, now=envelope.time)
+        await work.transfers.store(transfer, by=SYSTEM)
+
+
 HANDLERS: Handlers[CustomersWork] = {
     **ACCESS_HANDLERS,
+    UserUpdated: on_user_updated,
+    TasksTransferred: on_tasks_transferred,
     InteractionsSubjectExported: on_subject_answer,
     InteractionsSubjectErased: on_subject_answer,
     TasksSubjectExported: on_subject_answer,

@@ -34,6 +34,8 @@ from rapport_customers.pipelines.service import PipelineService
 from rapport_customers.products.model import Product
 from rapport_customers.products.service import ProductService
 from rapport_customers.subjects.service import SubjectService
+from rapport_customers.transfers.model import Transfer
+from rapport_customers.transfers.service import TransferService
 from rapport_customers.views.service import SavedViewService
 from rapport_shared.clock import Clock
 from rapport_shared.graphql.context import RequestContext
@@ -60,6 +62,7 @@ class Context(RequestContext):
     handling: HandlingService
     lifecycle: LifecycleService
     needs: NeedService
+    transfers: TransferService
     clock: Clock
     subjects: SubjectService
     subject_reader: SubjectReader
@@ -156,6 +159,11 @@ class Context(RequestContext):
             return [chains[identifier] for identifier in identifiers]
 
         return DataLoader(load, cache=False)
+
+    @cached_property
+    def transfer_by_id(self) -> DataLoader[str, Transfer | None]:
+        """The transfers of customers that were found within the caller's reach."""
+        return by_id(self.transfers.find_many)
 
     @cached_property
     def need_by_id(self) -> DataLoader[str, Need | None]:

@@ -19,6 +19,7 @@ from rapport_customers.orders.schema import OrderMutation, OrderQuery
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
 from rapport_customers.subjects.schema import SubjectMutation, SubjectQuery
+from rapport_customers.transfers.schema import TransferMutation, TransferQuery
 from rapport_customers.views.schema import SavedViewMutation, SavedViewQuery
 from rapport_shared.graphql.audit import audit_policy, audit_query
 from rapport_shared.graphql.doors import Doors
@@ -49,6 +50,7 @@ def build_schema() -> SubgraphSchema:
             HandlingQuery,
             LifecycleQuery,
             NeedQuery,
+            TransferQuery,
             SubjectQuery,
             audit_query("customers"),
             ContactQuery,
@@ -66,6 +68,7 @@ def build_schema() -> SubgraphSchema:
             MergeMutation,
             HandlingMutation,
             NeedMutation,
+            TransferMutation,
             SubjectMutation,
             ContactMutation,
             CustomFieldMutation,

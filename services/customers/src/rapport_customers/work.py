@@ -21,6 +21,7 @@ from rapport_customers.pipelines.repository import PipelineRepository
 from rapport_customers.products.repository import ProductRepository
 from rapport_customers.projections.users import users
 from rapport_customers.subjects.repository import SubjectRequestRepository
+from rapport_customers.transfers.repository import TransferRepository
 from rapport_customers.views.repository import SavedViewRepository
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
@@ -43,6 +44,7 @@ class CustomersWork(Work):
         self.deals = DealRepository(database, session, self.outbox)
         self.orders = OrderRepository(database, session, self.outbox)
         self.needs = NeedRepository(database, session, self.outbox)
+        self.transfers = TransferRepository(database, session, self.outbox)
         self.handling = HandlingRepository(database, session, self.outbox)
         self.stays = StayRepository(database, session)
         self.pipelines = PipelineRepository(database, session, self.outbox)

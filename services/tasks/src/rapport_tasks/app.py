@@ -8,6 +8,7 @@ from rapport_shared.access import AccessRecords, Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.roles import DEFAULT_POLICY
+from rapport_shared.delivery import Chores, Lease
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
@@ -23,9 +24,15 @@ from rapport_tasks.projections.customers import INDEXES as CUSTOMER_INDEXES
 from rapport_tasks.projections.customers import Customers
 from rapport_tasks.schema import build_schema
 from rapport_tasks.settings import Settings
-from rapport_tasks.tasks.repository import INDEXES, TaskRepository
+from rapport_tasks.tasks import repository as tasks
+from rapport_tasks.tasks.repository import TaskRepository
 from rapport_tasks.tasks.service import TaskService
+from rapport_tasks.transfers import repository as transfers
+from rapport_tasks.transfers.repository import TransferRepository
+from rapport_tasks.transfers.service import TransferService
 from rapport_tasks.work import SERVICE, SOURCES, TasksWork
+
+INDEXES = (*tasks.INDEXES, *transfers.INDEXES)
 
 
 def transactions(mongo: Mongo, clock: Clock) -> Transactions[TasksWork]:
@@ -38,6 +45,11 @@ def task_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEF
     database = mongo.database
     reads, customers = TaskRepository(database), Customers(database, CUSTOMERS)
     return TaskService(transactions(mongo, clock), reads, AccessRecords(database), customers, policy, clock)
+
+
+def transfer_service(mongo: Mongo, clock: Clock = system_clock) -> TransferService:
+    """The use cases of transfers."""
+    return TransferService(transactions(mongo, clock), TransferRepository(mongo.database), clock)
 
 
 def subject_reader(mongo: Mongo, policy: Policy = DEFAULT_POLICY) -> SubjectReader:
@@ -71,7 +83,10 @@ def worker(settings: Settings) -> Starlette:
     """The worker process."""
     mongo = connect_database(settings, SERVICE)
     work = transactions(mongo, system_clock)
-    return worker_app(settings, service=SERVICE, mongo=mongo, transactions=work, handlers=HANDLERS)
+    chores = Chores(Lease(mongo.database, "chores", system_clock), [transfer_service(mongo).step])
+    return worker_app(
+        settings, service=SERVICE, mongo=mongo, transactions=work, handlers=HANDLERS, background=[chores.run]
+    )
 
 
 async def prepare(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from rapport_shared.contracts.customers import (
 from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
 from rapport_shared.contracts.subjects import SubjectExportRequested, TasksSubjectErased, TasksSubjectExported
 from rapport_shared.contracts.tasks import TasksHandedOver
+from rapport_shared.contracts.transfers import TransferStarted
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
 from rapport_shared.persistence.families import bring_home
@@ -66,8 +67,15 @@ async def on_export_requested(event: SubjectExportRequested, envelope: Envelope,
     await count_and_answer(work, SOURCES, event, envelope, TasksSubjectExported)
 
 
+async def on_transfer_started(event: TransferStarted, envelope: Envelope, work: TasksWork) -> None:
+    """Tasks become another's: the worker moves them, step by step."""
+    if event.after.tasks:
+        await work.transfers.begin(event, envelope.actor)
+
+
 HANDLERS: Handlers[TasksWork] = {
     **ACCESS_HANDLERS,
+    TransferStarted: on_transfer_started,
     CustomerCreated: on_customer,
     CustomerUpdated: on_customer,
     CustomerDeleted: on_customer,

@@ -8,6 +8,7 @@ from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
 from rapport_tasks.projections.customers import Customers
 from rapport_tasks.projections.interactions import interactions
 from rapport_tasks.tasks.repository import COLLECTION, TaskRepository
+from rapport_tasks.transfers.repository import TransferRepository
 
 SERVICE = "tasks"
 SOURCES = (Source("Task", COLLECTION),)
@@ -22,4 +23,5 @@ class TasksWork(Work):
         self.clock = clock
         self.tasks = TaskRepository(database, session, self.outbox)
         self.customers = Customers(database, CUSTOMERS, session)
+        self.transfers = TransferRepository(database, session)
         self.interactions = interactions(database, session)

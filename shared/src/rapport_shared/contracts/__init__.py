@@ -14,6 +14,7 @@ from rapport_shared.contracts import (
     orders,
     subjects,
     tasks,
+    transfers,
     views,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "orders",
     "subjects",
     "tasks",
+    "transfers",
     "views",
 ]

@@ -35,11 +35,14 @@ _IDS: Final[Mapping[str, str]] = {
     "team": "tem_01kjmbqde0ev3c1rg8w5n2bz4y",
     "view": "viw_01kjmbqde0ew7b2m9tq5xk3rnz",
     "webhook": "whk_01kjmbqde0f6td8kx2ry4wqv9a",
+    "transfer": "trf_01kjmbqde0f6w2n8k4c7v9x5hq",
     "user": "usr_01kjmbqde0fm2a3xwkr1dyhmgt",
 }
 # Whom a field such as ``customer_owner_id`` means: its last word before ``_id``.
 _ROLES: Final[Mapping[str, str]] = {
     "owner": "user",
+    "from": "user",
+    "to": "user",
     "author": "user",
     "by": "user",
     "assignee": "user",
@@ -56,6 +59,8 @@ _VALUES: Final[Mapping[str, Any]] = {
     "holds": "TEXT",
     "archived": False,
     "builtin": True,
+    "customers": True,
+    "customer_ids": None,
     "code": "SEAT-1Y",
     "due_at": datetime(2026, 3, 6, 17, 0, tzinfo=UTC),
     "events": ("customers.#",),
@@ -136,6 +141,8 @@ _FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "customers.need.deleted": {"before.kind": "PAIN", "after.kind": "PAIN", "after.deleted": True},
     "customers.need.restored": {"before.kind": "PAIN", "after.kind": "PAIN", "before.deleted": True},
+    "customers.transfer.started": {"after.tasks": True},
+    "customers.transfer.completed": {"before.tasks": True, "after.tasks": True, "after.done": True},
     "customers.handling.updated": {"changed": ("moves",)},
     "customers.order.created": {"after.status": "PLACED"},
     "customers.order.updated": {"changed": ("status",), "after.status": "PAID", "before.status": "PLACED"},

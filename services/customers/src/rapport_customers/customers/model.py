@@ -104,6 +104,7 @@ class Customer(Aggregate):
     priority: CustomerPriority = CustomerPriority.NORMAL
     pooled_at: datetime | None = None
     last_owner_id: str | None = None
+    transfer_id: str | None = None
     owner_id: str | None = None
     tags: tuple[str, ...] = ()
     external_id: str | None = None
@@ -138,6 +139,11 @@ class Customer(Aggregate):
         if PERSONAL & changes.keys():
             self._require_person()
         self.take_over(_checked(changes), now=now)
+
+    def hand_to(self, owner_id: str | None, transfer_id: str, *, now: datetime) -> None:
+        """Belong to another owner, or to nobody, by a transfer."""
+        self.transfer_id = transfer_id
+        self.update({"owner_id": owner_id}, now=now)
 
     def delete(self, *, now: datetime) -> None:
         """Put the customer away."""

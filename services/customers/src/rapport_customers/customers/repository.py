@@ -162,6 +162,7 @@ class CustomerRepository(AggregateRepository[Customer]):
             "priority_rank": aggregate.priority.rank,
             "pooled_at": aggregate.pooled_at,
             "last_owner_id": aggregate.last_owner_id,
+            "transfer_id": aggregate.transfer_id,
             "owner_id": aggregate.owner_id,
             "tags": list(aggregate.tags),
             "external_id": aggregate.external_id,

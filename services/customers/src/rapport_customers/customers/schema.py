@@ -23,6 +23,7 @@ from rapport_customers.lifecycle.schema import CustomerLifecycle
 from rapport_customers.merges.types import CustomerMerges
 from rapport_customers.needs.schema import CustomerNeeds
 from rapport_customers.orders.schema import CustomerOrders
+from rapport_customers.transfers.types import CustomerTransfers
 from rapport_shared.contracts.customers import (
     CustomerConsentGranted,
     CustomerConsentWithdrawn,
@@ -60,6 +61,7 @@ class Customer(
     CustomerCustomFields,
     CustomerLifecycle,
     CustomerNeeds,
+    CustomerTransfers,
     CustomerContacts,
     CustomerDeals,
     CustomerOrders,
@@ -130,6 +132,7 @@ class Customer(
             stage_since=DateTime(customer.stage_since),
             priority=customer.priority,
             pooled_at=None if customer.pooled_at is None else DateTime(customer.pooled_at),
+            transfer_id=customer.transfer_id,
             last_owner_id=None if customer.last_owner_id is None else strawberry.ID(customer.last_owner_id),
             owner_id=None if customer.owner_id is None else strawberry.ID(customer.owner_id),
             tags=list(customer.tags),

@@ -16,6 +16,7 @@ BUSINESS_FIELDS: Final = frozenset(
         "priority",
         "owner_id",
         "last_owner_id",
+        "transfer_id",
         "pooled_at",
         "deleted_at",
         "erased_at",
