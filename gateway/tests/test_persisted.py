@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from gateway.tests.ticking import TICKS
 
 from rapport_gateway.errors import RequestRefused
 from rapport_gateway.operations import Lru
+from rapport_gateway.server.manifest_reload import ALARM, ManifestReloader
 from rapport_gateway.server.manifests import documents, read_manifest
 from rapport_gateway.server.persisted import Documents
 from rapport_gateway.settings import InvalidSetting, Settings
@@ -233,3 +235,42 @@ def test_the_only_mode_needs_a_list(tmp_path: Path) -> None:
         documents(Settings(trusted_documents_only=True))
     with pytest.raises(InvalidSetting, match="No such file"):
         documents(Settings(trusted_documents=str(tmp_path / "missing.json")))
+
+
+async def test_a_changed_list_is_put_in_force_and_a_broken_one_is_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = manifest(tmp_path, TRUSTED)
+    found = documents(Settings(trusted_documents=str(file), trusted_documents_only=True))
+    reloader = ManifestReloader(file, found, interval=60)
+    assert not await reloader.look()
+    manifest(tmp_path, {"n": "query New { now }"})
+    assert await reloader.look()
+    assert not await reloader.look()
+    assert found.find({"documentId": "n"}).text == "query New { now }"
+    with pytest.raises(RequestRefused):
+        found.find({"query": TRUSTED["a"]})
+    manifest(tmp_path, b"[broken")
+    assert not await reloader.look()
+    file.unlink()
+    assert not await reloader.look()
+    assert found.find({"query": "query New { now }"}).text == "query New { now }"
+    assert [record.message.partition(":")[0] for record in caplog.records if record.levelname == "ERROR"] == [ALARM] * 2
+
+
+async def test_the_running_gateway_takes_a_new_list(tmp_path: Path) -> None:
+    settings = {
+        "TRUSTED_DOCUMENTS": str(manifest(tmp_path, TRUSTED)),
+        "TRUSTED_DOCUMENTS_ONLY": "true",
+        "RELOAD_INTERVAL": "0.05",
+    }
+    async with running_gateway(tmp_path, settings, ticks=TICKS) as gateway:
+        text = "query New { now }"
+        assert code((await gateway.post(text))[1]) == "QUERY_NOT_IN_LIST"
+        manifest(tmp_path, {**TRUSTED, "n": text})
+        for _ in range(400):
+            if "errors" not in (await gateway.post(text))[1]:
+                break
+            await asyncio.sleep(0.05)
+        assert (await gateway.post(text))[1] == {"data": {"now": 5}}
+        assert (await gateway.post(TRUSTED["a"]))[1] == {"data": {"now": 5}}

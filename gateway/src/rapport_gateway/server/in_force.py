@@ -38,7 +38,8 @@ class InForce:
         self.client = self._client(supergraph)
         self.client_limits = client_limits(settings)
         bounds = Bounds(self.client_limits, settings.request_timeout)
-        self.admission = Admission(self._pipeline(supergraph, self.client), documents(settings), bounds)
+        self.documents = documents(settings)
+        self.admission = Admission(self._pipeline(supergraph, self.client), self.documents, bounds)
         self._schema = supergraph.api_schema
         self.recorder = self.admission.recorder = self._made_recorder()
 

@@ -23,8 +23,13 @@ def documents(settings: Settings) -> Documents:
     automatic: Lru[str, str] | None = None
     if settings.persisted_queries:
         automatic = Lru(settings.persisted_query_cache_size, settings.persisted_query_cache_bytes)
-    trusted = read_manifest(Path(settings.trusted_documents)) if settings.trusted_documents else {}
-    return Documents(with_hashes(trusted), only_trusted=settings.trusted_documents_only, automatic=automatic)
+    trusted = trusted_documents(Path(settings.trusted_documents)) if settings.trusted_documents else {}
+    return Documents(trusted, only_trusted=settings.trusted_documents_only, automatic=automatic)
+
+
+def trusted_documents(file: Path) -> dict[str, str]:
+    """The texts under their identifiers, and under their hashes. Raises InvalidSetting."""
+    return with_hashes(read_manifest(file))
 
 
 def read_manifest(file: Path) -> dict[str, str]:

@@ -47,10 +47,14 @@ class Documents:
         only_trusted: bool = False,
         automatic: Lru[str, str] | None = None,
     ) -> None:
-        self._trusted = trusted or {}
-        self._trusted_texts = frozenset(self._trusted.values())
         self._only_trusted = only_trusted
         self._automatic = None if only_trusted else automatic
+        self.trust(trusted or {})
+
+    def trust(self, trusted: Mapping[str, str]) -> None:
+        """From now on these, and no others."""
+        self.trusted = trusted
+        self._trusted_texts = frozenset(trusted.values())
 
     def find(self, fields: Mapping[str, Any]) -> Found:
         """Of a request whose fields have their types. Raises RequestRefused."""
@@ -73,7 +77,7 @@ class Documents:
             self._automatic.put(found.new_under, found.text, len(found.text))
 
     def _known(self, identifier: str) -> str:
-        text = self._trusted.get(identifier)
+        text = self.trusted.get(identifier)
         if text is None and self._automatic is not None:
             text = self._automatic.get(identifier)
         if text is None:
@@ -84,7 +88,7 @@ class Documents:
         """Clients send the whole query after the first of these, and stop trying after the second."""
         if self._automatic is not None and _is_hash(identifier):
             return refused("PersistedQueryNotFound", PERSISTED_QUERY_NOT_FOUND)
-        if not self._trusted:
+        if not self.trusted:
             return refused("PersistedQueryNotSupported", PERSISTED_QUERY_NOT_SUPPORTED)
         return refused("No document of this id is on the list.", PERSISTED_QUERY_NOT_IN_LIST)
 

@@ -21,6 +21,7 @@ from rapport_gateway.server.app import Application
 from rapport_gateway.server.idle_socket import IdleSocketProtocol
 from rapport_gateway.server.in_force import InForce
 from rapport_gateway.server.lean import LeanProtocol
+from rapport_gateway.server.manifest_reload import ManifestReloader
 from rapport_gateway.server.reload import FileSource, Reloader, RunningSource, Source
 from rapport_gateway.server.service_access import service_credentials, subgraph_urls
 from rapport_gateway.server.telemetry import tracer
@@ -184,6 +185,9 @@ def _beside(settings: Settings, in_force: InForce, metrics: Metrics, sdl: str) -
     beside: list[Beside] = [in_force.recorder.run] if in_force.recorder else []
     if settings.reload_interval:
         beside.append(_reloader(settings, in_force, metrics, sdl).run)
+    if settings.reload_interval and settings.trusted_documents:
+        file = Path(settings.trusted_documents)
+        beside.append(ManifestReloader(file, in_force.documents, interval=settings.reload_interval).run)
     return beside
 
 
