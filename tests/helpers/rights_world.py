@@ -35,7 +35,8 @@ class World:
         """Whose a record is, seen from the person of a role."""
         if owner == role:
             return "own"
-        return {"mate": "team", "below": "below", "stranger": "stranger"}.get(owner, "team")
+        distances = {"mate": "team", "below": "below", "stranger": "stranger"}
+        return "stranger" if owner in table().keys else distances.get(owner, "team")
 
     def expected(self, role: str, type_name: str, verb: str = "READ") -> set[str]:
         """The ids of the records for which the table allows this."""
@@ -56,10 +57,11 @@ async def make_world(doors: Doors) -> World:
     custom = {name: f"{mark.upper()}_{name}" for name in table().custom_roles}
     for name, given in table().custom_roles.items():
         await make_role(admin, custom[name], given["reach"])
-    wanted = {role: ("mid", custom.get(role, role)) for role in table().roles}
+    wanted = {role: ("mid", custom.get(role, role)) for role in table().roles if role not in table().keys}
     wanted |= {name: (team, "SALES") for name, team in COLLEAGUES.items()}
     made = [newcomer(admin, name, teams[team], role, mark) for name, (team, role) in wanted.items()]
     staff = dict(zip(wanted, await asyncio.gather(*made), strict=True))
+    staff |= {key: await program(admin, key, role) for key, role in table().keys.items()}
     owners = {name: person.id for name, person in staff.items()}
     records = await _records(admin, owners, mark)
     records |= await _plain_records(admin, mark, teams["mid"], owners["mate"])
@@ -69,8 +71,23 @@ async def make_world(doors: Doors) -> World:
 
 
 async def _signed_in(doors: Doors, account: Account) -> Person:
+    async def renew() -> str:
+        return (await sign_in(doors.system.gateway, account)).access_token
+
     staff = await sign_in(doors.system.gateway, account)
-    return Person(staff.id, account.role, staff.access_token, doors)
+    return Person(staff.id, account.role, staff.access_token, doors, renew)
+
+
+async def program(admin: Person, name: str, role: str) -> Person:
+    """Whoever has an API key of that role, which acts for the administrator."""
+    [made] = await admin.mutate(GATEWAY, "key", [("createApiKey", {"name": name, "role": role})])
+    assert made["userErrors"] == []
+
+    async def renew() -> str:
+        [access] = await admin.mutate(GATEWAY, "accessToken", [("exchangeApiKey", {"key": made["key"]})])
+        return str(access["accessToken"])
+
+    return Person(admin.id, name, await renew(), admin.doors, renew)
 
 
 async def _teams(admin: Person, mark: str) -> dict[str, str]:
@@ -131,6 +148,10 @@ async def _plain_records(admin: Person, mark: str, team: str, user: str) -> dict
     [product_id] = await _made(admin, types["Product"], [("createProduct", product)])
     [pipeline_id] = await _made(admin, types["Pipeline"], [("createPipeline", pipeline)])
     found = {"Product": product_id, "Pipeline": pipeline_id, "User": user, "Team": team}
+    [found["TagGroup"]] = await _made(admin, types["TagGroup"], [("createTagGroup", {"name": mark})])
+    [found["Tag"]] = await _made(admin, types["Tag"], [("createTag", {"name": mark, "groupId": found["TagGroup"]})])
+    segment = {"name": mark, "rule": {"orderCount": {"gte": 1}}}
+    [found["Segment"]] = await _made(admin, types["Segment"], [("createSegment", segment)])
     return {type_name: {"stranger": identifier} for type_name, identifier in found.items()}
 
 

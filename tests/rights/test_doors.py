@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from graphql import OperationType
+from graphql import OperationType, value_from_ast_untyped
 from rights_callers import GATEWAY, Doors, Person
 from rights_schema import ROOTS, ServiceSchema, named, schemas
 from rights_table import table
@@ -68,6 +68,7 @@ def test_what_can_be_hidden_can_be_null(schema: ServiceSchema) -> None:
 def test_every_list_below_another_type_has_a_row(schema: ServiceSchema) -> None:
     below = {(parent, field) for doors in TABLE.types.values() for parent, field in doors.below.items()}
     known = below | {("User", "customers"), ("Team", "members"), ("Customer", "history"), ("Webhook", "deliveries")}
+    known |= {("TagGroup", "tags"), ("Segment", "members")}
     for type_name in schema.entities:
         fields = schema.fields(type_name).items()
         lists = {name for name, field in fields if field.arguments and named(field.type).endswith("Connection")}
@@ -130,7 +131,7 @@ async def test_doors_for_some_roles_only(world: World, service: str, name: str, 
     schema, allowed = schemas()[service], rows(service)["only"][name]
     root = next(root for root in ROOTS if name in schema.fields(root))
     for role, person in world.people.items():
-        if role in allowed:
+        if TABLE.acts_as(role) in allowed:
             continue
         given: dict[str, Any] = {"userId": world.admin.id}
         if root == "Mutation" and (input_type := schema.input_of(name)):
@@ -156,3 +157,73 @@ def _is_refused(answer: dict[str, Any]) -> bool:
     if isinstance(said, dict) and "userErrors" in said:
         return bool(said["userErrors"]) and {error["code"] for error in said["userErrors"]} <= REFUSED
     return not said or said == {"totalCount": 0}
+
+
+def directives(field: Any) -> dict[str, list[Any]]:
+    """The access directives of a field, with the values of their one argument."""
+    found = {
+        each.name.value: [value_from_ast_untyped(given.value) for given in each.arguments] for each in field.directives
+    }
+    return {name: values for name, values in found.items() if name in {"authenticated", "requiresScopes", "policy"}}
+
+
+@pytest.mark.parametrize("schema", SERVICES)
+def test_the_sdl_says_who_may_pass(schema: ServiceSchema) -> None:
+    kept = rows(schema.service)
+    for root in ROOTS:
+        for name in schema.fields(root).keys() - FEDERATION:
+            said = directives(schema.fields(root)[name])
+            assert ("authenticated" in said) == (name not in kept.get("open", ())), name
+            assert said.get("requiresScopes") == ([[["person"]]] if name in kept.get("persons", ()) else None), name
+    for type_name in schema.entities:
+        definition = schema.definitions[type_name]
+        guarded = "authenticated" in directives(definition)
+        for name, field in schema.fields(type_name).items():
+            # What a sign-in answers with is seen without a token.
+            seen = type_name == "User" and (schema.service == "identity" or name == "id")
+            assert (guarded or "authenticated" in directives(field)) != seen, (type_name, name)
+
+
+def policies() -> dict[str, tuple[str, str, str]]:
+    """Every policy that is asked for, by field: the policy, its type and its verb."""
+    found = {}
+    for schema in schemas().values():
+        for root in ROOTS:
+            for name, field in schema.fields(root).items():
+                for [[policy]] in directives(field).get("policy", ()):
+                    found[name] = (policy, *policy.split(":"))
+    return found
+
+
+def may_pass(field: str, type_name: str, verb: str) -> set[str]:
+    """The roles that the table lets through a door."""
+    for row in TABLE.raw["other_doors"].values():
+        if field in row.get("only", {}):
+            return set(row["only"][field])
+    return {role for role, verbs in TABLE.rights[type_name].items() if verbs[verb] != "-"}
+
+
+async def test_a_policy_is_satisfied_by_whoever_may_pass(world: World) -> None:
+    url = world.admin.doors.url("identity").replace("/graphql", "/policies")
+    asked = policies()
+    assert len(asked) >= 15
+    for role, person in world.people.items():
+        body = {"policies": sorted({policy for policy, _, _ in asked.values()})}
+        headers = {"authorization": await person.bearer()}
+        async with person.doors.http.post(url, json=body, headers=headers) as response:
+            satisfied = (await response.json())["policies"]
+        for field, (policy, type_name, verb) in asked.items():
+            passes = may_pass(field, type_name, verb)
+            assert satisfied[policy] == (role in passes or TABLE.acts_as(role) in passes), (role, field)
+
+
+@pytest.mark.parametrize("target", ["subgraph", GATEWAY])
+async def test_what_an_api_key_has_no_say_in(world: World, target: str) -> None:
+    for key in TABLE.keys:
+        for service, row in TABLE.raw["other_doors"].items():
+            for name in row.get("persons", ()):
+                door = GATEWAY if target == GATEWAY else service
+                answer = await world.people[key].ask(door, *operation(schemas()[service], "Mutation", name))
+                assert _is_refused(answer), (key, name, answer)
+                refusals = {code for code in codes(answer)} or {"FORBIDDEN"}
+                assert refusals == {"UNAUTHORIZED_FIELD_OR_TYPE" if target == GATEWAY else "FORBIDDEN"}

@@ -27,6 +27,8 @@ from rapport_customers.deals.service import DealService
 from rapport_customers.duplicates import repository as duplicates
 from rapport_customers.duplicates.repository import TwinRepository
 from rapport_customers.duplicates.service import DuplicateService
+from rapport_customers.evaluations import repository as evaluations
+from rapport_customers.evaluations.service import EvaluationService
 from rapport_customers.handling.repository import HandlingRepository
 from rapport_customers.handling.service import HandlingService
 from rapport_customers.history import repository as history
@@ -51,13 +53,22 @@ from rapport_customers.pipelines.service import PipelineService
 from rapport_customers.products import repository as products
 from rapport_customers.products.repository import ProductRepository
 from rapport_customers.products.service import ProductService
+from rapport_customers.projections import touches
 from rapport_customers.projections.users import users
 from rapport_customers.schema import build_schema
+from rapport_customers.segments import repository as segments
+from rapport_customers.segments.repository import SegmentRepository
+from rapport_customers.segments.service import SegmentService
 from rapport_customers.settings import Settings
 from rapport_customers.subjects import repository as subjects
 from rapport_customers.subjects.repository import SubjectRequestRepository
 from rapport_customers.subjects.service import SOURCES, SubjectService
 from rapport_customers.subjects.suppression import WITHOUT_KEY, Digests
+from rapport_customers.tags import repository as tags
+from rapport_customers.tags.repository import TagGroupRepository, TagRepository
+from rapport_customers.tags.service import TagGroupService, TagService
+from rapport_customers.tiers.repository import TiersRepository
+from rapport_customers.tiers.service import TiersService
 from rapport_customers.transfers import repository as transfers
 from rapport_customers.transfers.repository import TransferRepository
 from rapport_customers.transfers.service import TransferService
@@ -68,8 +79,13 @@ from rapport_customers.work import SERVICE, CustomersWork
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
+from rapport_shared.contracts.contacts import ContactCreated
+from rapport_shared.contracts.customers import CustomerCreated
+from rapport_shared.contracts.deals import DealCreated, PipelineCreated
+from rapport_shared.contracts.orders import OrderCreated, ProductCreated
 from rapport_shared.contracts.roles import DEFAULT_POLICY
 from rapport_shared.delivery import Chores, Lease
+from rapport_shared.delivery.snapshots import Snapshot
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
@@ -94,6 +110,10 @@ INDEXES = (
     *products.INDEXES,
     *subjects.INDEXES,
     *views.INDEXES,
+    *tags.INDEXES,
+    *segments.INDEXES,
+    *evaluations.INDEXES,
+    *touches.INDEXES,
 )
 
 
@@ -179,6 +199,10 @@ def context_maker(
         contacts=ContactService(work, ContactRepository(database), policy, clock),
         deals=DealService(work, DealRepository(database), policy, clock),
         orders=OrderService(work, OrderRepository(database), policy, clock),
+        segments=SegmentService(work, SegmentRepository(database), service, policy, clock),
+        tiers=TiersService(work, TiersRepository(database), policy, clock),
+        tags=TagService(work, TagRepository(database), policy, clock),
+        tag_groups=TagGroupService(work, TagGroupRepository(database), policy, clock),
         subjects=SubjectService(work, SubjectRequestRepository(database), policy, clock, digests),
         subject_reader=SubjectReader(
             database, SERVICE, requests=subjects.COLLECTION, sources=SOURCES, policy=policy, clock=clock
@@ -219,6 +243,7 @@ def worker(settings: Settings) -> Starlette:
     """The worker process."""
     mongo = connect_database(settings, SERVICE)
     work, fields = transactions(mongo, system_clock), custom_field_service(mongo)
+    rules = EvaluationService(work, mongo.database, system_clock)
     chores = Chores(Lease(mongo.database, "chores", system_clock), [transfer_service(mongo).step])
     return worker_app(
         settings,
@@ -226,7 +251,7 @@ def worker(settings: Settings) -> Starlette:
         mongo=mongo,
         transactions=work,
         handlers=HANDLERS,
-        background=[fields.keep_indexes, chores.run],
+        background=[fields.keep_indexes, partial(rules.run, Lease(mongo.database, "rules", system_clock)), chores.run],
     )
 
 
@@ -241,6 +266,15 @@ async def prepare(settings: Settings) -> None:
     mongo.close()
 
 
+SNAPSHOTS = (
+    Snapshot(CustomerCreated, CustomerRepository),
+    Snapshot(ContactCreated, ContactRepository),
+    Snapshot(DealCreated, DealRepository),
+    Snapshot(OrderCreated, OrderRepository),
+    Snapshot(PipelineCreated, PipelineRepository),
+    Snapshot(ProductCreated, ProductRepository),
+)
+
 PROCESS = ServiceProcess(
     name=SERVICE,
     settings=Settings,
@@ -248,4 +282,5 @@ PROCESS = ServiceProcess(
     worker=worker,
     migrate=prepare,
     sdl=lambda: build_schema().as_str(),
+    snapshots=SNAPSHOTS,
 )

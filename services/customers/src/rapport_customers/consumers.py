@@ -1,10 +1,13 @@
 """What this service does on others' events: one visible table."""
 
-from rapport_customers.transfers.model import DEACTIVATED, Transfer
-from rapport_customers.transfers.service import ID_PREFIX
+from typing import Final
+
 from rapport_customers.work import CustomersWork
 from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.actor import SYSTEM
+from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
+from rapport_customers.transfers.model import DEACTIVATED, Transfer
+from rapport_customers.transfers.service import ID_PREFIX
 from rapport_shared.contracts.identity import UserUpdated
 from rapport_shared.contracts.subjects import (
     InteractionsSubjectErased,
@@ -12,6 +15,7 @@ from rapport_shared.contracts.subjects import (
     TasksSubjectErased,
     TasksSubjectExported,
 )
+from rapport_shared.contracts.tasks import TaskCancelled, TaskCompleted, TaskCreated, TaskReopened, TaskUpdated
 from rapport_shared.contracts.transfers import TasksTransferred
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
@@ -19,6 +23,9 @@ from rapport_shared.ids import new_id
 from rapport_shared.rights import EVERYTHING
 
 SubjectAnswer = InteractionsSubjectExported | InteractionsSubjectErased | TasksSubjectExported | TasksSubjectErased
+InteractionFact = InteractionRecorded | InteractionUpdated | InteractionDeleted
+TaskFact = TaskCreated | TaskUpdated | TaskCompleted | TaskReopened | TaskCancelled
+ENDED_TASKS: Final = frozenset({"DONE", "CANCELLED"})
 
 
 async def on_subject_answer(event: SubjectAnswer, envelope: Envelope, work: CustomersWork) -> None:
@@ -30,6 +37,27 @@ async def on_subject_answer(event: SubjectAnswer, envelope: Envelope, work: Cust
         await work.subject_requests.save(request, by=SYSTEM)
 
 
+async def on_interaction(event: InteractionFact, envelope: Envelope, work: CustomersWork) -> None:
+    """A customer was spoken with, or was not after all."""
+    interaction = event.after
+    told = await work.touches.keep_interaction(
+        event.interaction_id,
+        envelope.version,
+        customer_id=interaction.customer_id,
+        occurred_at=interaction.occurred_at,
+        deleted=interaction.deleted,
+    )
+    for customer_id in sorted(told):
+        await work.learn_touches(customer_id)
+
+
+async def on_task(event: TaskFact, envelope: Envelope, work: CustomersWork) -> None:
+    """There is something to do about a customer, or it is done."""
+    task = event.after
+    is_open = task.status not in ENDED_TASKS
+    told = await work.touches.keep_task(event.task_id, envelope.version, customer_id=task.customer_id, is_open=is_open)
+    for customer_id in sorted(told):
+        await work.learn_touches(customer_id)
 async def on_user_updated(event: UserUpdated, envelope: Envelope, work: CustomersWork) -> None:
     """Who is not active any more looks after nobody: customers go to the pool, and tasks are nobody's."""
     await ACCESS_HANDLERS[UserUpdated](event, envelope, work)
@@ -58,6 +86,14 @@ async def on_tasks_transferred(event: TasksTransferred, envelope: Envelope, work
 
 HANDLERS: Handlers[CustomersWork] = {
     **ACCESS_HANDLERS,
+    InteractionRecorded: on_interaction,
+    InteractionUpdated: on_interaction,
+    InteractionDeleted: on_interaction,
+    TaskCreated: on_task,
+    TaskUpdated: on_task,
+    TaskCompleted: on_task,
+    TaskReopened: on_task,
+    TaskCancelled: on_task,
     UserUpdated: on_user_updated,
     TasksTransferred: on_tasks_transferred,
     InteractionsSubjectExported: on_subject_answer,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import strawberry
@@ -33,7 +33,12 @@ from rapport_customers.pipelines.model import Pipeline
 from rapport_customers.pipelines.service import PipelineService
 from rapport_customers.products.model import Product
 from rapport_customers.products.service import ProductService
+from rapport_customers.segments.model import Segment
+from rapport_customers.segments.service import SegmentService
 from rapport_customers.subjects.service import SubjectService
+from rapport_customers.tags.model import Tag, TagGroup
+from rapport_customers.tags.service import TagGroupService, TagService
+from rapport_customers.tiers.service import TiersService
 from rapport_customers.transfers.model import Transfer
 from rapport_customers.transfers.service import TransferService
 from rapport_customers.views.service import SavedViewService
@@ -64,6 +69,10 @@ class Context(RequestContext):
     needs: NeedService
     transfers: TransferService
     clock: Clock
+    segments: SegmentService
+    tiers: TiersService
+    tags: TagService
+    tag_groups: TagGroupService
     subjects: SubjectService
     subject_reader: SubjectReader
     feed: ChangeFeed
@@ -84,6 +93,48 @@ class Context(RequestContext):
     def customers_of_owner(self) -> NestedLists[Customer]:
         """The customers of many users."""
         return lists_below(self.customers, *BELOW_USER, lambda: self.actor)
+
+    @cached_property
+    def tag_by_id(self) -> DataLoader[str, Tag | None]:
+        """Tags within the caller's reach."""
+        return by_id(lambda identifiers: self.tags.find_many(identifiers, by=self.actor))
+
+    @cached_property
+    def segment_by_id(self) -> DataLoader[str, Segment | None]:
+        """Segments within the caller's reach."""
+        return by_id(lambda identifiers: self.segments.find_many(identifiers, by=self.actor))
+
+    @cached_property
+    def segments_of_customer(self) -> DataLoader[str, list[Segment]]:
+        """The segments of many customers that the caller reads."""
+
+        async def load(identifiers: list[str]) -> list[list[Segment]]:
+            found = await self.segments.of_customers(identifiers, by=self.actor)
+            return [found.get(identifier, []) for identifier in identifiers]
+
+        return DataLoader(load, cache=False)
+
+    @cached_property
+    def members_of_segment(self) -> NestedLists[Customer]:
+        """The customers of many segments."""
+        return NestedLists(
+            partial(self.segments.member_pages, by=self.actor), partial(self.segments.member_counts, by=self.actor)
+        )
+
+    @cached_property
+    def tag_names(self) -> DataLoader[str, str | None]:
+        """Names of the tags of customers that the caller reads."""
+        return by_id(self.tags.names)
+
+    @cached_property
+    def tag_group_by_id(self) -> DataLoader[str, TagGroup | None]:
+        """Groups of tags within the caller's reach."""
+        return by_id(lambda identifiers: self.tag_groups.find_many(identifiers, by=self.actor))
+
+    @cached_property
+    def tags_of_group(self) -> NestedLists[Tag]:
+        """The tags of many groups."""
+        return lists_below(self.tags, "tag_groups", "group_id", lambda: self.actor)
 
     @cached_property
     def pipeline_by_id(self) -> DataLoader[str, Pipeline | None]:

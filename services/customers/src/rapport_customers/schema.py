@@ -6,7 +6,10 @@ from rapport_customers.consents.schema import ConsentMutation
 from rapport_customers.contacts.schema import ContactMutation, ContactQuery
 from rapport_customers.custom_fields.schema import CustomFieldMutation, CustomFieldQuery
 from rapport_customers.customers.changes import CustomerChangesQuery, CustomerSubscription
-from rapport_customers.customers.schema import CustomerMutation, CustomerQuery
+from rapport_customers.customers.schema import (
+    CustomerMutation,
+    CustomerQuery,
+)
 from rapport_customers.deals.changes import DealChangesQuery, DealSubscription
 from rapport_customers.deals.schema import DealMutation, DealQuery
 from rapport_customers.duplicates.schema import DuplicateQuery
@@ -18,7 +21,10 @@ from rapport_customers.needs.schema import NeedMutation, NeedQuery
 from rapport_customers.orders.schema import OrderMutation, OrderQuery
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
+from rapport_customers.segments.schema import SegmentMutation, SegmentQuery
 from rapport_customers.subjects.schema import SubjectMutation, SubjectQuery
+from rapport_customers.tags.schema import TagMutation, TagQuery
+from rapport_customers.tiers.schema import TiersMutation, TiersQuery
 from rapport_customers.transfers.schema import TransferMutation, TransferQuery
 from rapport_customers.views.schema import SavedViewMutation, SavedViewQuery
 from rapport_shared.graphql.audit import audit_policy, audit_query
@@ -35,6 +41,10 @@ DOORS: Final = Doors(
         "createProduct": ("Product", Verb.CREATE),
         "defineCustomField": ("CustomField", Verb.CREATE),
         "createSavedView": ("SavedView", Verb.CREATE),
+        "createTagGroup": ("TagGroup", Verb.CREATE),
+        "createTag": ("Tag", Verb.CREATE),
+        "createSegment": ("Segment", Verb.CREATE),
+        "setTiers": ("Tiers", Verb.UPDATE),
     }
 )
 
@@ -61,6 +71,9 @@ def build_schema() -> SubgraphSchema:
             OrderQuery,
             PipelineQuery,
             ProductQuery,
+            TagQuery,
+            SegmentQuery,
+            TiersQuery,
         ),
         mutations=(
             CustomerMutation,
@@ -77,6 +90,9 @@ def build_schema() -> SubgraphSchema:
             OrderMutation,
             PipelineMutation,
             ProductMutation,
+            TagMutation,
+            SegmentMutation,
+            TiersMutation,
         ),
         subscriptions=(CustomerSubscription, DealSubscription),
         doors=DOORS,

@@ -11,6 +11,7 @@ from rapport_customers.customers.model import Customer
 from rapport_customers.customers.repository import CustomerRepository
 from rapport_customers.deals.repository import DealRepository
 from rapport_customers.duplicates.repository import TwinRepository
+from rapport_customers.evaluations.repository import SweepRepository
 from rapport_customers.handling.repository import HandlingRepository
 from rapport_customers.hanging import HangingRepository
 from rapport_customers.history.repository import HistoryRepository
@@ -19,8 +20,13 @@ from rapport_customers.needs.repository import NeedRepository
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.pipelines.repository import PipelineRepository
 from rapport_customers.products.repository import ProductRepository
+from rapport_customers.projections.touches import Touches
 from rapport_customers.projections.users import users
+from rapport_customers.segments.repository import SegmentRepository
 from rapport_customers.subjects.repository import SubjectRequestRepository
+from rapport_customers.tags.guards import TagBook
+from rapport_customers.tags.repository import TagGroupRepository, TagRepository
+from rapport_customers.tiers.repository import TiersRepository
 from rapport_customers.transfers.repository import TransferRepository
 from rapport_customers.views.repository import SavedViewRepository
 from rapport_shared.actor import Actor
@@ -50,6 +56,13 @@ class CustomersWork(Work):
         self.pipelines = PipelineRepository(database, session, self.outbox)
         self.products = ProductRepository(database, session, self.outbox)
         self.subject_requests = SubjectRequestRepository(database, session, self.outbox)
+        self.tags = TagRepository(database, session, self.outbox)
+        self.tag_groups = TagGroupRepository(database, session, self.outbox)
+        self.tag_book = TagBook(self.tags, self.tag_groups, clock)
+        self.segments = SegmentRepository(database, session, self.outbox)
+        self.tiers = TiersRepository(database, session, self.outbox)
+        self.sweep = SweepRepository(database, session)
+        self.touches = Touches(database, session)
         self.twins = TwinRepository(database, session)
         self.users = users(database, session)
 
@@ -98,3 +111,9 @@ class CustomersWork(Work):
         moved = {each.noun: await each.follow(family, customer_id, owner_id) for each in self.hanging}
         await HistoryRepository(self.database, self.session).follow(family, customer_id)
         return moved
+
+    async def learn_touches(self, customer_id: str) -> None:
+        """Keep what others' events have told of a customer, or of whom it was merged into."""
+        family = await self.customers.family(customer_id)
+        if family:
+            await self.customers.learn(family[0], await self.touches.facts(family))

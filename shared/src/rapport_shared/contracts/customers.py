@@ -15,6 +15,8 @@ class CustomerState:
     owner_id: str | None
     deleted: bool = False
     erased: bool = False
+    tier: str | None = None
+    priority: str = "NORMAL"
     merged_into_id: str | None = None
     priority: str = "NORMAL"
 
@@ -115,5 +117,29 @@ class CustomerUnmerged(Event):
     customer_id: str
     survivor_id: str
     merge_id: str
+    before: CustomerState
+    after: CustomerState
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierFigures:
+    """What a customer's orders in one currency came to, and one of them on average, in ten-thousandths."""
+
+    currency: str
+    orders: int
+    spend: int
+    average: int
+
+
+@event("customers.customer.tier_changed", version=1, subject="customer_id")
+class CustomerTierChanged(Event):
+    """A customer came to another tier, named by its key; the figures are those that decided."""
+
+    customer_id: str
+    from_tier: str | None
+    to_tier: str | None
+    order_count: int
+    days_between_orders: int | None
+    figures: tuple[TierFigures, ...]
     before: CustomerState
     after: CustomerState

@@ -62,16 +62,14 @@ def _role(
     )
 
 
+# What sorts customers: everybody goes by it, managers and marketing say what there is.
+_SORTING: Final = ("TagGroup", "Tag", "Segment", "Tiers")
 _STAFF: Final = {
-    "User": _READ,
-    "Team": _READ,
-    "Role": _READ,
-    "Product": _READ,
-    "Pipeline": _READ,
-    "CustomField": _READ,
+    **dict.fromkeys(("User", "Team", "Role", "Product", "Pipeline", "CustomField"), _READ),
+    **dict.fromkeys(_SORTING, _READ),
     "SavedView": _OWN,
 }
-_CATALOGUE: Final = {"Product": _ALL, "Pipeline": _ALL}
+_CATALOGUE: Final = {"Product": _ALL, "Pipeline": _ALL, **dict.fromkeys(_SORTING, _ALL)}
 
 DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
     "ADMIN": _role(
@@ -135,7 +133,12 @@ DEFAULT_ROLES: Final[Mapping[str, RoleState]] = {
     ),
     # Whom to write to, but not what was said in confidence.
     "MARKETING": _role(
-        "Marketing · 市场", **_STAFF, Customer={"READ": "ALL", "EXPORT": "ALL"}, Contact=_READ, Need=_READ, Task=_OWN
+        "Marketing · 市场",
+        **{**_STAFF, **dict.fromkeys(_SORTING, _ALL)},
+        Customer={"READ": "ALL", "EXPORT": "ALL"},
+        Contact=_READ,
+        Need=_READ,
+        Task=_OWN,
     ),
     # Programs bring and fetch records, and delete none.
     "INTEGRATOR": _role(

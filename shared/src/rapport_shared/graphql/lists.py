@@ -55,7 +55,8 @@ class Listing:
     ``condition`` makes the database condition of the filter input and the text searched for, either of which may be
     None; ``default_order`` holds where no order is asked for, and ``default_said`` says so to people. ``key_orders``
     makes sort keys of one order input. ``bound`` makes, of a request's context, the listing as of that request: for
-    what can be asked only while the system runs, such as custom fields.
+    what can be asked only while the system runs, such as custom fields. ``completed`` looks up what a condition goes by
+    and the records themselves do not have, such as the names of tags.
     """
 
     plural: str
@@ -72,11 +73,17 @@ class Listing:
         if self.bound is None or not any(name.startswith(CUSTOM) for name in asked(given, keys)):
             return self
         return await self.bound(context)
+    completed: Callable[[Any, dict[str, Any]], Awaitable[dict[str, Any]]] | None = None
 
     @property
     def type_name(self) -> str:
         """The type of the records: ``CustomerFilter`` is the filter of ``Customer``."""
         return self.filter.__name__.removesuffix("Filter")
+
+    async def asked(self, context: Any, given: object, search: str | None, hidden: frozenset[str]) -> dict[str, Any]:
+        """The database condition of a filter and a text, without what is hidden. Raises BadInput, ForbiddenField."""
+        condition = without_hidden(self.condition(given, searched(search)), hidden)
+        return condition if self.completed is None else await self.completed(context, condition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +154,8 @@ class _ListArguments(FieldExtension):
         listing = await self._listing.now(info.context, filtered, keys)
         hidden = info.context.fields(listing.type_name).hidden
         check_asked(hidden, given=filtered, order=keys)
-        condition = listing.condition(filtered, searched(given.pop("search", None)))
-        order = orders(keys, listing)
-        query = ListQuery(without_hidden(condition, hidden), page_request(**ends, order=order))
+        condition = await listing.asked(info.context, filtered, given.pop("search", None), hidden)
+        query = ListQuery(condition, page_request(**ends, order=orders(keys, listing)))
         return await next_(source, info, query=query, **given)
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from rapport_shared.money import Money, unscaled
 
@@ -31,7 +31,9 @@ class CustomerFacts:
         return [Money.of(unscaled(amount), currency) for currency, amount in sorted(self.spend.items())]
 
 
-NO_FACTS = CustomerFacts()
+NO_FACTS: Final = CustomerFacts()
+NOW_DUE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When rules look at a customer that has changed: before any other that waits for the clock."""
 
 
 def order_facts(counted: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -116,11 +116,15 @@ class CustomerFilter:
     stage_since: DateTimeFilter | None = optional("When it came to its stage.")
     priority: Filter[CustomerPriority] | None = optional("How much it matters now.")
     owner_id: IdFilter | None = optional("Who looks after the customer.")
-    tags: StringFilter | None = optional("One of the customer's tags.")
+    tags: StringFilter | None = optional("The name of one of the customer's tags.")
+    tag_ids: IdFilter | None = optional("One of the customer's tags.")
+    tier: StringFilter | None = optional("The key of the customer's tier.")
     external_id: StringFilter | None = optional("The id in another system.")
     consented_to: Filter[ConsentPurpose] | None = optional("One of the purposes that the customer agrees to.")
     order_count: IntFilter | None = optional("How many orders there are.")
     last_order_at: DateTimeFilter | None = optional("When the last order was.")
+    last_interaction_at: DateTimeFilter | None = optional("When somebody last spoke with the customer.")
+    open_tasks: IntFilter | None = optional("How many tasks about the customer are neither done nor cancelled.")
     industry: StringFilter | None = optional("What a company does.")
     custom: list[CustomFilter] | None = optional("Custom fields: all of these conditions hold.")
     created_at: DateTimeFilter | None = optional("When the record was made.")
@@ -174,17 +178,27 @@ FIELDS: Final = {
     "stage_since": "stage_since",
     "priority": "priority",
     "owner_id": "owner_id",
-    "tags": "tags",
+    "tags": "tag_names",
+    "tag_ids": "tag_ids",
+    "tier": "tier",
     "external_id": "external_id",
     "industry": "industry",
     "consented_to": "consented",
     "order_count": "facts.order_count",
     "last_order_at": "facts.last_order_at",
+    "last_interaction_at": "facts.last_interaction_at",
+    "open_tasks": "facts.open_tasks",
     "created_at": "created_at",
     "updated_at": "updated_at",
     "deleted": "deleted",
 }
 NEWEST_FIRST: Final = (Order("created_at", descending=True),)
+
+
+async def with_tags(context: Any, condition: dict[str, Any]) -> dict[str, Any]:
+    """The condition, with tags by their ids where it has their names."""
+    completed: dict[str, Any] = await context.tags.by_names(condition)
+    return completed
 
 
 def customer_details(of: object) -> dict[str, Any]:
@@ -229,6 +243,7 @@ LISTING: Final = Listing(
     condition,
     NEWEST_FIRST,
     "the newest first",
+    completed=with_tags,
     key_orders=key_orders,
     bound=_as_of_now,
 )

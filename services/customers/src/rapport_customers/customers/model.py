@@ -1,6 +1,6 @@
 """A customer: guards its state and records what happens to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,8 +20,10 @@ from rapport_shared.contracts.customers import (
     CustomerMerged,
     CustomerRestored,
     CustomerState,
+    CustomerTierChanged,
     CustomerUnmerged,
     CustomerUpdated,
+    TierFigures,
 )
 
 
@@ -83,6 +85,15 @@ PERSONAL: Final = frozenset({"name", "phone", "email", "source", "tags", "extern
 ERASED_NAME: Final = "[erased]"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTag:
+    """A tag that a rule has given: by which version of the rule, and when."""
+
+    tag_id: str
+    rule_version: int
+    since: datetime
+
+
 @dataclass(kw_only=True)
 class Customer(Aggregate):
     """A person or company; phone is E.164, times are UTC.
@@ -119,6 +130,8 @@ class Customer(Aggregate):
     deleted_at: datetime | None = None
     erased_at: datetime | None = None
     consents: tuple[Consent, ...] = ()
+    rule_tags: tuple[RuleTag, ...] = ()
+    tier: str | None = None
     facts: CustomerFacts = NO_FACTS
     merged_ids: tuple[str, ...] = ()
     merged_into_id: str | None = None
@@ -194,6 +207,7 @@ class Customer(Aggregate):
         before = self.state()
         self.name, self.phone, self.email, self.source = ERASED_NAME, None, None, None
         self.tags, self.external_id, self.consents = (), None, ()
+        self.rule_tags, self.tier = (), None
         self.custom, self.unique_values = {}, ()
         self.wechat, self.industry, self.company_size, self.contact_person = None, None, None, None
         self.erased_at = self.updated_at = now
@@ -236,6 +250,49 @@ class Customer(Aggregate):
         )
         self.record(told)
 
+    @property
+    def tag_ids(self) -> tuple[str, ...]:
+        """The tags given by hand, then those that only rules have given."""
+        return tuple(dict.fromkeys((*self.tags, *(each.tag_id for each in self.rule_tags))))
+
+    def follow_rules(self, ruled: Mapping[str, int], merged: Mapping[str, str], *, now: datetime) -> None:
+        """Have the tags that rules give now (their ids and the rules' versions), beside those given by hand.
+
+        ``merged`` are tags that stand for others: those given by hand become what they stand for.
+        """
+        known = {each.tag_id: each for each in self.rule_tags}
+        kept = tuple(
+            known[tag_id]
+            if tag_id in known and known[tag_id].rule_version == version
+            else RuleTag(tag_id=tag_id, rule_version=version, since=now)
+            for tag_id, version in sorted(ruled.items())
+        )
+        by_hand = tuple(dict.fromkeys(merged.get(tag_id, tag_id) for tag_id in self.tags))
+        if self.differing({"rule_tags": kept, "tags": by_hand}):
+            before = self.state()
+            self.rule_tags, self.tags = kept, by_hand
+            self.updated_at = now
+            self.record(CustomerUpdated(customer_id=self.id, changed=("tags",), before=before, after=self.state()))
+
+    def move_to_tier(self, tier: str | None, figures: Sequence[TierFigures], *, now: datetime) -> None:
+        """Come to the tier of this key, for these figures; nothing happens where it is there."""
+        if tier == self.tier:
+            return
+        before, left = self.state(), self.tier
+        self.tier, self.updated_at = tier, now
+        self.record(
+            CustomerTierChanged(
+                customer_id=self.id,
+                from_tier=left,
+                to_tier=tier,
+                order_count=self.facts.order_count,
+                days_between_orders=self.facts.days_between_orders,
+                figures=tuple(figures),
+                before=before,
+                after=self.state(),
+            )
+        )
+
     def _require_person(self) -> None:
         if self.erased_at is not None:
             raise CustomerIsErased("This customer was erased.", path=("input",))
@@ -249,6 +306,7 @@ class Customer(Aggregate):
             owner_id=self.owner_id,
             deleted=self.deleted_at is not None,
             erased=self.erased_at is not None,
+            tier=self.tier,
             merged_into_id=self.merged_into_id,
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rapport_customers.consents.model import Consent, ConsentPurpose
 from rapport_customers.custom_fields.errors import CustomValueTaken
@@ -10,8 +10,8 @@ from rapport_customers.custom_fields.repository import CustomFieldRepository
 from rapport_customers.custom_fields.tokens import PAIRS
 from rapport_customers.custom_fields.tokens import tokens as tokens_of_custom
 from rapport_customers.customers.errors import ExternalIdTaken
-from rapport_customers.customers.facts import CustomerFacts, order_facts, with_order
-from rapport_customers.customers.model import Customer, CustomerKind, CustomerPriority, CustomerStage
+from rapport_customers.customers.facts import NOW_DUE, CustomerFacts, order_facts, with_order
+from rapport_customers.customers.model import Customer, CustomerKind, CustomerPriority, CustomerStage, RuleTag
 from rapport_customers.customers.search import FIELDS as SEARCHED
 from rapport_customers.customers.search import tokens
 from rapport_customers.duplicates.repository import KEYS, MARK, TwinRepository, match_keys
@@ -26,8 +26,6 @@ from rapport_shared.rights import Scope
 COLLECTION = "customers"
 TYPE = "Customer"
 UNIQUE = "custom_unique"
-NOW_DUE = datetime(1970, 1, 1, tzinfo=UTC)
-"""When rules look at a customer that has changed: before any other that waits for the clock."""
 _NOT_OF_THE_MODEL = frozenset(
     {
         "_id",
@@ -38,10 +36,13 @@ _NOT_OF_THE_MODEL = frozenset(
         "evaluate_at",
         "held",
         KEYS,
+        MARK,
         "marks",
         "priority_rank",
         "search",
-        MARK,
+        "segment_flips",
+        "segments",
+        "tag_ids",
     }
 )
 INDEXES = (
@@ -56,6 +57,18 @@ INDEXES = (
     Index(COLLECTION, (("consented", 1), ("deleted", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.last_order_at", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("facts.order_count", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("facts.last_interaction_at", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("facts.open_tasks", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("facts.first_order_at", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("facts.days_between_orders", 1), ("_id", 1))),
+    Index(COLLECTION, (("facts.sums.currency", 1), ("facts.sums.spend", 1), ("deleted", 1))),
+    Index(COLLECTION, (("facts.sums.currency", 1), ("facts.sums.average", 1), ("deleted", 1))),
+    Index(COLLECTION, (("tag_ids", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
+    Index(COLLECTION, (("segments", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
+    Index(COLLECTION, (("deleted", 1), ("tier", 1), ("created_at", -1), ("_id", -1))),
+    Index(COLLECTION, (("deleted", 1), ("source", 1), ("_id", 1))),
+    Index(COLLECTION, (("deleted", 1), ("kind", 1), ("_id", 1))),
+    Index(COLLECTION, (("evaluate_at", 1), ("_id", 1))),
     *(Index(COLLECTION, (("deleted", 1), (f"search.{field}", 1))) for field in SEARCHED),
     Index(COLLECTION, (("deleted", 1), ("industry", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), (f"{PAIRS}.k", 1), (f"{PAIRS}.v", 1), ("_id", 1))),
@@ -140,6 +153,13 @@ class CustomerRepository(AggregateRepository[Customer]):
         """What the customer bought, as its orders say now: ``{_id: currency, count, spend, first, last}`` each."""
         await self.learn(identifier, order_facts(counted))
 
+    async def family(self, identifier: str) -> list[str]:
+        """Who the customer is by now, kept from changing until this transaction ends, and all that it was made of."""
+        either: Document = {"$or": [{"_id": identifier, "merged_into_id": None}, {"merged_ids": identifier}]}
+        await self._documents.update_one(either, {"$inc": {"held": 1}}, session=self._session)
+        found = await self._documents.find_one(either, {"merged_ids": 1}, session=self._session)
+        return [] if found is None else [found["_id"], *found.get("merged_ids", ())]
+
     async def learn(self, identifier: str, facts: Document) -> None:
         """Keep what others have counted, and let the rules look at the customer again."""
         change = {
@@ -165,6 +185,9 @@ class CustomerRepository(AggregateRepository[Customer]):
             "transfer_id": aggregate.transfer_id,
             "owner_id": aggregate.owner_id,
             "tags": list(aggregate.tags),
+            "rule_tags": [asdict(each) for each in aggregate.rule_tags],
+            "tag_ids": list(aggregate.tag_ids),
+            "tier": aggregate.tier,
             "external_id": aggregate.external_id,
             "created_at": aggregate.created_at,
             "updated_at": aggregate.updated_at,
@@ -195,6 +218,7 @@ class CustomerRepository(AggregateRepository[Customer]):
         fields["stage_since"] = fields.get("stage_since") or fields["created_at"]
         fields["priority"] = CustomerPriority(fields.get("priority", CustomerPriority.NORMAL))
         fields["tags"] = tuple(fields["tags"])
+        fields["rule_tags"] = tuple(RuleTag(**each) for each in fields.get("rule_tags", ()))
         fields["merged_ids"] = tuple(fields.get("merged_ids", ()))
         fields["consents"] = tuple(
             Consent(**{**consent, "purpose": ConsentPurpose(consent["purpose"])})

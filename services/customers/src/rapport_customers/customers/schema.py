@@ -23,6 +23,10 @@ from rapport_customers.lifecycle.schema import CustomerLifecycle
 from rapport_customers.merges.types import CustomerMerges
 from rapport_customers.needs.schema import CustomerNeeds
 from rapport_customers.orders.schema import CustomerOrders
+from rapport_customers.segments.types import CustomerSegments
+from rapport_customers.tags.inputs import AddTagsInput, RemoveTagsInput
+from rapport_customers.tags.model import TagChange
+from rapport_customers.tags.types import CustomerTags
 from rapport_customers.transfers.types import CustomerTransfers
 from rapport_shared.contracts.customers import (
     CustomerConsentGranted,
@@ -32,6 +36,7 @@ from rapport_shared.contracts.customers import (
     CustomerErased,
     CustomerMerged,
     CustomerRestored,
+    CustomerTierChanged,
     CustomerUnmerged,
     CustomerUpdated,
 )
@@ -43,6 +48,7 @@ from rapport_shared.graphql.lists import ListQuery, list_field, nested_connectio
 from rapport_shared.graphql.money import Money
 from rapport_shared.graphql.scalars import DateTime
 
+_ABOUT_THE_CHANGE = frozenset({"occurred_at"})
 EVENTS = (
     CustomerCreated,
     CustomerUpdated,
@@ -53,12 +59,15 @@ EVENTS = (
     CustomerErased,
     CustomerMerged,
     CustomerUnmerged,
+    CustomerTierChanged,
 )
 
 
 @strawberry.federation.type(keys=["id"], description="A person or company that the company deals with.")
 class Customer(
     CustomerCustomFields,
+    CustomerTags,
+    CustomerSegments,
     CustomerLifecycle,
     CustomerNeeds,
     CustomerTransfers,
@@ -83,7 +92,7 @@ class Customer(
     pooled_at: DateTime | None = strawberry.field(description="Since when nobody looks after it.")
     last_owner_id: strawberry.ID | None = strawberry.field(description="Who looked after it before, if anybody.")
     owner_id: strawberry.ID | None = strawberry.field(description="The id of who looks after the customer.")
-    tags: list[str] = strawberry.field(description="Short labels.")
+    tier: str | None = strawberry.field(description="The key of its tier: how much it is worth, as a rule says.")
     external_id: str | None = strawberry.field(description="The id in another system.")
     wechat: str | None = strawberry.field(description="Of a person: the WeChat id.")
     industry: str | None = strawberry.field(description="Of a company: what it does.")
@@ -91,6 +100,11 @@ class Customer(
     contact_person: str | None = strawberry.field(description="Of a company: whom one talks to first.")
     order_count: int = strawberry.field(description="How many orders were neither cancelled nor paid back.")
     facts: strawberry.Private[CustomerFacts]
+    days_between_orders: int | None = strawberry.field(
+        description="How many whole days lie between two of them on average."
+    )
+    last_interaction_at: DateTime | None = strawberry.field(description="When somebody last spoke with the customer.")
+    open_tasks: int = strawberry.field(description="How many tasks about it are neither done nor cancelled.")
     first_order_at: DateTime | None = strawberry.field(description="When the first of them was.")
     last_order_at: DateTime | None = strawberry.field(description="When the last of them was.")
     created_at: DateTime = strawberry.field(description="When the record was made.")
@@ -135,7 +149,9 @@ class Customer(
             transfer_id=customer.transfer_id,
             last_owner_id=None if customer.last_owner_id is None else strawberry.ID(customer.last_owner_id),
             owner_id=None if customer.owner_id is None else strawberry.ID(customer.owner_id),
-            tags=list(customer.tags),
+            by_hand=customer.tags,
+            by_rule=customer.rule_tags,
+            tier=customer.tier,
             external_id=customer.external_id,
             stored_custom=customer.custom,
             wechat=customer.wechat,
@@ -144,6 +160,9 @@ class Customer(
             contact_person=customer.contact_person,
             order_count=facts.order_count,
             facts=facts,
+            days_between_orders=facts.days_between_orders,
+            last_interaction_at=None if facts.last_interaction_at is None else DateTime(facts.last_interaction_at),
+            open_tasks=facts.open_tasks,
             first_order_at=None if facts.first_order_at is None else DateTime(facts.first_order_at),
             last_order_at=None if facts.last_order_at is None else DateTime(facts.last_order_at),
             created_at=DateTime(customer.created_at),
@@ -224,6 +243,24 @@ class CustomerMutation:
             input.id, customer_details(input), expected_version=expected, by=info.context.actor
         )
         return CustomerPayload.of(changed)
+
+    @mutation("Give tags to a customer.")
+    async def add_tags(self, info: Info, input: AddTagsInput) -> CustomerPayload:
+        """Give tags."""
+        expected = given(input.expected_version)
+        tagged = await info.context.customers.tag(
+            input.id, input.change(), expected_version=expected, by=info.context.actor
+        )
+        return CustomerPayload.of(tagged)
+
+    @mutation("Take tags from a customer; those that follow a rule go by it only.")
+    async def remove_tags(self, info: Info, input: RemoveTagsInput) -> CustomerPayload:
+        """Take tags."""
+        expected, removed = given(input.expected_version), [str(each) for each in input.tag_ids]
+        bare = await info.context.customers.tag(
+            input.id, TagChange(removed=removed), expected_version=expected, by=info.context.actor
+        )
+        return CustomerPayload.of(bare)
 
     @mutation("Put a customer away; it can be restored.")
     async def delete_customer(self, info: Info, input: DeleteCustomerInput) -> CustomerPayload:

@@ -13,6 +13,8 @@ from rapport_customers.duplicates.repository import identity
 from rapport_customers.history.model import ReasonPolicy
 from rapport_customers.history.service import HistoryService
 from rapport_customers.projections.users import COLLECTION as USERS
+from rapport_customers.tags.errors import TagFollowsRule
+from rapport_customers.tags.model import TagChange
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
@@ -63,13 +65,12 @@ class CustomerService(Records[Customer]):
 
     @transactional
     async def _create(self, work: CustomersWork, details: dict[str, Any], key: str | None, *, by: Actor) -> Customer:
-        whole = await with_custom(work, details, None, policy=self._policy, by=by)
-        customer = Customer.create(new_id(ID_PREFIX), whole, now=self._clock())
+        body, details = details, await self._with_tags(work, details, None, by)
+        details = await with_custom(work, details, None, policy=self._policy, by=by)
+        customer = Customer.create(new_id(ID_PREFIX), details, now=self._clock())
         (await work.handling.current()).check_complete(customer)
         self.require_reach(customer, Verb.CREATE, by)
-        earlier = await work.idempotency.claim(
-            key, operation="createCustomer", by=by, body=details, result_id=customer.id
-        )
+        earlier = await work.idempotency.claim(key, operation="createCustomer", by=by, body=body, result_id=customer.id)
         if earlier is not None:
             return await work.customers.get(earlier, readable=self.scope(by), changeable=self.scope(by))
         if self._refuses_duplicates:
@@ -96,7 +97,7 @@ class CustomerService(Records[Customer]):
         customer.expect_version(expected)
         before, stage, known = customer.owner_id, customer.stage, copy(customer)
         changes = await with_custom(work, changes, customer.custom, policy=self._policy, by=by)
-        customer.update(changes, now=self._clock())
+        customer.update(await self._with_tags(work, changes, customer, by), now=self._clock())
         handling = await work.handling.current()
         handling.check_move(stage, customer.stage)
         handling.check_complete(customer, known)
@@ -105,6 +106,32 @@ class CustomerService(Records[Customer]):
         await work.customers.save(customer, by=by)
         if customer.owner_id != before:
             await work.hand_over(customer.id, customer.owner_id)
+        return customer
+
+    @transactional
+    async def tag(
+        self,
+        work: CustomersWork,
+        identifier: str,
+        tags: TagChange,
+        *,
+        expected_version: int | None,
+        by: Actor,
+    ) -> Customer:
+        """Give and take tags by hand. Raises what is wrong with one; TagFollowsRule where only a rule gives it."""
+        self._policy.check_fields(by, TYPE, ("tags",))
+        customer = await self.load(work.customers, identifier, Verb.UPDATE, by=by)
+        customer.expect_version(expected_version)
+        named = await work.tag_book.ids_of(tags.names, tags.group_id, by=by)
+        gone = set(tags.removed)
+        if (gone - set(customer.tags)) & set(customer.tag_ids):
+            raise TagFollowsRule("The tag comes and goes by its rule.", path=("input", "tagIds"))
+        kept = tuple(tag_id for tag_id in customer.tags if tag_id not in gone)
+        given = tuple(dict.fromkeys((*kept, *tags.added, *named)))
+        await work.tag_book.require_together(given, customer.tags)
+        customer.update({"tags": given}, now=self._clock())
+        await self._require_reason(work, customer)
+        await work.customers.save(customer, by=by)
         return customer
 
     @transactional
@@ -135,6 +162,18 @@ class CustomerService(Records[Customer]):
         """What a change leads to must be within reach too: a seller cannot give a customer away."""
         if not self.scope(by, verb).admits(customer):
             raise NotAllowed("Your role does not reach customers of this owner.", path=("input", "ownerId"))
+
+    async def _with_tags(
+        self, work: CustomersWork, details: Mapping[str, Any], customer: Customer | None, by: Actor
+    ) -> dict[str, Any]:
+        """The same details, with the ids of the tags that they name; tags that only rules have given stay so."""
+        if details.get("tags") is None:
+            return dict(details)
+        named = await work.tag_book.ids_of(details["tags"], by=by)
+        kept = () if customer is None else customer.tags
+        by_rule = frozenset() if customer is None else {each.tag_id for each in customer.rule_tags}.difference(kept)
+        await work.tag_book.require_together(named, (*kept, *by_rule))
+        return {**details, "tags": [tag_id for tag_id in named if tag_id not in by_rule]}
 
     async def _require_no_duplicate(self, work: CustomersWork, customer: Customer, by: Actor) -> None:
         """Raises DuplicateCustomer, with the other customer where the caller may see it."""

@@ -59,6 +59,11 @@ def require_facts_only(stored: Mapping[str, Any]) -> None:
         raise InvalidRule("Only a segment may go by tags and tiers.", path=PATH)
 
 
+def told(changed: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of changed fields as events have them, which tell of a rule by its version."""
+    return tuple("rule_version" if name == "rule" else name for name in changed)
+
+
 def with_tag_replaced(stored: Any, gone: str, by: str) -> Any:
     """The same rule, with one tag in place of another."""
     if isinstance(stored, list):

@@ -1,0 +1,1 @@
+"""Segments: customers of whom a rule is true, kept as they come and go."""

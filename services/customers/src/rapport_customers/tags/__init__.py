@@ -1,0 +1,1 @@
+"""Tags: what customers are labelled with, in groups of allowed values."""

@@ -1,0 +1,1 @@
+"""Tiers: how much a customer is worth, as rules over its orders say."""
