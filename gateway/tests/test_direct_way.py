@@ -231,3 +231,24 @@ async def test_known_queries_take_it_where_nothing_watches(settings: dict[str, A
         if is_taken:
             assert (await asyncio.wait_for(replies.get(), 10)).endswith(b'{"data":{"n":1}}')
         await in_force.close()
+
+
+async def test_what_is_not_trusted_any_more_is_refused(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_bytes(orjson.dumps({"a": "{ n }"}))
+    settings = {
+        "TRUSTED_DOCUMENTS": str(manifest),
+        "TRUSTED_DOCUMENTS_ONLY": "true",
+        "RELOAD_INTERVAL": "0.05",
+    }
+    async with running_gateway(tmp_path, settings, goods=GOODS) as gateway:
+        wire = await Wire.to(gateway)
+        for _ in range(3):
+            assert (await answered(wire, "{ n }", b""))[1] == b'{"data":{"n":1}}'
+        manifest.write_bytes(orjson.dumps({"b": "{ hints }"}))
+        for _ in range(400):
+            if b"QUERY_NOT_IN_LIST" in (await answered(wire, "{ n }", b""))[1]:
+                break
+            await asyncio.sleep(0.05)
+        assert b"QUERY_NOT_IN_LIST" in (await answered(wire, "{ n }", b""))[1]
+        assert (await answered(wire, "{ hints }", b""))[1] == b'{"data":{"hints":3}}'

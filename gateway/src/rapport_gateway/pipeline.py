@@ -126,13 +126,13 @@ class Pipeline:
         made = await self._beside.run(key, partial(prepare, self._supergraph, *key, self._reader))
         return self._noted(self._kept(key, made))
 
-    def ready(self, request: GraphQLRequest) -> tuple[PreparedOperation, PreparedPlan] | None:
-        """What is known of a query that a single fetch answers; None for every other. Raises RequestRefused."""
+    def ready(self, request: GraphQLRequest) -> PreparedPlan | None:
+        """The plan of a known query that a single fetch answers; None for every other. Raises RequestRefused."""
         operation = self._operations.get((request.query, request.operation_name))
         if operation is None or operation.asked is not None or self._supergraph.moving:
             return None
         prepared = operation.plans.get(_plan_key(operation, self._checked_variables(operation, request.variables)))
-        return None if prepared is None or prepared.only is None else (operation, prepared)
+        return None if prepared is None or prepared.only is None else prepared
 
     def alone(
         self, prepared: PreparedPlan, request: GraphQLRequest, ready: Callable[[SubgraphRequest], Send | None]

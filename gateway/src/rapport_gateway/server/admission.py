@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 from rapport_gateway.errors import METHOD_NOT_ALLOWED, RequestRefused, refused
-from rapport_gateway.operations import PreparedOperation, PreparedPlan
+from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan
 from rapport_gateway.pipeline import Answer, GraphQLRequest, Pipeline
 from rapport_gateway.planning.cache_policy import CachePolicy
 from rapport_gateway.server.bounds import Bounds
@@ -15,6 +18,8 @@ from rapport_gateway.server.persisted import Documents
 from rapport_gateway.server.recording import Recorder
 from rapport_gateway.server.replaced import OpenSubscriptions
 from rapport_gateway.server.requests import checked_payload
+
+_KEPT_BODIES, _KEPT_BODY_BYTES = 1000, 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,17 @@ class Ready:
     request: GraphQLRequest
 
 
+@dataclass(frozen=True, slots=True)
+class _KnownBody:
+    """What a body that came before asks for, as long as these documents are trusted. Nobody changes the variables."""
+
+    text: str
+    name: str | None
+    variables: Mapping[str, Any]
+    prepared: PreparedPlan
+    trusted: Mapping[str, str]
+
+
 class Admission:
     """`pipeline` is that of the supergraph in force. Who needs it twice keeps it: the next time it may be another."""
 
@@ -66,27 +82,40 @@ class Admission:
         self.pipeline = pipeline
         self._bounds = bounds
         self._documents = documents
+        self._bodies: Lru[bytes, _KnownBody] = Lru(_KEPT_BODIES, _KEPT_BODY_BYTES)
         self.subscriptions = OpenSubscriptions()
         self.recorder: Recorder | None = None
 
     def replace(self, pipeline: Pipeline) -> None:
         """For all that comes from now on; open subscriptions end."""
         self.pipeline = pipeline
+        self._bodies = Lru(_KEPT_BODIES, _KEPT_BODY_BYTES)
         self.subscriptions.end()
 
-    def ready(self, payload: object, headers: Mapping[str, str]) -> Ready | None:
+    def ready(self, body: bytes, headers: Mapping[str, str]) -> Ready | None:
         """What can be answered without awaiting anything but its subgraph; None for everything else, also for what
         `admit` would refuse. Nothing is counted yet: that is for `charge`."""
+        known = self._bodies.get(body)
+        if known is None or known.trusted is not self._documents.trusted:
+            known = self._known_body(body)
+            if known is None:
+                return None
+            self._bodies.put(body, known, len(body))
+        request = GraphQLRequest(known.text, known.name, known.variables, headers)
+        return Ready(self.pipeline, known.prepared, request)
+
+    def _known_body(self, body: bytes) -> _KnownBody | None:
+        trusted = self._documents.trusted
         try:
-            fields = checked_payload(payload)
+            fields = checked_payload(orjson.loads(body))
             found = self._documents.find(fields)
             name, variables = fields.get("operationName") or None, fields.get("variables") or {}
-            request = GraphQLRequest(found.text, name, variables, headers)
-            pipeline = self.pipeline
-            known = pipeline.ready(request)
-        except RequestRefused:
+            prepared = self.pipeline.ready(GraphQLRequest(found.text, name, variables, {}))
+        except (orjson.JSONDecodeError, RequestRefused):
             return None
-        return None if known is None or found.new_under is not None else Ready(pipeline, known[1], request)
+        if prepared is None or found.new_under is not None:
+            return None
+        return _KnownBody(found.text, name, variables, prepared, trusted)
 
     def charge(self, ready: Ready) -> None:
         """Raises RequestRefused."""

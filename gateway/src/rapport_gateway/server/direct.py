@@ -9,8 +9,6 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import orjson
-
 from rapport_gateway.errors import INTERNAL_SERVER_ERROR, RequestRefused, error
 from rapport_gateway.execution.alone import Alone
 from rapport_gateway.metrics import Metrics
@@ -62,12 +60,8 @@ class DirectWay:
         known = self._heads.get(head) if self._is_open and len(body) <= self._max_body_bytes else None
         if known is None:
             return None
-        try:
-            payload = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return None
         forwarded = known.forwarded(self._forwarding.address(_scope(head, client)))
-        ready = self._admission.ready(payload, forwarded)
+        ready = self._admission.ready(body, forwarded)
         alone = ready.pipeline.alone(ready.prepared, ready.request, self._ready) if ready is not None else None
         if ready is None or alone is None:
             return None

@@ -9,8 +9,7 @@ import asyncio
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
 
 import orjson
 
@@ -134,10 +133,14 @@ class HttpTransport:
 
 
 def _content(request: SubgraphRequest) -> bytes:
-    body: dict[str, Any] = {"query": request.text}
-    if request.variables:
-        body["variables"] = request.variables
-    return orjson.dumps(body)
+    if not request.variables:
+        return _without_variables(request.text)
+    return orjson.dumps({"query": request.text, "variables": request.variables})
+
+
+@lru_cache(maxsize=1024)
+def _without_variables(text: str) -> bytes:
+    return orjson.dumps({"query": text})
 
 
 def _key(request: SubgraphRequest, content: bytes) -> Hashable:
