@@ -43,6 +43,11 @@ class Option:
     def cost(self) -> int:
         return self.below + sum(self.entries.values())
 
+    @property
+    def fetches(self) -> int:
+        """How many it takes to enter."""
+        return max(self.entry.cost, self.cost // FETCH_COST)
+
 
 def entering(entry: Entry, requires: FieldSet | None) -> Entering:
     return entry.graph, requires.text if requires else ""
@@ -119,7 +124,8 @@ class Weighing:
         return (option for option in self.options if totals[option] & once & ~twice)
 
     def evaluate(self, chosen: Sequence[Option]) -> Choice:
-        """The best use of the chosen options."""
+        """The best use of the chosen options: what several give is taken from the one that can be entered first."""
+        chosen = sorted(chosen, key=lambda option: option.cost)
         entries = {key: cost for option in chosen for key, cost in option.entries.items()}
         cost = sum(option.below for option in chosen) + sum(entries.values())
         assignments: list[Assignment] = []
@@ -136,7 +142,7 @@ class Weighing:
                 cost += inner + (_UNREACHABLE if remaining else 0)
             for source, bits in taken.items():
                 assignments.append(Assignment(field, bits, source))
-                cost += bits.bit_count() * (source.entry.cost if source else 0)
+                cost += bits.bit_count() * (source.fetches if source else 0)
         return Choice(cost, tuple(assignments), entries)
 
     def _take_deeper(
