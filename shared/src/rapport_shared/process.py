@@ -15,7 +15,9 @@ from starlette.applications import Starlette
 from rapport_shared.audit import Chain, verify
 from rapport_shared.clock import system_clock
 from rapport_shared.delivery.published import published_blocks
+from rapport_shared.delivery.snapshots import Snapshot, by_kind, send_snapshot
 from rapport_shared.logs import configure_logging
+from rapport_shared.messaging import QueueMissing
 from rapport_shared.messaging.connection import open_channel
 from rapport_shared.messaging.dead_letters import list_dead_letters, redrive
 from rapport_shared.messaging.topology import ConsumerGroup
@@ -48,6 +50,7 @@ class ServiceProcess(Generic[S]):
     migrate: Callable[[S], Awaitable[None]]
     sdl: Callable[[], str]
     commands: tuple[Command[S], ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
 
     def main(self) -> int:
         """Run the command that the arguments name; the exit status."""
@@ -63,6 +66,10 @@ class ServiceProcess(Generic[S]):
         audit = commands.add_parser("audit", help="the audit log: verify finds what was edited or deleted")
         audit.add_argument("action", choices=("verify",))
         audit.add_argument("--anchor", type=_anchor, action="append", default=[], metavar="SEQ:HASH", help=_ANCHOR_HELP)
+        if self.snapshots:
+            snapshot = commands.add_parser("snapshot", help="send every record of a kind to a queue, as it is now")
+            snapshot.add_argument("kind", choices=sorted(by_kind(self.snapshots)))
+            snapshot.add_argument("--to", required=True, metavar="QUEUE")
         for command in self.commands:
             own = commands.add_parser(command.name, help=command.help)
             for flag, meaning in command.flags.items():
@@ -93,6 +100,9 @@ class ServiceProcess(Generic[S]):
                 asyncio.run(action(settings.amqp_url, ConsumerGroup(self.name), arguments.limit))
             case "audit":
                 return asyncio.run(_verify_audit(settings, self.name, dict(arguments.anchor)))
+            case "snapshot":
+                wanted = by_kind(self.snapshots)[arguments.kind]
+                return asyncio.run(_send_snapshot(settings, self.name, wanted, arguments.to))
             case name:
                 for command in self.commands:
                     if command.name == name:
@@ -140,6 +150,21 @@ async def _verify_audit(settings: ServiceSettings, service: str, anchors: dict[i
         sys.stdout.write(f"{problem}\n")
     sys.stdout.write(f"{service}: {head.seq} blocks, {len(published)} published, {len(problems)} problems\n")
     return 1 if problems else 0
+
+
+async def _send_snapshot(settings: ServiceSettings, service: str, snapshot: Snapshot, queue: str) -> int:
+    """0 where all were sent, 2 where there is no such queue."""
+    mongo = connect(settings.mongo_url, database_name(settings.database_prefix, service))
+    try:
+        async with open_channel(settings.amqp_url) as channel:
+            sent = await send_snapshot(channel, queue, snapshot, mongo.database, service=service, clock=system_clock)
+    except QueueMissing:
+        sys.stderr.write(f"there is no queue {queue}\n")
+        return 2
+    finally:
+        mongo.close()
+    sys.stdout.write(f"{sent} records of {snapshot.kind} sent to {queue}\n")
+    return 0
 
 
 async def _list(amqp_url: str, group: ConsumerGroup, limit: int) -> None:

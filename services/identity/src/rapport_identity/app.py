@@ -45,7 +45,9 @@ from rapport_identity.work import SERVICE, IdentityWork
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
+from rapport_shared.contracts.identity import TeamCreated, UserCreated
 from rapport_shared.contracts.roles import DEFAULT_POLICY
+from rapport_shared.delivery.snapshots import Snapshot
 from rapport_shared.errors import UserFault
 from rapport_shared.http.jwks import fetch_json
 from rapport_shared.http.tokens import KeySet, TokenVerifier
@@ -254,6 +256,11 @@ ROTATE_KEYS = Command(
     run=rotate_keys,
     flags={"--now": "at once: every access token signed so far is void within a minute (the key is in wrong hands)"},
 )
+SNAPSHOTS = (
+    Snapshot(UserCreated, UserRepository),
+    Snapshot(TeamCreated, TeamRepository),
+)
+
 PROCESS = ServiceProcess(
     name=SERVICE,
     settings=Settings,
@@ -261,5 +268,6 @@ PROCESS = ServiceProcess(
     worker=worker,
     migrate=prepare,
     sdl=lambda: build_schema().as_str(),
+    snapshots=SNAPSHOTS,
     commands=(ROTATE_KEYS,),
 )

@@ -16,7 +16,9 @@ from rapport_interactions.work import SERVICE, SOURCES, InteractionsWork
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
+from rapport_shared.contracts.interactions import InteractionRecorded
 from rapport_shared.contracts.roles import DEFAULT_POLICY
+from rapport_shared.delivery.snapshots import Snapshot
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
@@ -81,6 +83,8 @@ async def prepare(settings: Settings) -> None:
     mongo.close()
 
 
+SNAPSHOTS = (Snapshot(InteractionRecorded, InteractionRepository),)
+
 PROCESS = ServiceProcess(
     name=SERVICE,
     settings=Settings,
@@ -88,4 +92,5 @@ PROCESS = ServiceProcess(
     worker=worker,
     migrate=prepare,
     sdl=lambda: build_schema().as_str(),
+    snapshots=SNAPSHOTS,
 )

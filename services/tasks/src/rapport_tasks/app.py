@@ -8,7 +8,9 @@ from rapport_shared.access import AccessRecords, Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.roles import DEFAULT_POLICY
+from rapport_shared.contracts.tasks import TaskCreated
 from rapport_shared.delivery import Chores, Lease
+from rapport_shared.delivery.snapshots import Snapshot
 from rapport_shared.messaging import ChangeFeed
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
@@ -96,6 +98,8 @@ async def prepare(settings: Settings) -> None:
     mongo.close()
 
 
+SNAPSHOTS = (Snapshot(TaskCreated, TaskRepository),)
+
 PROCESS = ServiceProcess(
     name=SERVICE,
     settings=Settings,
@@ -103,4 +107,5 @@ PROCESS = ServiceProcess(
     worker=worker,
     migrate=prepare,
     sdl=lambda: build_schema().as_str(),
+    snapshots=SNAPSHOTS,
 )
