@@ -96,11 +96,12 @@ def condition_of(given: object, fields: Mapping[str, Field], *, depth: int = 0) 
         elif name == "not_":
             parts.append({"$nor": [condition_of(value, fields, depth=depth + 1)]})
         else:
-            parts += _conditions(fields[name], value)
+            parts += conditions_on(fields[name], value)
     return every(*parts)
 
 
-def _conditions(field: Field, value: Any) -> list[dict[str, Any]]:
+def conditions_on(field: Field, value: Any) -> list[dict[str, Any]]:
+    """The database conditions of one attribute's filter. Raises BadInput for a null operator."""
     if not isinstance(field, str):
         return [field(value)]
     return [_OPERATORS[operator](field, operand) for operator, operand in _operands(value)]

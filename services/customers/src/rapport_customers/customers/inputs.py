@@ -11,6 +11,7 @@ from strawberry import UNSET
 from rapport_customers.consents.model import ConsentPurpose
 from rapport_customers.custom_fields.conditions import NO_QUERIES, CustomQueries
 from rapport_customers.custom_fields.inputs import CustomFilter, CustomValueInput, values_of
+from rapport_customers.customers.conditions import INDEXED
 from rapport_customers.customers.model import CustomerKind, CustomerPriority, CustomerStage
 from rapport_customers.customers.search import search_condition
 from rapport_shared.errors import BadInput
@@ -213,7 +214,7 @@ def condition(given: CustomerFilter | None, search: str | None, queries: CustomQ
     ``queries`` knows the custom fields.
     """
     kept = {"deleted": False} if given is None or given.deleted is UNSET else {}
-    fields: dict[str, Field] = {**FIELDS, "custom": queries.condition}
+    fields: dict[str, Field] = {**FIELDS, **INDEXED, "custom": queries.condition}
     return every(kept, condition_of(given, fields), search_condition(search) if search else {})
 
 

@@ -70,6 +70,7 @@ INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("kind", 1), ("_id", 1))),
     Index(COLLECTION, (("evaluate_at", 1), ("_id", 1))),
     *(Index(COLLECTION, (("deleted", 1), (f"search.{field}", 1))) for field in SEARCHED),
+    *(Index(COLLECTION, (("deleted", 1), (field, 1), ("_id", 1))) for field in ("phone", "email", "external_id")),
     Index(COLLECTION, (("deleted", 1), ("industry", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), (f"{PAIRS}.k", 1), (f"{PAIRS}.v", 1), ("_id", 1))),
     Index(COLLECTION, (("merged_ids", 1),)),

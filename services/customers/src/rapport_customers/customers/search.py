@@ -48,6 +48,12 @@ def parts(text: str) -> list[str]:
     return sorted({part[:_MAX_TOKEN] for part in found})
 
 
+def contains_condition(field: str, text: str) -> dict[str, Any]:
+    """Customers with every term of the text, at most eight, in this field."""
+    found = [{f"search.{field}": {"$regex": f"^{re.escape(term)}"}} for term in _terms(text)]
+    return {"$and": found or [{"_id": {"$in": []}}]}
+
+
 def terms(text: str) -> list[str]:
     """The words of a text that is looked for, at most eight: each begins one of the ``parts`` of what is found."""
     return [word[:_MAX_TOKEN] for word in _words(text)[:MAX_TERMS]]
