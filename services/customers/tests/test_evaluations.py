@@ -9,7 +9,7 @@ import pytest
 from database_calls import commands
 from subgraph_client import SubgraphClient
 
-from rapport_customers.evaluations import service as evaluations
+from rapport_customers.evaluations.repository import DueRepository
 from rapport_customers.evaluations.service import EvaluationService
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
@@ -267,7 +267,7 @@ async def test_rivals_and_crashes_change_nothing_twice(
     await settle()
     for number, each in enumerate(about):
         await order(client, admin, each, str(number))
-    concluded = evaluations.DueRepository.conclude
+    concluded = DueRepository.conclude
     failures = iter((True, True))
 
     async def crash(self: Any, *given: Any) -> None:
@@ -275,7 +275,7 @@ async def test_rivals_and_crashes_change_nothing_twice(
         if next(failures, False):
             raise asyncio.CancelledError  # as where the process is killed: the transaction is not committed
 
-    monkeypatch.setattr(evaluations.DueRepository, "conclude", crash)
+    monkeypatch.setattr(DueRepository, "conclude", crash)
     for _ in range(2):
         with pytest.raises(asyncio.CancelledError):
             await EvaluationService(transactions, mongo.database, clock).step()
@@ -320,14 +320,14 @@ async def test_a_change_between_looking_and_keeping_is_looked_at_again(
     about = await customer(client, admin)
     await settle()
     await client.mutate("updateCustomer", "customer { id }", {"id": about, "name": "王五"}, by=admin)
-    postponed = evaluations.DueRepository.postpone
+    postponed = DueRepository.postpone
 
     async def after_an_order(self: Any, *given: Any) -> None:
         monkeypatch.undo()
         await order(client, admin, about, "1")
         await postponed(self, *given)
 
-    monkeypatch.setattr(evaluations.DueRepository, "postpone", after_an_order)
+    monkeypatch.setattr(DueRepository, "postpone", after_an_order)
     await rules.step()
     await settle()
     assert (await read(client, admin, about))["tags"] == ["活跃客户"]

@@ -47,6 +47,7 @@ from rapport_customers.needs.service import NeedService
 from rapport_customers.orders import repository as orders
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.orders.service import OrderService
+from rapport_customers.packs.service import PackService
 from rapport_customers.pipelines import repository as pipelines
 from rapport_customers.pipelines.repository import PipelineRepository
 from rapport_customers.pipelines.service import PipelineService
@@ -199,6 +200,7 @@ def context_maker(
         contacts=ContactService(work, ContactRepository(database), policy, clock),
         deals=DealService(work, DealRepository(database), policy, clock),
         orders=OrderService(work, OrderRepository(database), policy, clock),
+        packs=PackService(work, policy, clock),
         segments=SegmentService(work, SegmentRepository(database), service, policy, clock),
         tiers=TiersService(work, TiersRepository(database), policy, clock),
         tags=TagService(work, TagRepository(database), policy, clock),

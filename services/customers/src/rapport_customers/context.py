@@ -29,6 +29,7 @@ from rapport_customers.needs.model import Need
 from rapport_customers.needs.service import NeedService
 from rapport_customers.orders.model import Order
 from rapport_customers.orders.service import OrderService
+from rapport_customers.packs.service import PackService
 from rapport_customers.pipelines.model import Pipeline
 from rapport_customers.pipelines.service import PipelineService
 from rapport_customers.products.model import Product
@@ -69,6 +70,7 @@ class Context(RequestContext):
     needs: NeedService
     transfers: TransferService
     clock: Clock
+    packs: PackService
     segments: SegmentService
     tiers: TiersService
     tags: TagService

@@ -19,6 +19,7 @@ from rapport_customers.lifecycle.schema import LifecycleQuery
 from rapport_customers.merges.schema import MergeMutation
 from rapport_customers.needs.schema import NeedMutation, NeedQuery
 from rapport_customers.orders.schema import OrderMutation, OrderQuery
+from rapport_customers.packs.schema import PackMutation
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
 from rapport_customers.segments.schema import SegmentMutation, SegmentQuery
@@ -45,6 +46,7 @@ DOORS: Final = Doors(
         "createTag": ("Tag", Verb.CREATE),
         "createSegment": ("Segment", Verb.CREATE),
         "setTiers": ("Tiers", Verb.UPDATE),
+        "installIndustryPack": ("Tiers", Verb.UPDATE),
     }
 )
 
@@ -93,6 +95,7 @@ def build_schema() -> SubgraphSchema:
             TagMutation,
             SegmentMutation,
             TiersMutation,
+            PackMutation,
         ),
         subscriptions=(CustomerSubscription, DealSubscription),
         doors=DOORS,

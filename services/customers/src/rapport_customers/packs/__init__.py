@@ -1,0 +1,1 @@
+"""Industry packs: fields, tags and tiers that a line of business starts with."""
