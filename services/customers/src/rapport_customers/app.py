@@ -35,6 +35,9 @@ from rapport_customers.history import repository as history
 from rapport_customers.history.model import NO_REASON_REQUIRED, ReasonPolicy
 from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.history.service import HistoryService
+from rapport_customers.imports import repository as imports
+from rapport_customers.imports.repository import ImportRepository
+from rapport_customers.imports.service import ImportService
 from rapport_customers.lifecycle import repository as lifecycle
 from rapport_customers.lifecycle.repository import StayRepository
 from rapport_customers.lifecycle.service import LifecycleService
@@ -102,6 +105,7 @@ INDEXES = (
     *deals.INDEXES,
     *duplicates.INDEXES,
     *history.INDEXES,
+    *imports.INDEXES,
     *merges.INDEXES,
     *lifecycle.INDEXES,
     *needs.INDEXES,
@@ -185,6 +189,7 @@ def context_maker(
         customers=service,
         consents=ConsentService(service, clock),
         duplicates=DuplicateService(service, TwinRepository(database), policy),
+        imports=ImportService(service, ImportRepository(database), policy, clock, digests),
         merges=MergeService(service, MergeRepository(database), policy, clock),
         transfers=transfer_service(mongo, clock, policy),
         needs=NeedService(work, NeedRepository(database), policy, clock),

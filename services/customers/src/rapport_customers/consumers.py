@@ -2,13 +2,13 @@
 
 from typing import Final
 
+from rapport_customers.transfers.model import DEACTIVATED, Transfer
+from rapport_customers.transfers.service import ID_PREFIX
 from rapport_customers.work import CustomersWork
 from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.actor import SYSTEM
-from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
-from rapport_customers.transfers.model import DEACTIVATED, Transfer
-from rapport_customers.transfers.service import ID_PREFIX
 from rapport_shared.contracts.identity import UserUpdated
+from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
 from rapport_shared.contracts.subjects import (
     InteractionsSubjectErased,
     InteractionsSubjectExported,
@@ -58,6 +58,8 @@ async def on_task(event: TaskFact, envelope: Envelope, work: CustomersWork) -> N
     told = await work.touches.keep_task(event.task_id, envelope.version, customer_id=task.customer_id, is_open=is_open)
     for customer_id in sorted(told):
         await work.learn_touches(customer_id)
+
+
 async def on_user_updated(event: UserUpdated, envelope: Envelope, work: CustomersWork) -> None:
     """Who is not active any more looks after nobody: customers go to the pool, and tasks are nobody's."""
     await ACCESS_HANDLERS[UserUpdated](event, envelope, work)

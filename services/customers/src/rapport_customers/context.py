@@ -21,6 +21,7 @@ from rapport_customers.duplicates.service import DuplicateService, Twin
 from rapport_customers.handling.service import HandlingService
 from rapport_customers.history.model import Entry
 from rapport_customers.history.service import HistoryService
+from rapport_customers.imports.service import ImportService
 from rapport_customers.lifecycle.model import Stay
 from rapport_customers.lifecycle.service import LifecycleService
 from rapport_customers.merges.model import Merge
@@ -64,6 +65,7 @@ class Context(RequestContext):
     orders: OrderService
     consents: ConsentService
     duplicates: DuplicateService
+    imports: ImportService
     merges: MergeService
     handling: HandlingService
     lifecycle: LifecycleService

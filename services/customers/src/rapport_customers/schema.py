@@ -15,6 +15,7 @@ from rapport_customers.deals.schema import DealMutation, DealQuery
 from rapport_customers.duplicates.schema import DuplicateQuery
 from rapport_customers.handling.schema import HandlingMutation, HandlingQuery
 from rapport_customers.history.queries import HistoryQuery
+from rapport_customers.imports.schema import ImportMutation, ImportQuery
 from rapport_customers.lifecycle.schema import LifecycleQuery
 from rapport_customers.merges.schema import MergeMutation
 from rapport_customers.needs.schema import NeedMutation, NeedQuery
@@ -59,6 +60,7 @@ def build_schema() -> SubgraphSchema:
             CustomerChangesQuery,
             HistoryQuery,
             DuplicateQuery,
+            ImportQuery,
             HandlingQuery,
             LifecycleQuery,
             NeedQuery,
@@ -81,6 +83,7 @@ def build_schema() -> SubgraphSchema:
             CustomerMutation,
             ConsentMutation,
             MergeMutation,
+            ImportMutation,
             HandlingMutation,
             NeedMutation,
             TransferMutation,

@@ -123,6 +123,16 @@ class CustomerRepository(AggregateRepository[Customer]):
                 found |= dict.fromkeys(lacking.intersection(survivor.merged_ids), survivor)
         return found
 
+    async def by_key(self, name: str, values: Sequence[str], scope: Scope) -> list[Customer]:
+        """The customers within reach with these external ids, mail addresses (folded) or phone numbers; to change."""
+        if name == "external_id":
+            condition: Document = {"external_id": {"$in": list(values), "$type": "string"}, "deleted": False}
+        else:
+            condition = {KEYS: {"$in": [f"{name}:{value}" for value in values]}, "deleted": False}
+        found = await self._documents.find(every(condition, scope.filter()), session=self._session).to_list(None)
+        self._loaded |= {document["_id"]: document for document in found}
+        return [self.from_document(document) for document in found]
+
     async def held(self, identifier: str, scope: Scope) -> Customer | None:
         """The customer within reach, kept from changing until this transaction ends; not a deleted one.
 

@@ -65,16 +65,13 @@ class CustomerService(Records[Customer]):
 
     @transactional
     async def _create(self, work: CustomersWork, details: dict[str, Any], key: str | None, *, by: Actor) -> Customer:
-        body, details = details, await self._with_tags(work, details, None, by)
-        details = await with_custom(work, details, None, policy=self._policy, by=by)
-        customer = Customer.create(new_id(ID_PREFIX), details, now=self._clock())
-        (await work.handling.current()).check_complete(customer)
-        self.require_reach(customer, Verb.CREATE, by)
-        earlier = await work.idempotency.claim(key, operation="createCustomer", by=by, body=body, result_id=customer.id)
+        customer = await self.make(work, details, by=by)
+        earlier = await work.idempotency.claim(
+            key, operation="createCustomer", by=by, body=details, result_id=customer.id
+        )
         if earlier is not None:
             return await work.customers.get(earlier, readable=self.scope(by), changeable=self.scope(by))
-        if self._refuses_duplicates:
-            await self._require_no_duplicate(work, customer, by)
+        await self.require_no_duplicate(work, customer, by)
         await work.customers.save(customer, by=by)
         return customer
 
@@ -95,18 +92,32 @@ class CustomerService(Records[Customer]):
     ) -> Customer:
         customer = await self.load(work.customers, identifier, Verb.UPDATE, by=by)
         customer.expect_version(expected)
-        before, stage, known = customer.owner_id, customer.stage, copy(customer)
-        changes = await with_custom(work, changes, customer.custom, policy=self._policy, by=by)
-        customer.update(await self._with_tags(work, changes, customer, by), now=self._clock())
+        before = customer.owner_id
+        await self.change(work, customer, changes, by=by)
+        await work.customers.save(customer, by=by)
+        if customer.owner_id != before:
+            await work.hand_over(customer.id, customer.owner_id)
+        return customer
+
+    async def make(self, work: CustomersWork, details: Mapping[str, Any], *, by: Actor) -> Customer:
+        """A new customer by every rule that holds for one, not saved yet."""
+        tagged = await self._with_tags(work, details, None, by)
+        whole = await with_custom(work, tagged, None, policy=self._policy, by=by)
+        customer = Customer.create(new_id(ID_PREFIX), whole, now=self._clock())
+        (await work.handling.current()).check_complete(customer)
+        self.require_reach(customer, Verb.CREATE, by)
+        return customer
+
+    async def change(self, work: CustomersWork, customer: Customer, changes: Mapping[str, Any], *, by: Actor) -> None:
+        """Change what is named by every rule that holds for changes; it is not saved yet."""
+        stage, known = customer.stage, copy(customer)
+        whole = await with_custom(work, changes, customer.custom, policy=self._policy, by=by)
+        customer.update(await self._with_tags(work, whole, customer, by), now=self._clock())
         handling = await work.handling.current()
         handling.check_move(stage, customer.stage)
         handling.check_complete(customer, known)
         self.require_reach(customer, Verb.UPDATE, by)
         await self._require_reason(work, customer)
-        await work.customers.save(customer, by=by)
-        if customer.owner_id != before:
-            await work.hand_over(customer.id, customer.owner_id)
-        return customer
 
     @transactional
     async def tag(
@@ -175,8 +186,10 @@ class CustomerService(Records[Customer]):
         await work.tag_book.require_together(named, (*kept, *by_rule))
         return {**details, "tags": [tag_id for tag_id in named if tag_id not in by_rule]}
 
-    async def _require_no_duplicate(self, work: CustomersWork, customer: Customer, by: Actor) -> None:
-        """Raises DuplicateCustomer, with the other customer where the caller may see it."""
+    async def require_no_duplicate(self, work: CustomersWork, customer: Customer, by: Actor) -> None:
+        """Raises DuplicateCustomer where they are refused, with the other customer where the caller may see it."""
+        if not self._refuses_duplicates:
+            return
         document = work.customers.to_document(customer)
         holders = await work.twins.holders(identity(document, customer.id), at=self._clock())
         if holders:
