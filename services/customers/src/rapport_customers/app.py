@@ -54,6 +54,9 @@ from rapport_customers.packs.service import PackService
 from rapport_customers.pipelines import repository as pipelines
 from rapport_customers.pipelines.repository import PipelineRepository
 from rapport_customers.pipelines.service import PipelineService
+from rapport_customers.pool import repository as pool
+from rapport_customers.pool.repository import PoolRepository
+from rapport_customers.pool.service import PoolService
 from rapport_customers.products import repository as products
 from rapport_customers.products.repository import ProductRepository
 from rapport_customers.products.service import ProductService
@@ -109,6 +112,7 @@ INDEXES = (
     *merges.INDEXES,
     *lifecycle.INDEXES,
     *needs.INDEXES,
+    *pool.INDEXES,
     *transfers.INDEXES,
     *orders.INDEXES,
     *pipelines.INDEXES,
@@ -164,6 +168,14 @@ def pipeline_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy =
     return PipelineService(transactions(mongo, clock), PipelineRepository(mongo.database), policy, clock)
 
 
+def pool_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> PoolService:
+    """The use cases of the pool."""
+    database = mongo.database
+    return PoolService(
+        transactions(mongo, clock), PoolRepository(database), CustomerRepository(database), policy, clock
+    )
+
+
 def transfer_service(mongo: Mongo, clock: Clock = system_clock, policy: Policy = DEFAULT_POLICY) -> TransferService:
     """The use cases of transfers."""
     database = mongo.database
@@ -192,6 +204,7 @@ def context_maker(
         imports=ImportService(service, ImportRepository(database), policy, clock, digests),
         merges=MergeService(service, MergeRepository(database), policy, clock),
         transfers=transfer_service(mongo, clock, policy),
+        pool=pool_service(mongo, clock, policy),
         needs=NeedService(work, NeedRepository(database), policy, clock),
         handling=HandlingService(work, HandlingRepository(database), policy, clock),
         lifecycle=LifecycleService(
@@ -251,7 +264,9 @@ def worker(settings: Settings) -> Starlette:
     mongo = connect_database(settings, SERVICE)
     work, fields = transactions(mongo, system_clock), custom_field_service(mongo)
     rules = EvaluationService(work, mongo.database, system_clock)
-    chores = Chores(Lease(mongo.database, "chores", system_clock), [transfer_service(mongo).step])
+    chores = Chores(
+        Lease(mongo.database, "chores", system_clock), [transfer_service(mongo).step, pool_service(mongo).step]
+    )
     return worker_app(
         settings,
         service=SERVICE,

@@ -33,6 +33,7 @@ from rapport_customers.orders.service import OrderService
 from rapport_customers.packs.service import PackService
 from rapport_customers.pipelines.model import Pipeline
 from rapport_customers.pipelines.service import PipelineService
+from rapport_customers.pool.service import PoolService
 from rapport_customers.products.model import Product
 from rapport_customers.products.service import ProductService
 from rapport_customers.segments.model import Segment
@@ -70,6 +71,7 @@ class Context(RequestContext):
     handling: HandlingService
     lifecycle: LifecycleService
     needs: NeedService
+    pool: PoolService
     transfers: TransferService
     clock: Clock
     packs: PackService

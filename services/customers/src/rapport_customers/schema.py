@@ -22,6 +22,7 @@ from rapport_customers.needs.schema import NeedMutation, NeedQuery
 from rapport_customers.orders.schema import OrderMutation, OrderQuery
 from rapport_customers.packs.schema import PackMutation
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
+from rapport_customers.pool.schema import PoolMutation, PoolQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
 from rapport_customers.segments.schema import SegmentMutation, SegmentQuery
 from rapport_customers.subjects.schema import SubjectMutation, SubjectQuery
@@ -64,6 +65,7 @@ def build_schema() -> SubgraphSchema:
             HandlingQuery,
             LifecycleQuery,
             NeedQuery,
+            PoolQuery,
             TransferQuery,
             SubjectQuery,
             audit_query("customers"),
@@ -86,6 +88,7 @@ def build_schema() -> SubgraphSchema:
             ImportMutation,
             HandlingMutation,
             NeedMutation,
+            PoolMutation,
             TransferMutation,
             SubjectMutation,
             ContactMutation,

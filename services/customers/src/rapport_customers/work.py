@@ -19,6 +19,7 @@ from rapport_customers.lifecycle.repository import StayRepository
 from rapport_customers.needs.repository import NeedRepository
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.pipelines.repository import PipelineRepository
+from rapport_customers.pool.repository import PoolRepository
 from rapport_customers.products.repository import ProductRepository
 from rapport_customers.projections.touches import Touches
 from rapport_customers.projections.users import users
@@ -51,6 +52,7 @@ class CustomersWork(Work):
         self.orders = OrderRepository(database, session, self.outbox)
         self.needs = NeedRepository(database, session, self.outbox)
         self.transfers = TransferRepository(database, session, self.outbox)
+        self.pool = PoolRepository(database, session, self.outbox)
         self.handling = HandlingRepository(database, session, self.outbox)
         self.stays = StayRepository(database, session)
         self.pipelines = PipelineRepository(database, session, self.outbox)

@@ -18,7 +18,6 @@ class CustomerState:
     tier: str | None = None
     priority: str = "NORMAL"
     merged_into_id: str | None = None
-    priority: str = "NORMAL"
 
 
 @dataclass(frozen=True, kw_only=True)

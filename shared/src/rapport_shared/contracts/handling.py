@@ -9,3 +9,11 @@ class CustomerHandlingUpdated(Event):
 
     handling_id: str
     changed: tuple[str, ...]
+
+
+@event("customers.pool.updated", version=1, subject="pool_id")
+class CustomerPoolUpdated(Event):
+    """The rules of the pool changed."""
+
+    pool_id: str
+    changed: tuple[str, ...]

@@ -73,6 +73,7 @@ class Listing:
         if self.bound is None or not any(name.startswith(CUSTOM) for name in asked(given, keys)):
             return self
         return await self.bound(context)
+
     completed: Callable[[Any, dict[str, Any]], Awaitable[dict[str, Any]]] | None = None
 
     @property
