@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,9 @@ import jwt
 from rapport_local.testing import RunningSystem
 
 GATEWAY = "gateway"
+RENEW_SECONDS = 240.0  # access tokens last ten minutes, the tests of a slow machine longer
+MAX_MUTATIONS = 6
+"""In one operation: on a slow machine, too, it is done before the gateway gives up waiting."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +39,26 @@ class Doors:
         return {"service-authorization": f"Bearer {token}"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Person:
-    """Somebody signed in."""
+    """Somebody signed in, or a program with an API key; ``renew`` gets another token."""
 
     id: str
     role: str
     token: str
     doors: Doors
+    renew: Callable[[], Awaitable[str]] | None = None
+    since: float = field(default_factory=time.monotonic)
+
+    async def bearer(self) -> str:
+        """The header's value, of a token that lasts for a while."""
+        if self.renew is not None and time.monotonic() - self.since > RENEW_SECONDS:
+            self.token, self.since = await self.renew(), time.monotonic()
+        return f"Bearer {self.token}"
 
     async def ask(self, target: str, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The whole answer."""
-        headers = {"authorization": f"Bearer {self.token}", **self.doors.headers(target)}
+        headers = {"authorization": await self.bearer(), **self.doors.headers(target)}
         body = {"query": document, "variables": variables or {}}
         async with self.doors.http.post(self.doors.url(target), json=body, headers=headers) as response:
             answer: dict[str, Any] = await response.json()
@@ -63,8 +74,12 @@ class Person:
     async def mutate(
         self, target: str, selection: str, calls: Sequence[tuple[str, dict[str, Any]]]
     ) -> list[dict[str, Any]]:
-        """The payloads of several mutations in one operation."""
-        return list((await self.data(target, *mutations(selection, calls))).values())
+        """The payloads of several mutations, a few in each operation."""
+        payloads: list[dict[str, Any]] = []
+        for first in range(0, len(calls), MAX_MUTATIONS):
+            some = calls[first : first + MAX_MUTATIONS]
+            payloads += (await self.data(target, *mutations(selection, some))).values()
+        return payloads
 
     @asynccontextmanager
     async def listening(self, target: str, fields: Sequence[str]) -> AsyncIterator["Heard"]:
@@ -73,7 +88,7 @@ class Person:
         url = self.doors.url(target).replace("http", "ws", 1)
         protocols = ("graphql-transport-ws",)
         async with self.doors.http.ws_connect(url, protocols=protocols, headers=headers) as socket:
-            await socket.send_json({"type": "connection_init", "payload": {"authorization": f"Bearer {self.token}"}})
+            await socket.send_json({"type": "connection_init", "payload": {"authorization": await self.bearer()}})
             assert (await socket.receive_json())["type"] == "connection_ack"
             for name in fields:
                 payload = {"query": f"subscription {{ {name} {{ kind id node {{ id }} }} }}"}

@@ -45,7 +45,7 @@ class TypeDoors:
 
 @dataclass(frozen=True)
 class Table:
-    """``rights``: type -> role -> verb -> reach letter."""
+    """``rights``: type -> role (or API key) -> verb -> reach letter."""
 
     rights: dict[str, dict[str, dict[str, str]]]
     types: dict[str, TypeDoors]
@@ -62,6 +62,16 @@ class Table:
         """The types whose records are somebody's."""
         return (doors for doors in self.types.values() if doors.hangs_on is not None)
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """The API keys among the roles, and the role of each."""
+        found: dict[str, str] = self.raw["keys"]
+        return found
+
+    def acts_as(self, role: str) -> str:
+        """The role itself, or that of the API key."""
+        return self.keys.get(role, role)
+
     def allows(self, role: str, verb: str, type_name: str, relation: str) -> bool:
         """Whether the role's reach covers such a record."""
         return self.rights[type_name][role][verb] in COVERED[relation]
@@ -75,5 +85,7 @@ def table() -> Table:
         type_name: {role: dict(zip(VERBS, letters.split(), strict=True)) for role, letters in roles.items()}
         for type_name, roles in raw["rights"].items()
     }
+    for of_role in rights.values():
+        of_role.update({key: of_role[role] for key, role in raw["keys"].items()})
     types = {name: TypeDoors(name=name, **doors) for name, doors in raw["types"].items()}
     return Table(rights, types, raw["custom_roles"], raw)

@@ -61,7 +61,7 @@ async def make_world(doors: Doors) -> World:
     wanted |= {name: (team, "SALES") for name, team in COLLEAGUES.items()}
     made = [newcomer(admin, name, teams[team], role, mark) for name, (team, role) in wanted.items()]
     staff = dict(zip(wanted, await asyncio.gather(*made), strict=True))
-    staff |= {key: await program(admin, key, role) for key, role in table().keys.items()}
+    staff |= {key: await program(admin, key, role, mark) for key, role in table().keys.items()}
     owners = {name: person.id for name, person in staff.items()}
     records = await _records(admin, owners, mark)
     records |= await _plain_records(admin, mark, teams["mid"], owners["mate"])
@@ -78,16 +78,17 @@ async def _signed_in(doors: Doors, account: Account) -> Person:
     return Person(staff.id, account.role, staff.access_token, doors, renew)
 
 
-async def program(admin: Person, name: str, role: str) -> Person:
-    """Whoever has an API key of that role, which acts for the administrator."""
-    [made] = await admin.mutate(GATEWAY, "key", [("createApiKey", {"name": name, "role": role})])
+async def program(admin: Person, name: str, role: str, mark: str) -> Person:
+    """Whoever has an API key of that role, which acts for an administrator who has made nothing else."""
+    owner = await newcomer(admin, name, None, "ADMIN", mark)
+    [made] = await owner.mutate(GATEWAY, "key", [("createApiKey", {"name": name, "role": role})])
     assert made["userErrors"] == []
 
     async def renew() -> str:
-        [access] = await admin.mutate(GATEWAY, "accessToken", [("exchangeApiKey", {"key": made["key"]})])
+        [access] = await owner.mutate(GATEWAY, "accessToken", [("exchangeApiKey", {"key": made["key"]})])
         return str(access["accessToken"])
 
-    return Person(admin.id, name, await renew(), admin.doors, renew)
+    return Person(owner.id, name, await renew(), admin.doors, renew)
 
 
 async def _teams(admin: Person, mark: str) -> dict[str, str]:
