@@ -187,3 +187,10 @@ def test_limits_are_settings() -> None:
     for name, value in (("MAX_COST", "0"), ("SUGGESTIONS", "maybe")):
         with pytest.raises(InvalidSetting, match=name):
             load_settings({f"RAPPORT_GATEWAY_{name}": value}, {})
+
+
+def test_few_mistakes_get_suggestions_and_many_get_none() -> None:
+    """Each suggestion compares a name with all that are possible in its place."""
+    for number, suggested in ((5, True), (6, False)):
+        names = " ".join(f"customer{place}s" for place in range(number))
+        assert ("Did you mean" in refusal(f"{{ {names} }}")["message"]) == suggested

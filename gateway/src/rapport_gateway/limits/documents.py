@@ -35,6 +35,7 @@ from rapport_gateway.limits.rules import NO_RULES, CostRules
 from rapport_gateway.limits.variables import check_variables
 from rapport_gateway.tracing import Stages
 
+_MOST_WITH_SUGGESTIONS = 5  # each compares a name with all that are possible in its place
 _MAX_ERRORS = 50
 _WEIGHTLESS_CHARACTERS = 1_000
 _MAX_MESSAGE_LENGTH = 1_000  # characters; messages quote what the client sent
@@ -188,13 +189,15 @@ def _check(size: Size, limits: Limits) -> None:
 def _validate(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> None:
     # The rule reads its budget when a validation starts. A comparison of two fields costs two units.
     overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 2 * limits.max_field_comparisons
-    problems = validate(schema, document, max_errors=_MAX_ERRORS, hide_suggestions=not limits.suggestions)
+    problems = validate(schema, document, max_errors=_MAX_ERRORS, hide_suggestions=True)
     if not problems:
         return
     last = problems[-1]
     if isinstance(last, ValidationAbortedError) and not last.message.startswith("Too many"):
         what = "comparisons of fields with the same name in one place"
         raise _exceeded("field_comparisons", limits.max_field_comparisons, what)
+    if limits.suggestions and len(problems) <= _MOST_WITH_SUGGESTIONS:
+        problems = validate(schema, document, max_errors=_MAX_ERRORS)
     raise DocumentRefused([_formatted(problem, GRAPHQL_VALIDATION_FAILED) for problem in problems])
 
 
