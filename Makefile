@@ -4,7 +4,7 @@ SOURCES := conftest.py shared gateway services cli deploy tests
 RELIABILITY = $(PYTHON) -m pytest -q tests/reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup audit run graphiql test test-unit conformance reliability reliability-ci bench-gateway bench-hostile check format schema lock up down clean
+.PHONY: help setup audit run graphiql test test-unit conformance reliability reliability-ci bench-gateway bench-hostile bench-sync check format schema lock up down clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ audit: setup ## Verify the audit log of every service (with the addresses that t
 
 bench-hostile: setup ## Measure what refusing hostile requests takes, and what another client notices (2 minutes)
 	@$(PYTHON) tests/benchmarks/hostile_requests.py
+
+bench-sync: setup ## Measure how long a change takes to a subscription, and a relay's speed, beside the bare broker
+	@$(PYTHON) tests/benchmarks/sync.py $(ARGS)
 
 check: setup ## Format, lint, types, import rules, sizes, committed schemas
 	@$(PYTHON) -m ruff format --check --quiet $(SOURCES)

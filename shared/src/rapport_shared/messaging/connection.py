@@ -19,10 +19,24 @@ MAX_PAUSE_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 
+async def connect_any(urls: str, **parameters: str | int) -> AbstractConnection:
+    """A connection to the first node that answers; ``urls``: one node's, or those of a cluster, with commas between.
+
+    Raises what the last of them fails with.
+    """
+    failure: Exception = ConnectionError("no broker is named")
+    for url in filter(None, (each.strip() for each in urls.split(","))):
+        try:
+            return await aio_pika.connect(URL(url).update_query(parameters), timeout=CONNECT_SECONDS)
+        except (AMQPError, OSError, TimeoutError) as reason:
+            failure = reason
+    raise failure
+
+
 @asynccontextmanager
-async def open_channel(url: str) -> AsyncIterator[AbstractChannel]:
+async def open_channel(urls: str) -> AsyncIterator[AbstractChannel]:
     """A channel for a short task, on a connection of its own; publishes are confirmed or raise."""
-    async with await aio_pika.connect(url, timeout=CONNECT_SECONDS) as connection:
+    async with await connect_any(urls) as connection:
         yield await connection.channel(publisher_confirms=True, on_return_raises=True)
 
 
@@ -37,8 +51,8 @@ class BrokerLink:
     and starting anew is the only recovery that it needs to know.
     """
 
-    def __init__(self, url: str, name: str, body: Callable[[AbstractConnection], Awaitable[None]]) -> None:
-        self._url = url
+    def __init__(self, urls: str, name: str, body: Callable[[AbstractConnection], Awaitable[None]]) -> None:
+        self._urls = urls
         self._name = name
         self._body = body
         self.connected = False
@@ -63,8 +77,7 @@ class BrokerLink:
             raise ConnectionError(f"{self._name} is not connected")
 
     async def _run_once(self) -> None:
-        url = URL(self._url).update_query(heartbeat=HEARTBEAT_SECONDS, name=self._name)
-        connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
+        connection = await connect_any(self._urls, heartbeat=HEARTBEAT_SECONDS, name=self._name)
         async with connection, asyncio.TaskGroup() as tasks:
             self.connected = True
             body = tasks.create_task(_run(self._body, connection))

@@ -13,13 +13,14 @@ from network_proxy import NetworkProxy
 from waiting import eventually
 from yarl import URL
 
-from rapport_local.backing import BackingServices
+from rapport_local.backing import BackingServices, Broker
 from rapport_local.processes.child import Child
 from rapport_shared.mongo import connect, create_indexes
 from rapport_shared.persistence import BOOKKEEPING_INDEXES
 from reliability.armed import CRASH_POINT, fault_env
 from reliability.bench_process import GROUP
 from reliability.checker import Facts, Violation, effects, violations
+from reliability.cluster import Cluster
 from reliability.keeper import in_thread
 
 RIGHT = "right"
@@ -33,7 +34,7 @@ _HELPERS = Path(__file__).resolve().parents[1]
 class Trial:
     """A bench whose relay and consumer are processes, with a database and a virtual host of their own.
 
-    The two processes reach both over networks that can be broken; the bench itself reaches them directly.
+    The two processes reach both over networks that can be broken (a cluster: directly); the bench itself directly.
     """
 
     bench: Bench
@@ -108,15 +109,21 @@ class Trial:
 
 
 @asynccontextmanager
-async def trial(backing: BackingServices, prefix: str, logs: Path, design: str) -> AsyncIterator[Trial]:
-    """A trial of the right design or of a mutant; its processes are ended at the end."""
+async def trial(
+    backing: BackingServices, prefix: str, logs: Path, design: str, *, nodes: Cluster | None = None
+) -> AsyncIterator[Trial]:
+    """A trial of the right design or of a mutant, on a cluster if there is one; its processes are ended at the end."""
     name = f"{prefix}_{secrets.token_hex(3)}"
-    amqp_url = await _new_vhost(backing, name)
+    amqp_url = await _new_vhost(nodes or backing.broker, name)
     mongo = connect(backing.mongo_url, name)
     await create_indexes(mongo.database, BOOKKEEPING_INDEXES)
-    async with NetworkProxy(_port(backing.mongo_url)) as to_database, NetworkProxy(_port(amqp_url)) as to_broker:
+    async with (
+        NetworkProxy(_port(backing.mongo_url)) as to_database,
+        NetworkProxy(_port(amqp_url.split(",")[0])) as to_broker,
+    ):
         mongo_url = URL(backing.mongo_url).with_port(to_database.port).with_query(directConnection="true")
-        there = (str(mongo_url), name, str(URL(amqp_url).with_port(to_broker.port)), logs)
+        broker_url = amqp_url if nodes else str(URL(amqp_url).with_port(to_broker.port))
+        there = (str(mongo_url), name, broker_url, logs)
         (relay, consumer), twins = (
             (_child("relay", design, *there, suffix), _child("consumer", design, *there, suffix))
             for suffix in ("", "-twin")
@@ -135,9 +142,9 @@ def _port(url: str) -> int:
     return port
 
 
-async def _new_vhost(backing: BackingServices, name: str) -> str:
+async def _new_vhost(broker: Broker | Cluster, name: str) -> str:
     made: list[str] = []
-    await in_thread(lambda: made.append(backing.broker.create_vhost(name)))
+    await in_thread(lambda: made.append(broker.create_vhost(name)))
     return made[0]
 
 
