@@ -12,6 +12,7 @@ from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 from prometheus_client import Counter, Gauge
 
 from rapport_shared.delivery.lease import Lease
+from rapport_shared.delivery.pace import Pace
 from rapport_shared.events import CONTENT_TYPE
 from rapport_shared.messaging.connection import PUBLISH_SECONDS, Unavailable
 from rapport_shared.messaging.feed import POSITION
@@ -21,6 +22,8 @@ from rapport_shared.outbox import OutboxRow, OutboxStore
 
 WINDOW = 100
 POLL_SECONDS = 0.05
+IDLE_SECONDS = 0.25
+"""The longest that a first change after a quiet time waits for the relay."""
 RETRY_SECONDS = 2.0
 
 PUBLISHED = Counter("rapport_outbox_published", "Events that the broker confirmed.")
@@ -42,16 +45,17 @@ class Relay:
         """Relay until the connection is lost; raises Unavailable where the database does not answer."""
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         exchange = await declare_exchanges(channel)
+        pace = Pace(least=POLL_SECONDS, most=IDLE_SECONDS)
         while True:
             try:
-                busy = await self._lease.hold() and await self._relay_batch(exchange)
+                rows = await self._relay_batch(exchange) if await self._lease.hold() else 0
             except DatabaseError as failure:
                 raise Unavailable(f"outbox: {type(failure).__name__}") from failure
-            if not busy:
-                await asyncio.sleep(POLL_SECONDS)
+            if rows < WINDOW:
+                await asyncio.sleep(pace.pause(found=rows > 0))
 
-    async def _relay_batch(self, exchange: AbstractExchange) -> bool:
-        """Publish what waits; True where there may be more at once."""
+    async def _relay_batch(self, exchange: AbstractExchange) -> int:
+        """Publish what waits; how many events that were: there may be more at once where the window was full."""
         rows = await self._numbered()
         WAITING.set(time.time() - rows[0].recorded_at.timestamp() if rows else 0)
         confirmed: list[str] = []
@@ -63,7 +67,7 @@ class Relay:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        return len(rows) == WINDOW
+        return len(rows)
 
     async def _numbered(self) -> list[OutboxRow]:
         """What waits and is due, each row with its position."""

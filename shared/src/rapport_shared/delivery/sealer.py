@@ -14,6 +14,7 @@ from rapport_shared.audit.chain import BLOCK_SIZE
 from rapport_shared.clock import Clock
 from rapport_shared.contracts.audit import SEALED, ChainEnd
 from rapport_shared.delivery.lease import Lease
+from rapport_shared.delivery.pace import Pace
 from rapport_shared.events import CONTENT_TYPE, Envelope, encode
 from rapport_shared.ids import new_event_id
 from rapport_shared.messaging.connection import PUBLISH_SECONDS, Unavailable
@@ -21,6 +22,7 @@ from rapport_shared.messaging.topology import declare_exchanges
 from rapport_shared.mongo import DatabaseError
 
 POLL_SECONDS: Final = 0.5
+IDLE_SECONDS: Final = 2.0
 
 ROWS_SEALED = Counter("rapport_audit_sealed", "Audit rows that were bound into the chain.")
 
@@ -40,13 +42,14 @@ class Sealer:
         """Seal until the connection is lost; raises Unavailable where the database does not answer."""
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         exchange = await declare_exchanges(channel)
+        pace = Pace(least=POLL_SECONDS, most=IDLE_SECONDS)
         while True:
             try:
                 rows = await self._step(exchange) if await self._lease.hold() else 0
             except DatabaseError as failure:
                 raise Unavailable(f"audit: {type(failure).__name__}") from failure
             if rows < BLOCK_SIZE:
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(pace.pause(found=rows > 0))
 
     async def _step(self, exchange: AbstractExchange) -> int:
         """Seal what waits, and publish the head unless that was done: also the one of a sealer that died before it."""
