@@ -1,4 +1,4 @@
-"""Prints each change of a customer. AMQP_URL=amqp://user:password@host:5672/ python consumer.py (needs aio-pika)"""
+"""Prints each event. AMQP_URL=amqp://user:password@host:5672/vhost QUEUE=integrator.NAME python consumer.py"""
 
 import asyncio
 import json
@@ -12,8 +12,7 @@ async def main() -> None:
     async with connection:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=16)
-        queue = await channel.declare_queue("example.python", durable=True, arguments={"x-queue-type": "quorum"})
-        await queue.bind("rapport.events", "customers.#")
+        queue = await channel.get_queue(os.environ["QUEUE"], ensure=False)
         async with queue.iterator() as messages:
             async for message in messages:
                 async with message.process(requeue=True):  # acknowledged after the block; back in the queue if it fails

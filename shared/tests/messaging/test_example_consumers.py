@@ -14,7 +14,7 @@ from messaging_bench import Bench
 from node_packages import node_modules
 from waiting import eventually
 
-from rapport_shared.messaging.topology import EVENTS
+from rapport_shared.messaging.topology import EVENTS, declare_exchanges
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "examples"
 AMQPLIB = "amqplib@2.3.1"
@@ -49,10 +49,9 @@ def command(language: str, scratch: Path) -> list[str]:
 
 
 @asynccontextmanager
-async def running(words: list[str], amqp_url: str) -> AsyncIterator[Example]:
-    process = await asyncio.create_subprocess_exec(
-        *words, env=os.environ | {"AMQP_URL": amqp_url}, stdout=asyncio.subprocess.PIPE
-    )
+async def running(words: list[str], amqp_url: str, queue: str) -> AsyncIterator[Example]:
+    given = {"AMQP_URL": amqp_url, "QUEUE": queue}
+    process = await asyncio.create_subprocess_exec(*words, env=os.environ | given, stdout=asyncio.subprocess.PIPE)
     example = Example(process)
     reading = asyncio.create_task(example.read())
     try:
@@ -62,6 +61,13 @@ async def running(words: list[str], amqp_url: str) -> AsyncIterator[Example]:
             process.kill()
         await process.wait()
         await reading
+
+
+async def declare(bench: Bench, queue: str) -> None:
+    """What an integrator is given."""
+    async with bench.channel() as channel:
+        declared = await channel.declare_queue(queue, durable=True, arguments={"x-queue-type": "quorum"})
+        await declared.bind(await declare_exchanges(channel), "customers.#")
 
 
 async def queue_state(bench: Bench, name: str) -> tuple[int, int] | None:
@@ -93,10 +99,11 @@ async def has_ended_with(example: Example, *lines: str) -> bool:
 async def test_an_example_consumer_prints_acknowledges_and_misses_nothing(
     bench: Bench, language: str, tmp_path: Path
 ) -> None:
-    words, queue = command(language, tmp_path), f"example.{language}"
+    words, queue = command(language, tmp_path), f"integrator.{language}"
+    await declare(bench, queue)
     first, last = [f"{CHANGED} cus_1 {version}" for version in range(1, 41)], f"{CHANGED} cus_1 40"
     async with bench.relaying():
-        async with running(words, bench.amqp_url) as example:
+        async with running(words, bench.amqp_url, queue) as example:
             await eventually(lambda: is_consumed(bench, queue))
             await bench.change("cus_1", times=40)
             # More than the broker sends ahead of acknowledgements.
@@ -105,7 +112,7 @@ async def test_an_example_consumer_prints_acknowledges_and_misses_nothing(
         await bench.change("cus_1", "cus_2")  # while the consumer is down
         # It was killed, perhaps between the print and the acknowledgement of the last: that one comes again.
         await eventually(lambda: is_left_with(bench, queue, 2, 3))
-        async with running(words, bench.amqp_url) as example:
+        async with running(words, bench.amqp_url, queue) as example:
             await eventually(lambda: has_ended_with(example, f"{CHANGED} cus_1 41", f"{CHANGED} cus_2 1"))
             assert set(example.lines) - {last} == {f"{CHANGED} cus_1 41", f"{CHANGED} cus_2 1"}
 
@@ -115,8 +122,9 @@ async def test_an_example_consumer_prints_acknowledges_and_misses_nothing(
 async def test_a_message_that_an_example_cannot_read_is_not_acknowledged(
     bench: Bench, language: str, tmp_path: Path
 ) -> None:
-    words, queue = command(language, tmp_path), f"example.{language}"
-    async with running(words, bench.amqp_url) as example:
+    words, queue = command(language, tmp_path), f"integrator.{language}"
+    await declare(bench, queue)
+    async with running(words, bench.amqp_url, queue) as example:
         await eventually(lambda: is_consumed(bench, queue))
         async with bench.channel() as channel:
             exchange = await channel.get_exchange(EVENTS)
