@@ -145,6 +145,7 @@ MUTATIONS: dict[str, Callable[[Context, Record], Record]] = {
     "refreshSession": _refresh,
     "createUser": _create_user,
     "createCustomer": _create("customer"),
+    "createTagGroup": _create("tagGroup"),
     "updateCustomer": _customer_change("change_customer"),
     "deleteCustomer": _customer_change("delete_customer"),
     "recordInteraction": _create("interaction"),

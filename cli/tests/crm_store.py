@@ -10,7 +10,7 @@ from typing import Any
 import phonenumbers
 
 Record = dict[str, Any]
-PREFIXES = {"user": "usr", "customer": "cus", "interaction": "int", "task": "tsk"}
+PREFIXES = {"user": "usr", "customer": "cus", "interaction": "int", "task": "tsk", "tagGroup": "tgr"}
 
 
 class RefusedError(Exception):
@@ -44,6 +44,10 @@ class CrmStore:
         blank = dict.fromkeys(("phone", "email", "source", "externalId", "deletedAt"))
         start = {**blank, "stage": "LEAD", "tags": [], "ownerId": caller["id"]}
         return self._insert("customer", {**start, **self._valid(input)})
+
+    def add_tagGroup(self, input: Mapping[str, Any], caller: Record) -> Record:
+        self._unique("tagGroup", "name", input["name"], "TAG_NAME_TAKEN")
+        return self._insert("tagGroup", input)
 
     def change_customer(self, input: Mapping[str, Any]) -> Record:
         customer = self._current("customer", input)

@@ -26,6 +26,15 @@ CUSTOMER_IDS = f"""query CustomerIds($keys: [String!]!) {{
   gone: customers(first: {PAGE}, filter: {{ externalId: {{ in: $keys }}, deleted: true }}) {{ nodes {{ externalId }} }}
 }}"""
 
+RULE_TAGS = {
+    "name": "Activity · 活跃度",
+    "tags": [
+        {"name": "活跃客户", "colour": "#2E8B57", "rule": {"lastOrderAt": {"withinDays": 30}}},
+        {"name": "待唤醒客户", "colour": "#CD853F", "rule": {"lastInteractionAt": {"notForDays": 90}}},
+    ],
+}
+"""Tags that the system gives: bought within 30 days, and not spoken with for 90."""
+
 ADMIN = ""
 Advance = Callable[[str, int, int], None]
 Settled = Callable[[int], None]
@@ -55,6 +64,7 @@ class Loader:
         plan = self._plan
         await self._load_staff()
         await self._load_customers()
+        await self._load_rule_tags()
         interactions = [record for record in plan.interactions if record.customer_key not in self._gone]
         tasks = [record for record in plan.tasks if record.customer_key not in self._gone]
         await self._create("communications", interactions, self._interaction)
@@ -86,6 +96,12 @@ class Loader:
         self._advance("customers", total - len(missing), total)
         steps = [Step(record.key, ADMIN, self._customer(record)) for record in missing]
         self._learn(await self._runner.run(steps, self._settled("customers", total)))
+
+    async def _load_rule_tags(self) -> None:
+        """One group; where there is one of that name, it is left as it is."""
+        made = Step("rule tags", ADMIN, self._call("createTagGroup", "tagGroup { id }", "rule-tags", RULE_TAGS))
+        self._advance("rule tags", 0, 1)
+        await self._runner.run([made], self._settled("rule tags", 1), accepted=frozenset({"TAG_NAME_TAKEN"}))
 
     async def _create(
         self,

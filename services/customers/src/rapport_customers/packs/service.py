@@ -16,7 +16,7 @@ from rapport_shared.ids import new_id
 from rapport_shared.persistence import Transactions, transactional
 from rapport_shared.rights import Policy, Reach, Verb
 
-GROUP_ID: Final = "tgr_activity"
+GROUP_PREFIX: Final = "tgr"
 NEEDED: Final = (
     ("CustomField", Verb.CREATE),
     ("TagGroup", Verb.CREATE),
@@ -67,9 +67,9 @@ class PackService:
 
     async def _tags(self, work: CustomersWork, tags: Sequence[PackTag], by: Actor) -> list[str]:
         """In the group of activity, which is made where there is none."""
-        group = (await work.tag_groups.of_ids([GROUP_ID])).get(GROUP_ID)
+        group = await work.tag_groups.named(ACTIVITY)
         if group is None:
-            group = TagGroup.create(GROUP_ID, ACTIVITY, TagChoice.MULTI, is_open=False, now=self._clock())
+            group = TagGroup.create(new_id(GROUP_PREFIX), ACTIVITY, TagChoice.MULTI, is_open=False, now=self._clock())
             await work.tag_groups.save(group, by=by)
         known = {name_key(tag.name) for tag in await work.tags.named([tag.name for tag in tags], group.id)}
         missing = [tag for tag in tags if name_key(tag.name) not in known]

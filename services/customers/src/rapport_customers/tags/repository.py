@@ -44,6 +44,11 @@ class TagGroupRepository(AggregateRepository[TagGroup]):
         )
         return {document["_id"]: self.from_document(document) for document in found}
 
+    async def named(self, name: str) -> TagGroup | None:
+        """The group of this name."""
+        found = await self._documents.find_one({"key": name_key(name)}, session=self._session)
+        return None if found is None else self.from_document(found)
+
     def to_document(self, aggregate: TagGroup) -> Document:
         """The fields as they are, enums by value."""
         return {
