@@ -87,7 +87,7 @@ def without_hidden(condition: Document, hidden: frozenset[str]) -> Document:
 def _sorted_by(key: Any) -> str:
     """The attribute that an order input goes by."""
     custom = getattr(key, "custom", None)
-    return f"{CUSTOM}{custom}" if isinstance(custom, str) else str(key.field.name).lower()
+    return f"{CUSTOM}{custom}" if isinstance(custom, str) else str(getattr(key.field, "name", "")).lower()
 
 
 def _filtered(given: object) -> Iterator[str]:
