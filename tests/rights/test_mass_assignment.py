@@ -14,6 +14,7 @@ SERVER_OWNED: list[str] = table().raw["server_owned"]
 MEANT = {
     ("UserFilter", "active"),
     ("UpdateProductInput", "active"),
+    ("CustomerRuleInput", "createdAt"),
     ("UpdateWebhookInput", "active"),
     ("ProductFilter", "active"),
 }
