@@ -1,6 +1,6 @@
 """Lifecycles as clients meet them: moves, time in stages, milestones, and what facts do by themselves."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
 from rapport_shared.mongo import Mongo
 
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 WAY = """id stage stageSince lifecycle {
   stays { stage previous enteredAt leftAt seconds byId via reason by { id } } milestones { kind at } }"""
 TOTAL = {"amount": "10", "currency": "CNY"}
@@ -114,6 +115,32 @@ async def test_orders_and_deals_move_customers_by_themselves(
     ]
     entries = mongo.database["customer_history"].find({"via": "RULE"})
     assert [entry["actor"] async for entry in entries] == ["rule_deals", "rule_orders"]
+
+
+async def test_communications_are_milestones_for_who_may_read_them(
+    client: SubgraphClient, clock: ManualClock, seller: Actor, mongo: Mongo
+) -> None:
+    identifier = await customer(client, seller)
+    told = [
+        {
+            "_id": f"int_{days}",
+            "customer_id": identifier,
+            "occurred_at": clock() + timedelta(days=days),
+            "deleted": gone,
+        }
+        for days, gone in ((0, True), (1, False), (2, False), (4, False), (5, False))
+    ]
+    await mongo.database["interaction_touches"].insert_many(told)
+    clock.advance(timedelta(days=3))
+    await order(client, seller, identifier, "1")
+    found = (await way(client, seller, identifier))["lifecycle"]["milestones"]
+    assert [(each["kind"], each["at"][:10]) for each in found] == [
+        ("FIRST_CONTACT", "2026-03-02"),
+        ("FIRST_ORDER", "2026-03-04"),
+        ("AFTER_SALES", "2026-03-05"),
+    ]
+    seen = await way(client, Actor("usr_marketing", "MARKETING", "ses_9"), identifier)
+    assert [each["kind"] for each in seen["lifecycle"]["milestones"]] == ["FIRST_ORDER"]
 
 
 async def test_facts_move_nobody_where_that_is_switched_off(

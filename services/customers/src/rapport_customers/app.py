@@ -61,6 +61,7 @@ from rapport_customers.products import repository as products
 from rapport_customers.products.repository import ProductRepository
 from rapport_customers.products.service import ProductService
 from rapport_customers.projections import touches
+from rapport_customers.projections.touches import Touches
 from rapport_customers.projections.users import users
 from rapport_customers.schema import build_schema
 from rapport_customers.segments import repository as segments
@@ -208,7 +209,7 @@ def context_maker(
         needs=NeedService(work, NeedRepository(database), policy, clock),
         handling=HandlingService(work, HandlingRepository(database), policy, clock),
         lifecycle=LifecycleService(
-            StayRepository(database), DealRepository(database), OrderRepository(database), policy
+            StayRepository(database), DealRepository(database), OrderRepository(database), Touches(database), policy
         ),
         clock=clock,
         custom_fields=fields or custom_field_service(mongo, clock, policy),

@@ -253,6 +253,17 @@ class Context(RequestContext):
         return DataLoader(load, cache=False)
 
     @cached_property
+    def spoken_with_customer(self) -> DataLoader[tuple[str, datetime | None], datetime | None]:
+        """When customers were first spoken with, or first after a time, as far as the caller reads communications."""
+
+        async def load(asked: list[tuple[str, datetime | None]]) -> list[datetime | None]:
+            first = await self.lifecycle.spoken({key: at for key, at in asked if at is None}, by=self.actor)
+            later = await self.lifecycle.spoken({key: at for key, at in asked if at is not None}, by=self.actor)
+            return [(first if at is None else later).get(key) for key, at in asked]
+
+        return DataLoader(load, cache=False)
+
+    @cached_property
     def next_order_of_customer(self) -> DataLoader[tuple[str, datetime], datetime | None]:
         """When customers ordered after their first orders, as far as the caller reaches orders."""
 

@@ -85,9 +85,15 @@ class Lifecycle:
         stays = await info.context.stays_of_customer.load(self.customer_id)
         first = self.facts.first_order_at
         again = None if first is None else await info.context.next_order_of_customer.load((self.customer_id, first))
+        contact, later = info.context.spoken_with_customer, None
+        spoken = await contact.load((self.customer_id, None))
+        if first is not None:
+            later = await contact.load((self.customer_id, first))
         referring = (stay.entered_at for stay in stays if stay.stage is CustomerStage.ADVOCATE)
         found = model.milestones(
             [
+                (MilestoneKind.FIRST_CONTACT, spoken),
+                (MilestoneKind.AFTER_SALES, later),
                 (MilestoneKind.QUOTE_FEEDBACK, model.quote_feedback(deals)),
                 (MilestoneKind.DEAL_WON, model.deal_won(deals)),
                 (MilestoneKind.FIRST_ORDER, first),

@@ -17,6 +17,7 @@ from rapport_customers.lifecycle.model import (
 )
 from rapport_customers.lifecycle.repository import StayRepository
 from rapport_customers.orders.repository import OrderRepository
+from rapport_customers.projections.touches import Touches
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.errors import BadInput, Forbidden
@@ -28,10 +29,18 @@ TYPE: Final = "Customer"
 class LifecycleService:
     """Whoever reads a customer reads its lifecycle; what is known from deals and orders, whoever reads those."""
 
-    def __init__(self, stays: StayRepository, deals: DealRepository, orders: OrderRepository, policy: Policy) -> None:
+    def __init__(
+        self,
+        stays: StayRepository,
+        deals: DealRepository,
+        orders: OrderRepository,
+        touches: Touches,
+        policy: Policy,
+    ) -> None:
         self._stays = stays
         self._deals = deals
         self._orders = orders
+        self._touches = touches
         self._policy = policy
 
     async def stays(self, customer_ids: Sequence[str]) -> dict[str, list[Stay]]:
@@ -45,6 +54,15 @@ class LifecycleService:
     async def bought_again(self, first: Mapping[str, datetime], *, by: Actor) -> dict[str, datetime]:
         """When each customer ordered after its first order, as far as ``by`` may read orders; one query."""
         return await self._orders.next_after(first, self._policy.scope(by, Verb.READ, "Order"))
+
+    async def spoken(self, after: Mapping[str, datetime | None], *, by: Actor) -> dict[str, datetime]:
+        """When customers within reach were first spoken with, or first after the time given for each; one query.
+
+        Nothing for who may read no communications.
+        """
+        if self._policy.reach(by, Verb.READ, "Interaction") is Reach.NONE:
+            return {}
+        return await self._touches.first_spoken(after)
 
     async def summaries(self, since: datetime, until: datetime, *, by: Actor) -> list[StageSummary]:
         """Each stage: how many of the customers within reach are in it, and how long they stayed that left it."""

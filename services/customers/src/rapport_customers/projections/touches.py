@@ -1,6 +1,6 @@
 """What others do for a customer, as far as rules go by it: when it was spoken with, and which tasks are open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -45,6 +45,18 @@ class Touches:
         latest = await spoken.sort("occurred_at", -1).limit(1).to_list(None)
         count = await self._tasks.count_documents({**theirs, "open": True}, session=self._session)
         return {"last_interaction_at": latest[0]["occurred_at"] if latest else None, "open_tasks": count}
+
+    async def first_spoken(self, after: Mapping[str, datetime | None]) -> dict[str, datetime]:
+        """When each of these customers was first spoken with, or first after the time given for it; one query."""
+        if not after:
+            return {}
+        theirs = [
+            {"customer_id": identifier, "deleted": False, **({} if at is None else {"occurred_at": {"$gt": at}})}
+            for identifier, at in after.items()
+        ]
+        group = {"_id": "$customer_id", "at": {"$min": "$occurred_at"}}
+        found = self._interactions.aggregate([{"$match": {"$or": theirs}}, {"$group": group}], session=self._session)
+        return {row["_id"]: row["at"] async for row in found}
 
     async def _keep(self, collection: str, identifier: str, version: int, values: dict[str, Any]) -> set[str]:
         projection = self._projections[collection]
