@@ -10,17 +10,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.conformance import oracle, ours
 from tests.conformance.canonical import canonical
 from tests.conformance.corpus import SubgraphSet, read_corpus
+from tests.conformance.random_operations import random_operations
 from tests.conformance.random_sets import random_sets
 
 from rapport_gateway.supergraph.errors import CompositionProblem
 
 _RANDOM = 150
+_RANDOM_OPERATIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def main() -> int:
     sets = [*read_corpus(options.words), *(each for each in made if _is_asked_for(each, options.words))]
     urls = {name: f"http://{name}.test/graphql" for each in sets for name in each.subgraphs}
     own = [ours.composed(each, urls) for each in sets]
+    sets = [_with_operations(each, made) for each, made in zip(sets, own, strict=True)]
     try:
         oracle.install()
         answers = oracle.ask(sets, urls, [made if isinstance(made, str) else None for made in own])
@@ -55,6 +58,13 @@ def main() -> int:
     failed = sum(not check.passed for check in checks)
     print(f"{len(checks) - failed} passed, {failed} failed")
     return 1 if failed or not checks else 0
+
+
+def _with_operations(each: SubgraphSet, made: str | list[CompositionProblem]) -> SubgraphSet:
+    """Random operations for random sets, where they compose."""
+    if each.is_to_be_refused is not None or not isinstance(made, str):
+        return each
+    return replace(each, operations=random_operations(made, each.name, _RANDOM_OPERATIONS))
 
 
 def _is_asked_for(each: SubgraphSet, words: list[str]) -> bool:

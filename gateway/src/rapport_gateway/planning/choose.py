@@ -29,17 +29,20 @@ _Offer = tuple[FieldSet | None, Gain]
 class Chooser:
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
-        self._memo: dict[tuple[Place, tuple[int, ...], int], Choice] = {}
+        self._memo: dict[tuple[Place, tuple[int, ...], int, frozenset[str]], Choice] = {}
         self._kept: list[Sequence[QueryField]] = []  # the memo goes by identity, so what was asked must live on
         self._costing: set[tuple[Place, str, str]] = set()
         self._circular = False
 
-    def choose(self, place: Place, fields: Sequence[QueryField], mask: int) -> Choice:
-        """Bits of `mask` that cannot be had are left out; the caller compares."""
-        key = (place, tuple(id(field) for field in fields), mask)
+    def choose(
+        self, place: Place, fields: Sequence[QueryField], mask: int, preferred: frozenset[str] = frozenset()
+    ) -> Choice:
+        """Bits of `mask` that cannot be had are left out; the caller compares. Among equally cheap ways, one into the
+        `preferred` subgraphs is taken."""
+        key = (place, tuple(id(field) for field in fields), mask, preferred)
         choice = self._memo.get(key)
         if choice is None:
-            choice = self._decide(place, fields, mask)
+            choice = self._decide(place, fields, mask, preferred)
             if not self._costing:
                 self._circular = False
             if not self._circular:  # an answer that left out what is being reckoned holds for the moment only
@@ -47,7 +50,11 @@ class Chooser:
                 self._memo[key] = choice
         return choice
 
-    def _decide(self, place: Place, fields: Sequence[QueryField], mask: int) -> Choice:
+    def entered(self, place: Place, fields: Sequence[QueryField], mask: int) -> frozenset[str]:
+        """The subgraphs that are entered at the object itself."""
+        return frozenset(graph for graph, _ in self.choose(place, fields, mask).entries)
+
+    def _decide(self, place: Place, fields: Sequence[QueryField], mask: int, preferred: frozenset[str]) -> Choice:
         local: list[Assignment] = []
         rest: list[tuple[QueryField, int]] = []
         for field in fields:
@@ -60,10 +67,10 @@ class Chooser:
                 rest.append((field, wanted))
         if not rest:
             return Choice(0, tuple(local), NO_ENTRIES)
-        best = _best(self._weighing(place, rest))
+        best = _best(self._weighing(place, rest, preferred))
         return Choice(best.cost, (*local, *best.assignments), best.entries)
 
-    def _weighing(self, place: Place, rest: _Wanted) -> Weighing:
+    def _weighing(self, place: Place, rest: _Wanted, preferred: frozenset[str]) -> Weighing:
         """The entries worth weighing: one that another beats in everything is left out."""
 
         def cost_below(field: QueryField, option: Option | None, mask: int) -> int:
@@ -72,7 +79,8 @@ class Chooser:
 
         weighing = Weighing(rest, self._local(place, rest), cost_below)
         found: list[tuple[Option, list[Gain], Gain]] = []
-        for entry in sorted(self._reach.entries(place).values(), key=lambda entry: entry.cost):
+        entries = self._reach.entries(place).values()
+        for entry in sorted(entries, key=lambda entry: (entry.cost, entry.graph not in preferred)):
             offers = self._offers(place, entry, rest)
             for requires in self._requirements(place, entry, offers):
                 option = self._option(place, entry, requires)

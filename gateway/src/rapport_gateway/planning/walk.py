@@ -130,9 +130,14 @@ class _Walk:
         return steps
 
     def _takings(
-        self, spot: Spot, types: tuple[str, ...], fields: tuple[QueryField, ...], mask: int
+        self,
+        spot: Spot,
+        types: tuple[str, ...],
+        fields: tuple[QueryField, ...],
+        mask: int,
+        preferred: frozenset[str] = frozenset(),
     ) -> Iterator[_Taking]:
-        choice = self._chooser.choose(spot.place, fields, mask)
+        choice = self._chooser.choose(spot.place, fields, mask, preferred)
         entered: dict[Option, Spot] = {}
         covered = 0
         for assignment in choice.assignments:
@@ -178,12 +183,18 @@ class _Walk:
         everywhere = {name for types in present for name in types}
         several = spot.several or sum(map(bool, present)) > 1
         alike: dict[Hashable, list[_Taking]] = {}
-        for group, types in zip(selection.groups, present, strict=True):
-            if types and group.wanted_mask & mask:
-                place = Place(types[0], spot.place.graph, via.provided)
-                there = replace(spot, place=place, several=several)
-                for taking in self._takings(there, types, group.wanted, group.wanted_mask & mask):
-                    alike.setdefault(self._likeness(taking), []).append(taking)
+        wanted = [
+            (group, types, Place(types[0], spot.place.graph, via.provided))
+            for group, types in zip(selection.groups, present, strict=True)
+            if types and group.wanted_mask & mask
+        ]
+        entered = [self._chooser.entered(place, group.wanted, group.wanted_mask & mask) for group, _, place in wanted]
+        for number, (group, types, place) in enumerate(wanted):
+            # Where objects of several types stand, a subgraph that is asked for one may be asked for others as well.
+            others = frozenset().union(*entered[:number], *entered[number + 1 :]) if entered[number] else frozenset()
+            there = replace(spot, place=place, several=several)
+            for taking in self._takings(there, types, group.wanted, group.wanted_mask & mask, others):
+                alike.setdefault(self._likeness(taking), []).append(taking)
         for same in alike.values():
             first = same[0]
             names = tuple(name for taking in same for name in taking.types)
