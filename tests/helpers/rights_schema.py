@@ -83,7 +83,8 @@ class ServiceSchema:
     def least(self, input_type: str) -> dict[str, Any]:
         """An input with what it must have, and nothing else."""
         must = {name: field for name, field in self.inputs(input_type).items() if is_required(field)}
-        return {name: _NAMED.get(name) or self.value(field.type) for name, field in must.items()}
+        texts = {name: _NAMED[name] for name in must.keys() & _NAMED.keys() if named(must[name].type) == "String"}
+        return {name: texts.get(name) or self.value(field.type) for name, field in must.items()}
 
     def input_of(self, mutation: str) -> str | None:
         """The type of a mutation's ``input``."""
