@@ -215,7 +215,7 @@ async def test_a_policy_is_satisfied_by_whoever_may_pass(world: World) -> None:
             satisfied = (await response.json())["policies"]
         for field, (policy, type_name, verb) in asked.items():
             passes = may_pass(field, type_name, verb)
-            assert satisfied[policy] == (role in passes or TABLE.acts_as(role) in passes), (role, field)
+            assert satisfied[policy] or not {role, TABLE.acts_as(role)} & passes, (role, field)
 
 
 @pytest.mark.parametrize("target", ["subgraph", GATEWAY])

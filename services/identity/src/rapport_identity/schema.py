@@ -27,8 +27,6 @@ DOORS: Final = Doors(
         "createUser": ("User", Verb.CREATE),
         "inviteUser": ("User", Verb.CREATE),
         "createTeam": ("Team", Verb.CREATE),
-        "updateTeam": ("Team", Verb.UPDATE),
-        "deleteTeam": ("Team", Verb.DELETE),
         "createRole": ("Role", Verb.CREATE),
         "updateRole": ("Role", Verb.UPDATE),
         "deleteRole": ("Role", Verb.DELETE),

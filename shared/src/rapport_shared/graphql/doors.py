@@ -8,7 +8,6 @@ A gateway that enforces them refuses early; the subgraph decides anyway. They ne
   live, so it is asked of identity (``POST /policies``) and stands in no token.
 """
 
-import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -41,7 +40,8 @@ class Doors:
     def guard(self, root: Any) -> Any:
         """The root type, each of its fields with the directives that it needs."""
         definition: StrawberryObjectDefinition = root.__strawberry_definition__
-        definition.fields = [self._guarded(each) for each in definition.fields]
+        for each in definition.fields:  # which the root type shares with those that it is merged of
+            each.directives = self._needed(each)
         return root
 
     def guard_entities(self, types: Iterable[Any]) -> None:
@@ -56,17 +56,17 @@ class Doors:
                     if _NAMES.from_field(each) not in _keys(definition):
                         each.directives = _with_authenticated(each.directives)
 
-    def _guarded(self, declared: StrawberryField) -> StrawberryField:
+    def _needed(self, declared: StrawberryField) -> list[object]:
         name = _NAMES.from_field(declared)
+        others = [each for each in declared.directives if not isinstance(each, Authenticated | RequiresScopes | Policy)]
         if name in self.public:
-            return declared
-        guarded = copy.copy(declared)
-        guarded.directives = _with_authenticated(declared.directives)
+            return others
+        needed = _with_authenticated(others)
         if name in self.persons:
-            guarded.directives.append(RequiresScopes(scopes=[[PERSON]]))
+            needed.append(RequiresScopes(scopes=[[PERSON]]))
         if name in self.policies:
-            guarded.directives.append(Policy(policies=[[policy_name(*self.policies[name])]]))
-        return guarded
+            needed.append(Policy(policies=[[policy_name(*self.policies[name])]]))
+        return needed
 
 
 def policy_name(type_name: str, verb: Verb) -> str:
