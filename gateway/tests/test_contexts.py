@@ -116,9 +116,8 @@ async def test_the_nearest_object_counts() -> None:
     }
 
 
-async def test_the_object_and_the_value_may_come_from_other_subgraphs() -> None:
-    """The value is fetched beside the way to the field, and the field waits for both."""
-    federation = Federation(
+def _three_subgraphs() -> Federation:
+    return Federation(
         shops=Subgraph(
             LINK + "type Query { shops: [Shop!]! } "
             'type Shop @key(fields: "id") @context(name: "shop") { id: ID! currency: String @external } '
@@ -137,9 +136,14 @@ async def test_the_object_and_the_value_may_come_from_other_subgraphs() -> None:
             {"Shop": lambda r: {"shown": [{"id": r["id"]}, None, {"id": "9"}]}, "Item": _item},
         ),
     )  # fmt: skip
-    query = "{ shops { shown { price } } }"
+
+
+SHOWN = "{ shops { shown { price } } }"
+
+
+def test_the_value_is_fetched_beside_the_way_to_the_field() -> None:
     same_plan(
-        federation.plan(query),
+        _three_subgraphs().plan(SHOWN),
         """
         QueryPlan {
           Sequence {
@@ -189,12 +193,16 @@ async def test_the_object_and_the_value_may_come_from_other_subgraphs() -> None:
         }
         """,
     )
-    shops = (await federation.data(query))["shops"]
+
+
+async def test_the_object_and_the_value_may_come_from_other_subgraphs() -> None:
+    federation = _three_subgraphs()
+    shops = (await federation.data(SHOWN))["shops"]
     assert shops[0] == {"shown": [{"price": "1. of 1"}, None, {"price": "9. of 1"}]}
     assert shops[3] == {"shown": [{"price": "4. of 4"}, None, {"price": "9. of 4"}]}
     # What is not known is not asked with: the field is null, and the reason is told once.
     federation.client.broken["money"] = {"errors": [{"message": "no money"}]}
-    answer = await federation.run(query)
+    answer = await federation.run(SHOWN)
     assert answer["data"]["shops"][0] == {"shown": [{"price": None}, None, {"price": None}]}
     assert [error["message"] for error in answer["errors"]] == ["no money"]
     assert sorted(federation.client.called()) == ["display", "money", "shops"]

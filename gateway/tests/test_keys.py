@@ -64,8 +64,8 @@ async def test_a_compound_key_with_a_nested_part() -> None:
     }
 
 
-async def test_a_key_is_translated_by_a_third_subgraph() -> None:
-    federation = Federation(
+def _chain_of_keys() -> Federation:
+    return Federation(
         a=Subgraph(LINK + 'type Query { x: X } type X @key(fields: "a") { a: ID! }', {"x": {"a": "1"}}),
         b=Subgraph(
             LINK + 'type X @key(fields: "a") @key(fields: "b") { a: ID! b: ID! }',
@@ -81,8 +81,11 @@ async def test_a_key_is_translated_by_a_third_subgraph() -> None:
             LINK + 'type X @key(fields: "c") { c: ID! found: String! }', {}, {"X": lambda r: {"found": "by " + r["c"]}}
         ),
     )
+
+
+def test_the_plan_of_a_key_that_is_translated() -> None:
     same_plan(
-        federation.plan("{ x { found } }"),
+        _chain_of_keys().plan("{ x { found } }"),
         """
         QueryPlan {
           Sequence {
@@ -127,12 +130,16 @@ async def test_a_key_is_translated_by_a_third_subgraph() -> None:
         }
         """,
     )
+
+
+async def test_a_key_is_translated_by_a_third_subgraph() -> None:
+    federation = _chain_of_keys()
     assert await federation.data("{ x { found } }") == {"x": {"found": "by cb1"}}
     assert federation.client.called() == ["a", "b", "c", "d"]
 
 
-async def test_a_key_is_gathered_from_two_subgraphs() -> None:
-    federation = Federation(
+def _key_in_two_places() -> Federation:
+    return Federation(
         a=Subgraph(LINK + 'type Query { x: X } type X @key(fields: "id") { id: ID! }', {"x": {"id": "1"}}),
         b=Subgraph(
             LINK + 'type X @key(fields: "id") { id: ID! left: ID! @shareable }', {}, {"X": lambda _: {"left": "l"}}
@@ -146,8 +153,11 @@ async def test_a_key_is_gathered_from_two_subgraphs() -> None:
             {"X": lambda r: {"sum": r["left"] + r["right"]}},
         ),
     )
+
+
+def test_the_plan_of_a_key_that_is_gathered() -> None:
     same_plan(
-        federation.plan("{ x { sum } }"),
+        _key_in_two_places().plan("{ x { sum } }"),
         """
         QueryPlan {
           Sequence {
@@ -194,6 +204,10 @@ async def test_a_key_is_gathered_from_two_subgraphs() -> None:
         }
         """,
     )
+
+
+async def test_a_key_is_gathered_from_two_subgraphs() -> None:
+    federation = _key_in_two_places()
     assert await federation.data("{ x { sum } }") == {"x": {"sum": "lr"}}
     assert sorted(federation.client.called()) == ["a", "b", "c", "d"]
 
