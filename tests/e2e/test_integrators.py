@@ -11,7 +11,7 @@ from typing import Any
 import aio_pika
 import aiohttp
 import pytest
-from aio_pika.abc import AbstractChannel
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aio_pika.exceptions import AMQPConnectionError, AMQPError
 from aiormq.exceptions import ChannelAccessRefused
 from staff import Staff, make_customer
@@ -125,8 +125,12 @@ async def test_an_integrator_reads_its_queue_and_nothing_else(
         assert (await asyncio.to_thread(rapport, system, "remove", NAME)).returncode == 2
 
 
+async def _ignore(_: AbstractIncomingMessage) -> None:
+    """Takes it, and says nothing."""
+
+
 async def _consume(channel: AbstractChannel, queue: str) -> None:
-    await (await channel.get_queue(queue, ensure=False)).consume(lambda _: None)
+    await (await channel.get_queue(queue, ensure=False)).consume(_ignore)
 
 
 async def _bind(channel: AbstractChannel, queue: str) -> None:

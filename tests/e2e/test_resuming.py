@@ -136,7 +136,8 @@ async def work(admin: Staff, mine: list[str], chance: random.Random, number: int
 async def test_a_client_that_keeps_losing_its_connection_has_what_a_query_finds(
     admin: Staff, support: Staff, transport: str
 ) -> None:
-    chance, mine = random.Random(transport), []
+    chance = random.Random(transport)
+    mine: list[str] = []
     mobile = Mobile(support, transport)
     await mobile.begin()
     for number in range(ROUNDS):

@@ -34,7 +34,7 @@ def operands(name: str) -> Iterator[Any]:
     kind = next(each for each in (IntFilter, DateTimeFilter, IdFilter, StringFilter, Filter) if each.__name__ in hint)
     value: Any = ENUMS.get(name, {IntFilter: 3, DateTimeFilter: datetime(2026, 1, 1, tzinfo=UTC)}.get(kind, "cus_1"))
     for operator in (field.name for field in dataclasses.fields(kind)):
-        given = {"in_": [value], "is_null": False}.get(operator, value)
+        given: Any = {"in_": [value], "is_null": False}.get(operator, value)
         yield kind(**{operator: given})
 
 

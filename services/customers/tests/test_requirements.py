@@ -74,7 +74,12 @@ async def test_custom_fields_can_be_required_of_one_kind(client: SubgraphClient,
 
 
 async def test_settings_name_fields_that_there_are(client: SubgraphClient, admin: Actor, seller: Actor) -> None:
-    for given in ({"requiredOfPersons": [["shoeSize"]]}, {"requiredOfPersons": [[]]}, {"reasonRequired": ["version"]}):
+    bad: list[dict[str, Any]] = [
+        {"requiredOfPersons": [["shoeSize"]]},
+        {"requiredOfPersons": [[]]},
+        {"reasonRequired": ["version"]},
+    ]
+    for given in bad:
         assert [code for code, _ in wrong(await require(client, admin, **given))] == ["INVALID_FIELD_NAMES"]
     assert wrong(await require(client, seller, reasonRequired=["stage"])) == [("FORBIDDEN", "")]
 
