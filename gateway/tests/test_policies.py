@@ -24,7 +24,7 @@ from rapport_gateway.settings import InvalidSetting, load_settings
 KEY = ec.generate_private_key(ec.SECP256R1())
 JWKS = {"keys": [{**ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "one", "alg": "ES256"}]}
 CLAIMS = {"iss": "https://id.test", "aud": "api", "policies": "held"}
-TOKEN = jwt.encode({**CLAIMS, "exp": time.time() + 60}, KEY, "ES256", headers={"kid": "one"})
+TOKEN = jwt.encode({**CLAIMS, "exp": time.time() + 86_400}, KEY, "ES256", headers={"kid": "one"})
 HEADERS = {"authorization": f"Bearer {TOKEN}"}
 ASKED = Granted(True, frozenset(), frozenset({"held", "yes", "no"}))
 
