@@ -77,7 +77,8 @@ class PlanBuilder:
     def _batches(self, steps: list[Step], *, taken: set[str]) -> list[EntityBatch]:
         alike: dict[object, tuple[InputObject, str, list[Step]]] = {}
         for step in steps:
-            selection = self._renderer.braces(step.selection, step.graph)
+            names = {name: item.sent_as for name, item in step.inputs.items()}
+            selection = self._renderer.braces(step.selection, step.graph, names)
             inputs = self._inputs(step)
             alike.setdefault((selection, _shape(inputs)), (inputs, selection, []))[2].append(step)
         batches = []

@@ -143,9 +143,9 @@ class Chooser:
             return 0
         cost = 0
         for group in field.children.groups:
-            types = self._reach.present(group, there.graph, via.join.type_name)
+            types = self._reach.present(group, via.join.graph, via.join.type_name)
             if types and group.wanted_mask & mask:
-                below = Place(types[0], there.graph, via.provided)
+                below = Place(types[0], via.join.graph, via.provided)
                 cost += self.choose(below, group.wanted, group.wanted_mask & mask).cost
         return cost
 

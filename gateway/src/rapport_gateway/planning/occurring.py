@@ -88,12 +88,12 @@ class _Marker:
                     if field.children is not None and self._is_concerned(field.children):
                         found = self._reach.sources(places, field)
                         vias = [
-                            (graph, self._reach.via(place.type_name, field, graph, place.provided))
+                            self._reach.via(place.type_name, field, graph, place.provided)
                             for graph, place in found.items()
                         ]
                         yield (
                             field.children,
-                            tuple(_Origin(graph, via.join.type_name, via.provided) for graph, via in vias if via),
+                            tuple(_Origin(via.join.graph, via.join.type_name, via.provided) for via in vias if via),
                         )
 
     def _places(self, group: QueryGroup, origins: _Origins) -> list[Place]:

@@ -25,6 +25,9 @@ Avoid = frozenset[str]
 class Place(NamedTuple):
     """An object of a concrete type as one subgraph has it; `graph` is empty before the first fetch.
 
+    Where a subgraph has several views of the type (see `TypeJoin`), `graph` names the view; below a field it is the
+    subgraph again (`Via.join.graph`).
+
     `avoid` names subgraphs that must not be entered here, because their key is what is being looked for.
     """
 
@@ -106,11 +109,11 @@ class Reach:
             return 0
         if field.children is None:
             return field.mask
-        return field.bit | self._free_below(field.children, place.graph, via)
+        return field.bit | self._free_below(field.children, via)
 
-    def _free_below(self, selection: QuerySelection, graph: str, via: Via) -> int:
-        key = ("free", id(selection), graph, via.join.type_name, id(via.provided))
-        return self._remember(key, lambda: self._of_all(selection, graph, via, self._free_group), 0)
+    def _free_below(self, selection: QuerySelection, via: Via) -> int:
+        key = ("free", id(selection), via.join.graph, via.join.type_name, id(via.provided))
+        return self._remember(key, lambda: self._of_all(selection, via, self._free_group), 0)
 
     def _free_group(self, place: Place, fields: Sequence[QueryField]) -> int:
         mask = 0
@@ -124,9 +127,10 @@ class Reach:
         return tuple(name for name in group.types if name in possible)
 
     def _of_all(
-        self, selection: QuerySelection, graph: str, via: Via, of_group: Callable[[Place, Sequence[QueryField]], int]
+        self, selection: QuerySelection, via: Via, of_group: Callable[[Place, Sequence[QueryField]], int]
     ) -> int:
         """Bits that all groups give which have them; groups whose types cannot be there want nothing."""
+        graph = via.join.graph
         mask = lost = 0
         for group in selection.groups:
             mask |= group.skipped
@@ -147,11 +151,11 @@ class Reach:
             return 0
         if field.children is None:
             return field.mask
-        return field.bit | self._below(field.children, place.graph, via)
+        return field.bit | self._below(field.children, via)
 
-    def _below(self, selection: QuerySelection, graph: str, via: Via) -> int:
-        key = ("below", id(selection), graph, via.join.type_name, id(via.provided))
-        return self._remember(key, lambda: self._of_all(selection, graph, via, self.group), 0)
+    def _below(self, selection: QuerySelection, via: Via) -> int:
+        key = ("below", id(selection), via.join.graph, via.join.type_name, id(via.provided))
+        return self._remember(key, lambda: self._of_all(selection, via, self.group), 0)
 
     def group(self, place: Place, fields: Sequence[QueryField]) -> int:
         """The bits of the fields obtainable at an object, from its own subgraph or any that can be entered."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from graphql import ArgumentNode, Node, OperationDefinitionNode, VariableNode, print_ast
 
@@ -10,6 +11,8 @@ from rapport_gateway.planning.contextual import ContextValue
 from rapport_gateway.planning.entities_text import marked
 from rapport_gateway.planning.fetch_graph import StepField, StepSelection
 from rapport_gateway.supergraph.model import Kind, Supergraph
+
+_AS_KNOWN: Mapping[str, str] = MappingProxyType({})
 
 
 class Renderer:
@@ -39,10 +42,11 @@ class Renderer:
     def definitions(self, variables: Iterable[str]) -> list[str]:
         return [_bare_definition(self._definitions[name]) for name in variables]
 
-    def braces(self, selection: StepSelection, graph: str) -> str:
-        return "{" + self._body(selection, graph) + "}"
+    def braces(self, selection: StepSelection, graph: str, sent_as: Mapping[str, str] = _AS_KNOWN) -> str:
+        """`sent_as`: under which of its interfaces a subgraph is told entities of a type that it does not know."""
+        return "{" + self._body(selection, graph, sent_as) + "}"
 
-    def _body(self, selection: StepSelection, graph: str) -> str:
+    def _body(self, selection: StepSelection, graph: str, sent_as: Mapping[str, str]) -> str:
         parts = ["__typename"] if selection.with_typename else []
         printed = {
             type_name: [self._field(field, graph) for field in fields.values()]
@@ -54,16 +58,21 @@ class Renderer:
         else:
             common = self._common(selection, printed, graph)
             parts.extend(common)
-            for name, fields in self._by_name(printed, graph).items():
+            for name, fields in self._by_name(printed, graph, sent_as).items():
                 if own := [field for field in fields if field not in common]:
                     parts.append(f"... on {name}{{{' '.join(own)}}}")
         return " ".join(parts) if parts else "__typename"
 
-    def _by_name(self, printed: dict[str, list[str]], graph: str) -> dict[str, dict[str, None]]:
+    def _by_name(
+        self, printed: dict[str, list[str]], graph: str, sent_as: Mapping[str, str]
+    ) -> dict[str, dict[str, None]]:
         """The fields by the name under which the subgraph knows the type; it may know several by one interface."""
         found: dict[str, dict[str, None]] = {}
         for type_name, fields in printed.items():
-            found.setdefault(self._supergraph.known_as(graph, type_name), {}).update(dict.fromkeys(fields))
+            name = self._supergraph.known_as(graph, type_name)
+            if name != type_name:
+                name = sent_as.get(type_name, name)
+            found.setdefault(name, {}).update(dict.fromkeys(fields))
         return found
 
     def _common(self, selection: StepSelection, printed: dict[str, list[str]], graph: str) -> list[str]:

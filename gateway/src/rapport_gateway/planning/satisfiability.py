@@ -91,9 +91,9 @@ class _Search:
         for graph, place in found.items():
             via = self._reach.via(place.type_name, self._probe(place.type_name, field), graph, place.provided)
             if via is not None:
-                for concrete in self._returned(graph, via.join.type_name) & common:
+                for concrete in self._returned(via.join.graph, via.join.type_name) & common:
                     provided = via.provided if via.provided.fields else NOTHING
-                    by_type.setdefault(concrete, set()).add(Place(concrete, graph, provided))
+                    by_type.setdefault(concrete, set()).add(Place(concrete, via.join.graph, provided))
         contexts = state.contexts | self._supergraph.contexts.get(state.type_name, frozenset())
         for concrete, places in sorted(by_type.items()):
             yield _State(concrete, frozenset(places), contexts)
@@ -109,13 +109,13 @@ class _Search:
     def _runtime_types(self, field: FieldInfo, found: Mapping[str, Place]) -> dict[str, frozenset[str]]:
         """By subgraph, where several share a field of abstract type: it is of a type that all of them know."""
         shared = {
-            graph: self._supergraph.possible_types(graph, join.type_name)
+            graph: self._supergraph.possible_types(join.graph, join.type_name)
             for graph in found
             if (join := field.joins.get(graph)) is not None
             and not join.external
             and self._supergraph.is_composite(join.type_name)
             and (declared := self._supergraph.types[join.type_name]).is_abstract
-            and not declared.is_interface_object(graph)
+            and not declared.is_interface_object(join.graph)
         }
         return shared if len(shared) > 1 else {}
 
@@ -142,7 +142,10 @@ class _Search:
         if not known or frozenset.intersection(*known.values()):
             return None
         names = self._supergraph.subgraphs
-        each = "; ".join(f'{", ".join(sorted(types)) or "none"} in "{names[g].name}"' for g, types in known.items())
+        each = "; ".join(
+            f'{", ".join(sorted(types)) or "none"} in "{names[field.joins[view].graph].name}"'
+            for view, types in known.items()
+        )
         return CompositionProblem(
             "SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES",
             f"{state.type_name}.{field.name}, on the way {way}, is shared by subgraphs that have no type of object in "
@@ -152,7 +155,9 @@ class _Search:
     def _problem(self, state: _State, field: FieldInfo, way: str) -> CompositionProblem:
         names = self._supergraph.subgraphs
         here = ", ".join(sorted(f'"{names[place.graph].name}"' for place in state.places))
-        owners = ", ".join(sorted(f'"{names[graph].name}"' for graph, join in field.joins.items() if not join.external))
+        owners = ", ".join(
+            sorted({f'"{names[join.graph].name}"' for join in field.joins.values() if not join.external})
+        )
         kind = self._supergraph.types[state.type_name].kind
         noun = "type" if kind is Kind.OBJECT else kind.value
         return CompositionProblem(

@@ -179,12 +179,12 @@ class _Walk:
 
     def _children(self, spot: Spot, selection: QuerySelection, via: Via, mask: int) -> set[Step]:
         steps: set[Step] = set()
-        present = [self._reach.present(group, spot.place.graph, via.join.type_name) for group in selection.groups]
+        present = [self._reach.present(group, via.join.graph, via.join.type_name) for group in selection.groups]
         everywhere = {name for types in present for name in types}
         several = spot.several or sum(map(bool, present)) > 1
         alike: dict[Hashable, list[_Taking]] = {}
         wanted = [
-            (group, types, Place(types[0], spot.place.graph, via.provided))
+            (group, types, Place(types[0], via.join.graph, via.provided))
             for group, types in zip(selection.groups, present, strict=True)
             if types and group.wanted_mask & mask
         ]
@@ -243,7 +243,8 @@ class _Walk:
         represented = {
             name: Representation(self._sent_as(types[0], name, graph), needed) for name in self._supergraph.named(types)
         }
-        step = self._graph.entities(graph, spot.path, after, represented)
+        subgraph = self._supergraph.graph_of(place.type_name, graph)
+        step = self._graph.entities(subgraph, spot.path, after, represented)
         step.add_inputs(represented)
         step.contexts.update(contexts)
         step.keys.update((name, field.source) for name in represented for field in inputs.fields)

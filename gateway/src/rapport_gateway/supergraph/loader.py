@@ -57,7 +57,10 @@ _KNOWN_FEATURES = frozenset({"link", "core", "join", "inaccessible", "tag", "cac
 
 
 def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
-    """Raises InvalidSupergraph when the text is no supergraph SDL, or (`to_serve`) asks for what is not supported."""
+    """Raises InvalidSupergraph when the text is no supergraph SDL, or (`to_serve`) asks for what is not supported.
+
+    Otherwise it is to be checked as Apollo's composition does, see `with_interface_objects`.
+    """
     try:
         document = parse(sdl, no_location=True)
         links = read_links(document)
@@ -70,7 +73,8 @@ def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
         raise InvalidSupergraph("the SDL has no join__Graph enum: it is not a supergraph")
     try:
         settled, *moving = [
-            (bound, _types(document, links, tuple(subgraphs), bound)) for bound in (ALL_SETTLED, *_bounds(document))
+            (bound, _types(document, links, tuple(subgraphs), bound, to_serve=to_serve))
+            for bound in (ALL_SETTLED, *_bounds(document))
         ]
     except (ValueError, KeyError) as error:
         raise InvalidSupergraph(f"a join directive is not valid: {error}") from error
@@ -93,16 +97,18 @@ def load_supergraph(sdl: str, *, to_serve: bool = True) -> Supergraph:
     return replace(result, moving=tuple((bound, with_types(types)) for bound, types in moving)) if moving else result
 
 
-def _types(document: DocumentNode, links: SpecLinks, graphs: tuple[str, ...], bound: float) -> dict[str, TypeInfo]:
+def _types(
+    document: DocumentNode, links: SpecLinks, graphs: tuple[str, ...], bound: float, *, to_serve: bool
+) -> dict[str, TypeInfo]:
     """The types with every override in force that covers `bound` percent of the requests or more."""
     reader = _Reader(graphs, bound, links.local_name("context"))
-    return with_interface_objects(
-        {
-            node.name.value: reader.type_info(node)
-            for node in document.definitions
-            if isinstance(node, TypeDefinitionNode) and not links.is_spec_type(node.name.value)
-        }
-    )
+    types = {
+        node.name.value: reader.type_info(node)
+        for node in document.definitions
+        if isinstance(node, TypeDefinitionNode) and not links.is_spec_type(node.name.value)
+    }
+    roots = tuple(_root_types(document, types).values())
+    return with_interface_objects(types, roots, in_all_views=to_serve)
 
 
 def _bounds(document: DocumentNode) -> list[float]:

@@ -48,6 +48,8 @@ class TypeJoin:
     """How one subgraph takes part in a type.
 
     `known_as`: the subgraph knows the type only as this interface, which it has as an object (`@interfaceObject`).
+    A subgraph that has several such interfaces takes part once for each, as several views: the joins of a type, and of
+    its fields, are by view. The first is named like the subgraph, as `graph` of all of them is.
     """
 
     graph: str
@@ -241,6 +243,10 @@ class Supergraph:
         """What the subgraph calls the type: an interface object's name, where it knows nothing more exact."""
         join = self.types[type_name].joins.get(graph)
         return (join.known_as if join else None) or type_name
+
+    def graph_of(self, type_name: str, view: str) -> str:
+        """The subgraph that a view of the type belongs to, see `TypeJoin`."""
+        return self.types[type_name].joins[view].graph
 
     def is_composite(self, type_name: str) -> bool:
         """False for leaves; built-in scalars are not among `types`."""
