@@ -1,5 +1,8 @@
 """A small GraphQL server over HTTP with the public schema, for tests of the command line."""
 
+import csv
+import io
+import json
 import secrets
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -131,6 +134,23 @@ def _move(status: str | None, **renamed: str) -> Callable[[Context, Record], Rec
     return resolve
 
 
+def _export(context: Context, input: Record) -> Record:
+    context.caller()
+    columns = input.get("columns") or ["id", "name", "externalId"]
+    if "secret" in columns:
+        return {"columns": [], "content": "", "rows": 0, "userErrors": [RefusedError("FORBIDDEN_FIELD").error]}
+    after = input.get("after")
+    page = context.server.store.page("customer", input.get("filter") or {}, input["first"], after)
+    rows = [{name: record[name] for name in columns} for record in page["nodes"]]
+    text = io.StringIO(newline="")
+    if input["format"] == "CSV":
+        csv.writer(text).writerows([*([] if after else [columns]), *(row.values() for row in rows)])
+    else:
+        text.writelines(json.dumps(row) + "\n" for row in rows)
+    more = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else None
+    return {"columns": columns, "content": text.getvalue(), "rows": len(rows), "cursor": more, "userErrors": []}
+
+
 def _customer_change(method: str) -> Callable[[Context, Record], Record]:
     def resolve(context: Context, input: Record) -> Record:
         context.caller()
@@ -145,6 +165,7 @@ MUTATIONS: dict[str, Callable[[Context, Record], Record]] = {
     "refreshSession": _refresh,
     "createUser": _create_user,
     "createCustomer": _create("customer"),
+    "exportCustomers": _export,
     "createTagGroup": _create("tagGroup"),
     "updateCustomer": _customer_change("change_customer"),
     "deleteCustomer": _customer_change("delete_customer"),

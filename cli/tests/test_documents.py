@@ -16,6 +16,7 @@ from graphql import (
 
 from rapport_cli.batch import Call, document_of
 from rapport_cli.commands.queries import ME
+from rapport_cli.exporting import PART
 from rapport_cli.importing.customers import LOOKUP, RECORD
 from rapport_cli.importing.people import USER_FIELDS, USERS_BY_EXTERNAL_ID
 from rapport_cli.sample.load import CUSTOMER_IDS, USER_IDS
@@ -40,6 +41,7 @@ DOCUMENTS = [
     ("identity", USER_IDS),
     ("customers", LOOKUP),
     ("customers", CUSTOMER_IDS),
+    ("customers", PART),
     ("tasks", FIND),
     *((service, document_of(calls)[0]) for service, calls in BATCHES.items()),
 ]

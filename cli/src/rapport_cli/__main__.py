@@ -2,7 +2,7 @@
 
 import typer
 
-from rapport_cli.commands import imports, integrators, queries, replays, sample, schema
+from rapport_cli.commands import exports, imports, integrators, queries, replays, sample, schema
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,6 +12,7 @@ app = typer.Typer(
     help="Work with Rapport from the command line, through its public GraphQL API.",
 )
 app.add_typer(imports.app, name="import")
+app.add_typer(exports.app, name="export")
 app.add_typer(integrators.app, name="integrator")
 app.add_typer(sample.app, name="sample")
 app.add_typer(schema.app, name="schema")

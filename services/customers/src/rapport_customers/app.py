@@ -29,6 +29,7 @@ from rapport_customers.duplicates.repository import TwinRepository
 from rapport_customers.duplicates.service import DuplicateService
 from rapport_customers.evaluations import repository as evaluations
 from rapport_customers.evaluations.service import EvaluationService
+from rapport_customers.exports.service import ExportService
 from rapport_customers.handling.repository import HandlingRepository
 from rapport_customers.handling.service import HandlingService
 from rapport_customers.history import repository as history
@@ -202,6 +203,7 @@ def context_maker(
         customers=service,
         consents=ConsentService(service, clock),
         duplicates=DuplicateService(service, TwinRepository(database), policy),
+        exports=ExportService(work, CustomerRepository(database)),
         imports=ImportService(service, ImportRepository(database), policy, clock, digests),
         merges=MergeService(service, MergeRepository(database), policy, clock),
         transfers=transfer_service(mongo, clock, policy),

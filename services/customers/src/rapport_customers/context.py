@@ -18,6 +18,7 @@ from rapport_customers.customers.service import BELOW_CUSTOMER, BELOW_USER, Cust
 from rapport_customers.deals.model import Deal
 from rapport_customers.deals.service import DealService
 from rapport_customers.duplicates.service import DuplicateService, Twin
+from rapport_customers.exports.service import ExportService
 from rapport_customers.handling.service import HandlingService
 from rapport_customers.history.model import Entry
 from rapport_customers.history.service import HistoryService
@@ -66,6 +67,7 @@ class Context(RequestContext):
     orders: OrderService
     consents: ConsentService
     duplicates: DuplicateService
+    exports: ExportService
     imports: ImportService
     merges: MergeService
     handling: HandlingService

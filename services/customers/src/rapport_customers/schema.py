@@ -13,6 +13,7 @@ from rapport_customers.customers.schema import (
 from rapport_customers.deals.changes import DealChangesQuery, DealSubscription
 from rapport_customers.deals.schema import DealMutation, DealQuery
 from rapport_customers.duplicates.schema import DuplicateQuery
+from rapport_customers.exports.schema import ExportMutation
 from rapport_customers.handling.schema import HandlingMutation, HandlingQuery
 from rapport_customers.history.queries import HistoryQuery
 from rapport_customers.imports.schema import ImportMutation, ImportQuery
@@ -38,6 +39,7 @@ from rapport_shared.rights import Verb
 DOORS: Final = Doors(
     policies={
         **audit_policy("customers"),
+        "exportCustomers": ("Customer", Verb.EXPORT),
         "exportSubject": ("SubjectRequest", Verb.EXPORT),
         "eraseSubject": ("SubjectRequest", Verb.ERASE),
         "createPipeline": ("Pipeline", Verb.CREATE),
@@ -86,6 +88,7 @@ def build_schema() -> SubgraphSchema:
             ConsentMutation,
             MergeMutation,
             ImportMutation,
+            ExportMutation,
             HandlingMutation,
             NeedMutation,
             PoolMutation,

@@ -1,0 +1,1 @@
+"""Exports: customers as a table that somebody takes away."""
