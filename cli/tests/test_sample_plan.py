@@ -79,7 +79,7 @@ def test_customers_are_distributed_as_in_real_life(plan: Plan) -> None:
 
     assert 0.52 < people < 0.68
     assert 0.52 < chinese < 0.68
-    assert set(stages) == _enum("CustomerStage")
+    assert set(stages) == _enum("CustomerStage") - {"CHURN_RISK"}, "who may be lost, rules say"
     assert stages["LEAD"] > stages["REPEAT"] > stages["ADVOCATE"] > 10
     assert len(owners) == 7
     assert sum(count for _, count in owners.most_common(3)) > 0.5 * total
