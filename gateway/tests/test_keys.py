@@ -303,3 +303,28 @@ async def test_a_nested_key_that_is_null() -> None:
     )
     assert await federation.data("{ xs { name } }") == {"xs": [{"name": None}, {"name": "1"}]}
     assert federation.client.calls[-1].variables["representations"] == [{"__typename": "X", "owner": {"id": "1"}}]
+
+
+def test_what_a_key_needs_is_counted_once() -> None:
+    """`costs` is entered at the order: its key takes what `choices` takes and that itself, not both again."""
+    order, item = "type Order @key(fields: ", "type Item @key(fields: "
+    federation = Federation(
+        orders=Subgraph(
+            LINK + f'type Query {{ latest: Order! }} {order}"items {{ id }}") {{ items: [Item!]! @shareable }} '
+            f'{item}"id") {{ id: ID! group: Group @shareable }} type Group @shareable {{ id: ID! }}'
+        ),
+        codes=Subgraph(LINK + f'{item}"id") @key(fields: "id code") {{ id: ID! code: ID! @shareable }}'),
+        choices=Subgraph(
+            LINK + f'{order}"items {{ id code }}") {{ items: [Item!]! @shareable chosen: Item @shareable }} '
+            f'{item}"id code") {{ id: ID! code: ID! @shareable }}'
+        ),
+        costs=Subgraph(
+            LINK + f'{order}"items {{ id code group {{ id }} }} chosen {{ id }}") '
+            "{ items: [Item!]! @shareable chosen: Item @shareable } type Group @shareable { id: ID! } "
+            f'{item}"id code group {{ id }}") {{ id: ID! code: ID! @shareable group: Group @shareable cost: Int }}'
+        ),
+    )
+    plan = federation.plan("{ latest { chosen { cost } } }")
+    assert [line.split("'")[1] for line in plan.splitlines() if "Fetch(" in line] == [
+        "orders", "codes", "choices", "costs"
+    ]  # fmt: skip

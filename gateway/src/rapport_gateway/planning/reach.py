@@ -7,7 +7,7 @@ counts as "no", and what was concluded from such a "no" is not remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -20,6 +20,9 @@ from rapport_gateway.supergraph.model import FieldJoin, Key, Supergraph
 
 T = TypeVar("T")
 Avoid = frozenset[str]
+_Fetches = frozenset[tuple[str, str]]
+"""Fetches at one object: the subgraph that is entered, or from which a field comes below which more is fetched."""
+_NO_FETCHES: _Fetches = frozenset()
 
 
 class Place(NamedTuple):
@@ -216,7 +219,7 @@ class Reach:
         joins = self.supergraph.types[place.type_name].joins
         if place.type_name in self.supergraph.root_names:
             return {graph: Entry(graph, None, 1) for graph in joins if graph not in place.avoid}
-        costs = {place.graph: 0} if place.graph else {}
+        costs: dict[str, _Fetches] = {place.graph: _NO_FETCHES} if place.graph else {}
         found: dict[str, Entry] = {}
         keys = [
             (graph, key)
@@ -226,22 +229,23 @@ class Reach:
             if key.resolvable
         ]
         telling = [self._telling(place.type_name, key) for _, key in keys]
-        best: dict[int, Entry] = {}
+        best: dict[int, tuple[Entry, _Fetches]] = {}
         changed: Iterable[int] = range(len(keys))
         while True:
             for number in changed:
                 graph, key = keys[number]
-                cost = None if graph in found else self._key_cost(place, key, costs)
-                if cost is not None:
-                    best[number] = Entry(graph, key, cost + 1)
+                fetches = None if graph in found else self._key_fetches(place, key, costs)
+                if fetches is not None:
+                    fetches |= {(graph, "")}
+                    best[number] = Entry(graph, key, len(fetches)), fetches
             if not best:
                 return found
-            entry = min(sorted(best.items()), key=lambda item: item[1].cost)[1]
-            best = {number: other for number, other in best.items() if other.graph != entry.graph}
+            entry, fetches = min(sorted(best.items()), key=lambda item: item[1][0].cost)[1]
+            best = {number: other for number, other in best.items() if other[0].graph != entry.graph}
             found[entry.graph] = entry
             changed = ()
             if entry.graph not in costs:
-                costs[entry.graph] = entry.cost
+                costs[entry.graph] = fetches
                 changed = [number for number, graphs in enumerate(telling) if entry.graph in graphs]
 
     def _telling(self, type_name: str, key: Key) -> frozenset[str]:
@@ -254,38 +258,34 @@ class Reach:
 
         return self._remember(("telling", type_name, id(key)), find, frozenset())
 
-    def _key_cost(self, place: Place, key: Key, costs: dict[str, int]) -> int | None:
-        """Fetches needed for the key's fields, given what entering each known subgraph costs."""
-        used: set[str] = set()
-        extra = 0
+    def _key_fetches(self, place: Place, key: Key, costs: Mapping[str, _Fetches]) -> _Fetches | None:
+        """What is fetched for the key's fields, given what entering each known subgraph takes: each fetch once."""
+        needed = _NO_FETCHES
         for field in self.template(place.type_name, key.fields).fields:
-            option = self._cheapest_source(place, field, costs, used)
-            if option is None:
+            added = self._cheapest_source(place, field, costs, needed)
+            if added is None:
                 return None
-            graph, inner = option
-            used.add(graph)
-            extra += inner
-        return extra + sum(costs[graph] for graph in used)
+            needed |= added
+        return needed
 
     def _cheapest_source(
-        self, place: Place, field: QueryField, costs: dict[str, int], used: set[str]
-    ) -> tuple[str, int] | None:
-        best: tuple[int, str, int] | None = None
+        self, place: Place, field: QueryField, costs: Mapping[str, _Fetches], needed: _Fetches
+    ) -> _Fetches | None:
+        """The fetches for the field by the way that adds the fewest to those that are needed anyway."""
+        best: _Fetches | None = None
         info = self.supergraph.types[place.type_name].fields.get(field.name)
-        for graph, cost in costs.items():
+        for graph, entering in costs.items():
             if info is None or graph not in info.joins:
                 continue
+            fetches = entering
             there = place if graph == place.graph else Place(place.type_name, graph)
-            if self.free(there, field) == field.mask:
-                inner = 0
-            elif field.children and self.through(there, field) == field.mask:
-                inner = 1
-            else:
-                continue
-            total = inner + (0 if graph in used else cost)
-            if best is None or total < best[0]:
-                best = (total, graph, inner)
-        return None if best is None else (best[1], best[2])
+            if self.free(there, field) != field.mask:
+                if not field.children or self.through(there, field) != field.mask:
+                    continue
+                fetches |= {(graph, field.name)}
+            if best is None or len(fetches - needed) < len(best - needed):
+                best = fetches
+        return best
 
     # -- helpers
 
