@@ -24,6 +24,8 @@ from rapport_gateway.supergraph.errors import InvalidSupergraph, reason
 from rapport_gateway.supergraph.links import SpecLinks
 
 _PUBLIC_DIRECTIVES = frozenset({"deprecated", "specifiedBy", "oneOf"})
+_NOT_SERVED = frozenset({"defer", "stream"})
+"""Subgraphs may have them: what they promise, answers in several parts, is not theirs to promise for the gateway."""
 EXECUTABLE_LOCATIONS = frozenset(
     location.name
     for location in (
@@ -73,7 +75,8 @@ class _PublicView:
 
     def _is_public_directive(self, node: DirectiveDefinitionNode) -> bool:
         executable = any(location.value in EXECUTABLE_LOCATIONS for location in node.locations)
-        return executable and not self._links.is_spec_directive(node.name.value)
+        name = node.name.value
+        return executable and name not in _NOT_SERVED and not self._links.is_spec_directive(name)
 
     def _stripped(self, node: Any) -> Any:
         """The node with public directives only and without inaccessible parts, all the way down."""
