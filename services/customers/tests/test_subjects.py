@@ -81,7 +81,7 @@ async def test_an_erased_customer_is_an_empty_shell(
     client: SubgraphClient, mongo: Mongo, admin: Actor, seller: Actor
 ) -> None:
     customer = await _fill(client, admin)
-    other = await _make(client, admin, externalId="other")
+    other = await _make(client, admin, externalId="other", tags=[])
     assert CANARY in await _everything(mongo)
     answer = await _ask(client, admin, "erase", customer)
     assert answer["userErrors"] == []

@@ -63,7 +63,7 @@ async def test_an_access_token_says_exactly_who_calls(mongo: Mongo, clock: Manua
     assert (actor.id, actor.role, actor.session_id) == ("usr_1", "SUPPORT", "ses_1")
     assert jwt.get_unverified_header(token) == {"typ": "at+jwt", "alg": "ES256", "kid": key.id}
     claims = jwt.decode(token, options={"verify_signature": False})
-    assert set(claims) == {"iss", "aud", "sub", "role", "sid", "via", "iat", "exp", "jti"}
+    assert set(claims) == {"iss", "aud", "sub", "role", "scope", "sid", "via", "iat", "exp", "jti"}
     assert claims["exp"] - claims["iat"] == 600
     assert claims["exp"] == ends.timestamp()
 

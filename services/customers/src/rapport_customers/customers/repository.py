@@ -144,10 +144,14 @@ class CustomerRepository(AggregateRepository[Customer]):
         found = await self._documents.find_one(condition, session=self._session)
         return None if found is None else self.from_document(found)
 
+    async def has_tag(self, tag_id: str) -> bool:
+        """Whether any customer has the tag, deleted ones included."""
+        return await self._documents.find_one({"tag_ids": tag_id}, {"_id": 1}, session=self._session) is not None
+
     async def fill_search(self) -> int:
         """Give customers stored by an earlier release what they are found and compared by; how many there were."""
         filled = 0
-        async for document in self._documents.find({KEYS: None}):
+        async for document in self._documents.find({"$or": [{KEYS: None}, {"search": None}]}):
             aggregate = self.from_document(document)
             unchanged, made = {"_id": aggregate.id, "version": aggregate.version}, self.to_document(aggregate)
             await self._documents.update_one(unchanged, {"$set": {name: made[name] for name in ("search", KEYS)}})

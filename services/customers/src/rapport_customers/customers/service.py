@@ -65,12 +65,13 @@ class CustomerService(Records[Customer]):
 
     @transactional
     async def _create(self, work: CustomersWork, details: dict[str, Any], key: str | None, *, by: Actor) -> Customer:
-        customer = await self.make(work, details, by=by)
+        identifier = new_id(ID_PREFIX)
         earlier = await work.idempotency.claim(
-            key, operation="createCustomer", by=by, body=details, result_id=customer.id
+            key, operation="createCustomer", by=by, body=details, result_id=identifier
         )
         if earlier is not None:
             return await work.customers.get(earlier, readable=self.scope(by), changeable=self.scope(by))
+        customer = await self.make(work, details, by=by, identifier=identifier)
         await self.require_no_duplicate(work, customer, by)
         await work.customers.save(customer, by=by)
         return customer
@@ -99,11 +100,13 @@ class CustomerService(Records[Customer]):
             await work.hand_over(customer.id, customer.owner_id)
         return customer
 
-    async def make(self, work: CustomersWork, details: Mapping[str, Any], *, by: Actor) -> Customer:
+    async def make(
+        self, work: CustomersWork, details: Mapping[str, Any], *, by: Actor, identifier: str | None = None
+    ) -> Customer:
         """A new customer by every rule that holds for one, not saved yet."""
         tagged = await self._with_tags(work, details, None, by)
         whole = await with_custom(work, tagged, None, policy=self._policy, by=by)
-        customer = Customer.create(new_id(ID_PREFIX), whole, now=self._clock())
+        customer = Customer.create(identifier or new_id(ID_PREFIX), whole, now=self._clock())
         (await work.handling.current()).check_complete(customer)
         self.require_reach(customer, Verb.CREATE, by)
         return customer

@@ -1,7 +1,7 @@
 """Histories in GraphQL: what they add to a customer."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 from pydantic.alias_generators import to_camel
@@ -29,9 +29,19 @@ class CustomerFieldChange:
     """One field; values are as in the schema, or JSON where they are more than a text."""
 
     field: str = strawberry.field(description="The field's name, such as `ownerId`.")
-    before: JSON | None = strawberry.field(description="What it was; null where it was nothing, masked or erased.")
-    after: JSON | None = strawberry.field(description="What it became; null where that is nothing, masked or erased.")
     masked: bool = strawberry.field(description="Whether your role hides the field.")
+    was: strawberry.Private[Any]
+    became: strawberry.Private[Any]
+
+    @strawberry.field(description="What it was; null where it was nothing, masked or erased.")
+    async def before(self, info: Info) -> JSON | None:
+        """With tags by their names of today."""
+        return cast("JSON | None", await _told(self.field, self.was, info))
+
+    @strawberry.field(description="What it became; null where that is nothing, masked or erased.")
+    async def after(self, info: Info) -> JSON | None:
+        """With tags by their names of today."""
+        return cast("JSON | None", await _told(self.field, self.became, info))
 
     @classmethod
     def from_model(cls, change: model.FieldChange, hidden: frozenset[str]) -> "CustomerFieldChange":
@@ -40,9 +50,9 @@ class CustomerFieldChange:
         masked = name in hidden
         return cls(
             field=name,
-            before=None if masked else _json(change.before),
-            after=None if masked else _json(change.after),
             masked=masked,
+            was=None if masked else change.before,
+            became=None if masked else change.after,
         )
 
 
@@ -103,6 +113,13 @@ class CustomerHistory:
         return await nested_connection(
             lists, str(self.id), query, lambda entry: CustomerHistoryEntry.from_model(entry, hidden)
         )
+
+
+async def _told(field: str, value: Any, info: Info) -> Any:
+    if field != "tags" or value is None:
+        return _json(value)
+    names = await info.context.tag_names.load_many(list(value))
+    return [name or tag for tag, name in zip(value, names, strict=True)]
 
 
 def _json(value: Any) -> Any:

@@ -103,9 +103,11 @@ class SubjectService:
         erased = [each for each in (customer, *merged) if each is not None]
         suppressed = Suppressed(work.database, work.session, self._digests)
         await suppressed.remember(map(vars, erased), request.id, at=self._clock())
+        tags = {tag for each in erased for tag in each.tags}
         for each in erased:
             each.erase(request.id, now=self._clock())
             await work.customers.save(each, by=by)
+        await work.tag_book.forget([tag for tag in tags if not await work.customers.has_tag(tag)], by=by)
         history = HistoryRepository(work.database, work.session)
         records += sum([await history.erase(each) for each in theirs])
         request.complete(OWN_SERVICE, records=records, at=self._clock())

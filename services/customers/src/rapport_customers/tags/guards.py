@@ -48,6 +48,15 @@ class TagBook:
                 known[key] = await self._make(group, wanted[key], by)
         return tuple(known[key].id for key in wanted)
 
+    async def forget(self, tag_ids: Iterable[str], *, by: Actor) -> None:
+        """Take their words from labels: what was typed for one person only may be about that person."""
+        group = await self._labels()
+        for tag in (await self._tags.of_ids(tag_ids)).values():
+            if tag.group_id == group.id:
+                for each in (tag, *await self._tags.merged_into(tag.id)):
+                    each.update({"name": each.id, "archived": True}, group, now=self._clock())
+                    await self._tags.save(each, by=by)
+
     async def require_together(self, tag_ids: Sequence[str], before: Iterable[str] = ()) -> None:
         """Raise where a customer cannot be given these tags, apart from those it has: TagNotFound, SingleChoice."""
         added = set(tag_ids) - set(before)
