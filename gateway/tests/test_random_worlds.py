@@ -22,6 +22,7 @@ from graphql import (
     execute_sync,
     get_named_type,
     parse,
+    print_schema,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -43,7 +44,9 @@ WHOLE = build_schema(
         for kind in TYPES
     )
 )
-for abstract in WHOLE.type_map.values():
+LENIENT = build_schema(print_schema(WHOLE).replace("!", ""))
+"""With null everywhere, so that every field that fails is told: none is under a null of another one."""
+for abstract in (*WHOLE.type_map.values(), *LENIENT.type_map.values()):
     if isinstance(abstract, GraphQLInterfaceType | GraphQLUnionType):
         abstract.resolve_type = lambda value, *_: value["__typename"]
 
@@ -102,7 +105,7 @@ def _behind(requires: dict[str, str | None], representation: dict[str, Any]) -> 
     """An item as a subgraph gives it that knows the interface only: what it requires must have been sent."""
     item: dict[str, Any] = {**_item(_number(representation)), "__typename": "Item"}
     for name, needed in requires.items():
-        if needed:
+        if needed and not isinstance(item[name], GraphQLError):
             sent = [representation[field] for field in needed.split() if field in representation]
             item[name] = sum(sent) + {"stock": 1, "badge": 0}[name] if len(sent) == len(needed.split()) else None
     return item
@@ -260,6 +263,28 @@ def test_fields_that_fail_are_null_with_an_error_at_their_place(seed: int) -> No
         assert {tuple(error["path"]) for error in answer.get("errors", [])} == paths, query
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_errors_that_take_more_than_their_field_are_told_at_their_place(seed: int) -> None:
+    """Where nulls go up, one error for each is enough, whichever; it stands where some field did fail."""
+    choice = random.Random(seed)
+    federation = _world(seed)
+    names = ["title", "badge", "next", "note", "shape", "twin"]  # nothing requires these
+    for query in _valid(range(10 * seed, 10 * seed + 10)):
+        whole = execute_sync(WHOLE, parse(query), ROOT, field_resolver=_resolve).data
+        with _failing({(choice.randrange(SIZE), choice.choice(names)) for _ in range(3)}):
+            expected = execute_sync(WHOLE, parse(query), ROOT, field_resolver=_resolve)
+            lenient = execute_sync(LENIENT, parse(query), ROOT, field_resolver=_resolve)
+            answer = asyncio.run(federation.run(query))
+        assert answer["data"] == expected.data, query
+        paths = {tuple(error["path"]) for error in answer.get("errors", [])}
+        possible = {tuple(error.path or ()) for error in lenient.errors or ()}
+        assert paths <= possible, query
+        if len(possible) == len(expected.errors or ()):
+            assert paths == possible, query
+        for lost in _lost(answer["data"], whole):
+            assert any(path[: len(lost)] == lost for path in paths), query
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_fails_what_is_answered_is_right(seed: int) -> None:
     """Keys, requirements and fields that may not be null fail: the answer has less, never anything else."""
@@ -299,3 +324,15 @@ def _is_part(less: Any, more: Any) -> bool:
     if isinstance(less, list) and isinstance(more, list):
         return len(less) == len(more) and all(_is_part(one, other) for one, other in zip(less, more, strict=True))
     return False
+
+
+def _lost(less: Any, more: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where the one has null in place of what the other has."""
+    if less is None and more is not None:
+        yield path
+    elif isinstance(less, dict):
+        for key, value in less.items():
+            yield from _lost(value, more[key], (*path, key))
+    elif isinstance(less, list):
+        for index, value in enumerate(less):
+            yield from _lost(value, more[index], (*path, index))

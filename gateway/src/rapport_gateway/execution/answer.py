@@ -42,12 +42,15 @@ class _Explained:
 
     def __init__(self, run: Run) -> None:
         self._failed = run.failed
+        self._lost = run.lost
         self._exact = {tuple(item["path"]) for item in run.errors if "path" in item}
         self._above = {path[:length] for path in self._exact for length in range(1, len(path))}
 
     def covers(self, path: Sequence[str | int]) -> bool:
         place = tuple(path)
         if place in self._above or any(place[:length] in self._exact for length in range(1, len(place) + 1)):
+            return True
+        if place[:-1] in self._lost:
             return True
         names = tuple(part for part in place if isinstance(part, str))
         return any(names[: len(failed)] == failed or failed[: len(names)] == names for failed in self._failed)

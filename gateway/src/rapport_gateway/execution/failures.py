@@ -38,6 +38,8 @@ def note_root_errors(run: Run, fetch: Fetch, answer: SubgraphAnswer) -> None:
         path = _path_of(item)
         if path:
             for base in _first_place(run, fetch.path):
+                if answer.data is None:
+                    run.lost.add(response_path(run.selection, base))
                 _add_subgraph_error(run, fetch, item, (*base, *path))
         else:
             _note_unplaced(run, fetch, answer, item)
@@ -51,11 +53,21 @@ def note_entity_errors(run: Run, fetch: Fetch, gathered: Sequence[Gathered], ans
         if len(path) > 1:
             for batch, found in zip(fetch.entities, gathered, strict=True):
                 if batch.key == path[0]:
-                    places.extend((*base, *path[2:]) for base in _places_of(run, batch, found, path[1]))
+                    bases = list(_places_of(run, batch, found, path[1]))
+                    places.extend((*base, *path[2:]) for base in bases)
+                    if _is_null(answer, batch.key, path[1]):
+                        run.lost.update(response_path(run.selection, base) for base in bases)
         for place in places:
             _add_subgraph_error(run, fetch, item, place)
         if not places:
             _note_unplaced(run, fetch, answer, item)
+
+
+def _is_null(answer: SubgraphAnswer, key: str, index: str | int) -> bool:
+    entities = answer.data.get(key) if answer.data is not None else None
+    if not isinstance(entities, list):
+        return entities is None
+    return isinstance(index, int) and 0 <= index < len(entities) and entities[index] is None
 
 
 def response_path(selection: QuerySelection | None, location: Iterable[str | int]) -> Location:

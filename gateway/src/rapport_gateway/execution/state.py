@@ -20,8 +20,9 @@ MAX_ERRORS = 500
 
 @dataclass(slots=True)
 class Run:
-    """One execution. `failed` are places, list positions left out, that a failed fetch leaves null; `withheld` are
-    the fields that the client may not have."""
+    """One execution. `failed` are places, list positions left out, that a failed fetch leaves null; `lost` are
+    the objects, by their paths in the answer, that a subgraph has taken back because of an error below them, which is
+    told; `withheld` are the fields that the client may not have."""
 
     client: SubgraphClient
     selection: QuerySelection
@@ -34,10 +35,11 @@ class Run:
     found: Known = field(default_factory=dict)
     errors: list[ErrorDict] = field(default_factory=list)
     failed: list[Location] = field(default_factory=list)
+    lost: set[Location] = field(default_factory=set)
 
     def again(self) -> Run:
         """Nothing fetched yet."""
-        return replace(self, data={}, found={}, errors=[], failed=[])
+        return replace(self, data={}, found={}, errors=[], failed=[], lost=set())
 
     def request(self, fetch: Fetch, representations: Mapping[str, Any] | None = None) -> SubgraphRequest:
         variables = {name: self.variables[name] for name in fetch.variables if name in self.variables}
