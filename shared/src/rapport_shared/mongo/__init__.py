@@ -15,6 +15,7 @@ from rapport_shared.mongo.conditions import every
 from rapport_shared.mongo.indexes import Index, create_indexes
 from rapport_shared.mongo.paging import NestedPages, Order, Page, PageRequest, page_request
 from rapport_shared.mongo.projections import Projection, eventually
+from rapport_shared.mongo.updates import update_each
 
 __all__ = [
     "Collection",
@@ -36,4 +37,5 @@ __all__ = [
     "eventually",
     "every",
     "page_request",
+    "update_each",
 ]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from rapport_customers.customers.facts import NOW_DUE
-from rapport_shared.mongo import Database, Document, Index, Session
+from rapport_shared.mongo import Database, Document, Index, Session, update_each
 
 CUSTOMERS: Final = "customers"
 SWEEPS: Final = "rule_sweeps"
@@ -53,7 +53,7 @@ class SweepRepository:
         ids = [each["_id"] for each in await following.limit(SWEPT_AT_ONCE).to_list(None)]
         if ids:
             marked: Document = {"$set": {"evaluate_at": NOW_DUE}, "$inc": {"marks": 1}}
-            await self._customers.update_many({"_id": {"$in": ids}}, marked)
+            await update_each(self._customers, ({"_id": identifier} for identifier in ids), marked)
         done = {"_id": _ID, "generation": sweep.generation, "after": sweep.after}
         await self._documents.update_one(done, {"$set": {"after": ids[-1] if ids else None}})
         return bool(ids)
@@ -77,9 +77,8 @@ class DueRepository:
 
     async def postpone(self, seen: Sequence[Document], until: datetime | None) -> None:
         """Look at these again then, unless they have changed since they were seen."""
-        same = [_same(document) for document in seen]
-        if same:
-            await self._customers.update_many({"$or": same}, {"$set": {"evaluate_at": until}})
+        if seen:
+            await update_each(self._customers, map(_same, seen), {"$set": {"evaluate_at": until}})
 
     async def conclude(self, customer_id: str, until: datetime | None, segments: Sequence[str], flips: int) -> None:
         """Keep what came of looking at a customer, in the transaction that looked at it."""
