@@ -36,7 +36,7 @@ async def test_a_list_is_entered_and_left(admin: Staff, seller: Staff) -> None:
     async with admin.following(FOLLOW, filter={"ownerId": {"eq": seller.id}, "stage": {"eq": "LEAD"}}) as received:
         customer = await make_customer(seller)
         assert (await taken(received))["kind"] == "ENTER"
-        await admin.do("updateCustomer", "__typename", id=customer, stage="CUSTOMER")
+        await admin.do("updateCustomer", "__typename", id=customer, stage="LOST")
         left = await taken(received)
         assert (left["kind"], left["id"], left["node"]) == ("LEAVE", customer, None)
         await admin.do("updateCustomer", "__typename", id=customer, stage="LEAD")

@@ -77,7 +77,7 @@ class Worker:
             "expectedVersion": customer.version,
             "name": command_id,
             "ownerId": self._owner(),
-            "stage": self.random.choice(["LEAD", "OPPORTUNITY", "CUSTOMER"]),
+            "stage": self.random.choice(["LEAD", "OPPORTUNITY"]),
         }
         payload = await self._run("customers", command_id, "updateCustomer", _CUSTOMER, given)
         if payload is None:
