@@ -17,7 +17,7 @@ from rapport_interactions.work import InteractionsWork
 from rapport_shared.actor import Actor
 from rapport_shared.audit import Chain, verify
 from rapport_shared.clock import ManualClock
-from rapport_shared.contracts.customers import CustomerErased, CustomerState, CustomerUpdated
+from rapport_shared.contracts.customers import CustomerErased, CustomerPurged, CustomerState, CustomerUpdated
 from rapport_shared.contracts.subjects import InteractionsSubjectErased, SubjectExportRequested
 from rapport_shared.errors import RecordErased
 from rapport_shared.events import Event, decode
@@ -64,6 +64,16 @@ async def _secrets(mongo: Mongo) -> list[str]:
         for document in await mongo.database[name].find().to_list(None)
         if SECRET in str(document)
     ]
+
+
+async def test_nothing_that_was_said_to_a_purged_customer_stays(
+    service: InteractionService, mongo: Mongo, admin: Actor, hear: Hear
+) -> None:
+    await hear(_updated("cus_1"), 1)
+    await _record(service, admin)
+    away = replace(ALIVE, deleted=True)
+    await hear(CustomerPurged(customer_id="cus_1", before=away, after=replace(away, erased=True)), 2)
+    assert await _secrets(mongo) == []
 
 
 async def test_nothing_that_was_said_stays(

@@ -9,14 +9,14 @@ import pytest
 
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
-from rapport_shared.contracts.customers import CustomerErased, CustomerState, CustomerUpdated
+from rapport_shared.contracts.customers import CustomerErased, CustomerPurged, CustomerState, CustomerUpdated
 from rapport_shared.contracts.subjects import SubjectExportRequested, TasksSubjectErased, TasksSubjectExported
 from rapport_shared.errors import RecordErased
 from rapport_shared.events import Event, decode
 from rapport_shared.mongo import Mongo
 from rapport_shared.persistence import Transactions
 from rapport_tasks.consumers import HANDLERS
-from rapport_tasks.tasks.errors import CustomerIsErased
+from rapport_tasks.tasks.errors import CustomerIsErased, CustomerNotFound
 from rapport_tasks.tasks.model import Task, TaskStatus
 from rapport_tasks.tasks.service import TaskService
 from rapport_tasks.work import TasksWork
@@ -67,6 +67,18 @@ async def test_texts_go_and_the_tasks_stay(
     assert await _answers(mongo) == [done]
     rows = await mongo.database["audit"].find({"record": task.id}).to_list(None)
     assert [row["action"] for row in rows if "erasable" in row] == ["tasks.task.erased"]
+
+
+async def test_a_purge_takes_the_same_away(service: TaskService, mongo: Mongo, admin: Actor, hear: Hear) -> None:
+    task = await _make(service, admin)
+    gone = replace(ALIVE, deleted=True, erased=True)
+    await hear(CustomerPurged(customer_id="cus_seller", before=replace(ALIVE, deleted=True), after=gone), 2)
+    shell = await service.find(task.id, by=admin)
+    assert shell is not None
+    assert shell.title == "[erased]"
+    assert await _answers(mongo) == []
+    with pytest.raises(CustomerNotFound):
+        await _make(service, admin)
 
 
 async def test_no_text_comes_back(service: TaskService, mongo: Mongo, admin: Actor, hear: Hear) -> None:

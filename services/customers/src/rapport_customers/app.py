@@ -1,6 +1,7 @@
 """The composition root: the only file that names concrete classes."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import strawberry
@@ -64,6 +65,9 @@ from rapport_customers.products.service import ProductService
 from rapport_customers.projections import touches
 from rapport_customers.projections.touches import Touches
 from rapport_customers.projections.users import users
+from rapport_customers.purges import repository as purges
+from rapport_customers.purges.repository import PurgeRepository
+from rapport_customers.purges.service import PurgeService
 from rapport_customers.schema import build_schema
 from rapport_customers.segments import repository as segments
 from rapport_customers.segments.repository import SegmentRepository
@@ -115,6 +119,7 @@ INDEXES = (
     *lifecycle.INDEXES,
     *needs.INDEXES,
     *pool.INDEXES,
+    *purges.INDEXES,
     *transfers.INDEXES,
     *orders.INDEXES,
     *pipelines.INDEXES,
@@ -237,6 +242,12 @@ def context_maker(
     return lambda caller: make(caller=caller)
 
 
+def purge_service(mongo: Mongo, after_days: int | None, clock: Clock = system_clock) -> PurgeService:
+    """Purges customers that were put away so many days ago; none where None."""
+    after = None if after_days is None else timedelta(days=after_days)
+    return PurgeService(transactions(mongo, clock), PurgeRepository(mongo.database), clock, after=after)
+
+
 def api(settings: Settings) -> Starlette:
     """The API process."""
     mongo, feed = connect_database(settings, SERVICE), ChangeFeed(SERVICE)
@@ -268,7 +279,8 @@ def worker(settings: Settings) -> Starlette:
     work, fields = transactions(mongo, system_clock), custom_field_service(mongo)
     rules = EvaluationService(work, mongo.database, system_clock)
     chores = Chores(
-        Lease(mongo.database, "chores", system_clock), [transfer_service(mongo).step, pool_service(mongo).step]
+        Lease(mongo.database, "chores", system_clock),
+        [transfer_service(mongo).step, pool_service(mongo).step, purge_service(mongo, settings.purge_after_days).step],
     )
     return worker_app(
         settings,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, cast
 
-from pydantic import BeforeValidator, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from rapport_shared.settings import MIN_SECRET_LENGTH, settings_for
@@ -45,6 +45,7 @@ class Settings(settings_for("customers")):  # type: ignore[misc]
     port: int = 4002
     worker_port: int = 4102
     refuse_duplicates: bool = False
+    purge_after_days: Annotated[int, Field(ge=1, le=36500)] | None = None
     suppression_key: SecretStr = SecretStr("")
     reason_required: Annotated[frozenset[str], NoDecode, BeforeValidator(_field_names)] = frozenset()
 

@@ -16,6 +16,7 @@ from rapport_customers.handling.repository import HandlingRepository
 from rapport_customers.hanging import HangingRepository
 from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.lifecycle.repository import StayRepository
+from rapport_customers.merges.repository import MergeRepository
 from rapport_customers.needs.repository import NeedRepository
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.pipelines.repository import PipelineRepository
@@ -101,6 +102,18 @@ class CustomersWork(Work):
             count += len(erased)
         await self.stays.erase(customer_id)  # they say again what the history does
         return count
+
+    async def remove(self, customer_ids: Sequence[str], *, by: Actor) -> None:
+        """Delete customers for good, with all that hangs on them and all that is known of them."""
+        for hanging in self.hanging:
+            gone = await hanging.remove(customer_ids)
+            await self.forget(hanging.noun, f"{SERVICE}.{hanging.noun}.erased", gone, by=by)
+        await self.forget(self.customers.noun, f"{SERVICE}.{self.customers.noun}.erased", customer_ids, by=by)
+        await self.stays.remove(customer_ids)
+        await self.touches.remove(customer_ids)
+        await MergeRepository(self.database, self.session).remove(customer_ids)
+        await HistoryRepository(self.database, self.session).remove(customer_ids)
+        await self.customers.remove(customer_ids)
 
     async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
         """What hangs on a customer belongs to its new owner, from the same commit on."""

@@ -9,6 +9,7 @@ from rapport_shared.contracts.customers import (
     CustomerDeleted,
     CustomerErased,
     CustomerMerged,
+    CustomerPurged,
     CustomerRestored,
     CustomersOwner,
     CustomerUnmerged,
@@ -23,7 +24,7 @@ from rapport_shared.contracts.subjects import (
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
 from rapport_shared.persistence.families import bring_home
-from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer
+from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer, erase_records
 
 
 async def on_customer(event: CustomerEvent, envelope: Envelope, work: InteractionsWork) -> None:
@@ -58,6 +59,12 @@ async def on_customer_erased(event: CustomerErased, envelope: Envelope, work: In
     await erase_and_answer(work, work.interactions, event, envelope, InteractionsSubjectErased)
 
 
+async def on_customer_purged(event: CustomerPurged, envelope: Envelope, work: InteractionsWork) -> None:
+    """The customer is gone for good: no text about it stays."""
+    await on_customer(event, envelope, work)
+    await erase_records(work, work.interactions, event.customer_id, at=envelope.time)
+
+
 async def on_export_requested(event: SubjectExportRequested, envelope: Envelope, work: InteractionsWork) -> None:
     """The customer's communications can be read by whoever may read the request."""
     await count_and_answer(work, SOURCES, event, envelope, InteractionsSubjectExported)
@@ -72,5 +79,6 @@ HANDLERS: Handlers[InteractionsWork] = {
     CustomerMerged: on_customer_merged,
     CustomerUnmerged: on_customer_merged,
     CustomerErased: on_customer_erased,
+    CustomerPurged: on_customer_purged,
     SubjectExportRequested: on_export_requested,
 }

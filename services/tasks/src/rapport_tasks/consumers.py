@@ -7,6 +7,7 @@ from rapport_shared.contracts.customers import (
     CustomerDeleted,
     CustomerErased,
     CustomerMerged,
+    CustomerPurged,
     CustomerRestored,
     CustomersOwner,
     CustomerUnmerged,
@@ -19,7 +20,7 @@ from rapport_shared.contracts.transfers import TransferStarted
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Envelope
 from rapport_shared.persistence.families import bring_home
-from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer
+from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer, erase_records
 from rapport_tasks.projections.customers import CustomerEvent, MergeEvent, keep_customer
 from rapport_tasks.tasks.follow_ups import InteractionEvent, keep_follow_up
 from rapport_tasks.work import SOURCES, TasksWork
@@ -62,6 +63,12 @@ async def on_customer_erased(event: CustomerErased, envelope: Envelope, work: Ta
     await erase_and_answer(work, work.tasks, event, envelope, TasksSubjectErased)
 
 
+async def on_customer_purged(event: CustomerPurged, envelope: Envelope, work: TasksWork) -> None:
+    """The customer is gone for good: no text about it stays."""
+    await on_customer(event, envelope, work)
+    await erase_records(work, work.tasks, event.customer_id, at=envelope.time)
+
+
 async def on_export_requested(event: SubjectExportRequested, envelope: Envelope, work: TasksWork) -> None:
     """The tasks about the customer can be read by whoever may read the request."""
     await count_and_answer(work, SOURCES, event, envelope, TasksSubjectExported)
@@ -83,6 +90,7 @@ HANDLERS: Handlers[TasksWork] = {
     CustomerMerged: on_customer_merged,
     CustomerUnmerged: on_customer_merged,
     CustomerErased: on_customer_erased,
+    CustomerPurged: on_customer_purged,
     SubjectExportRequested: on_export_requested,
     InteractionRecorded: on_interaction,
     InteractionUpdated: on_interaction,

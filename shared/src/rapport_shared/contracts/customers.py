@@ -98,6 +98,15 @@ class CustomerErased(Event):
     after: CustomerState
 
 
+@event("customers.customer.purged", version=1, subject="customer_id")
+class CustomerPurged(Event):
+    """A customer that was put away long enough ago is gone for good: nothing personal about it may stay anywhere."""
+
+    customer_id: str
+    before: CustomerState
+    after: CustomerState
+
+
 @event("customers.customer.merged", version=1, subject="customer_id")
 class CustomerMerged(Event):
     """A customer was found to be another one, who survives; what hangs on it hangs on the survivor from now on."""

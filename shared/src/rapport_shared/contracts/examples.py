@@ -185,6 +185,7 @@ _FACTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "customers.pipeline.updated": {"changed": ("archived",), "after.archived": True},
     "customers.product.updated": {"changed": ("active",), "after.active": False},
     "customers.customer.erased": {"after.erased": True},
+    "customers.customer.purged": {"before.deleted": True, "after.deleted": True, "after.erased": True},
     "customers.customer.restored": {"before.deleted": True},
     "customers.customer.merged": {"after.deleted": True, "after.merged_into_id": _IDS["survivor"]},
     "customers.customer.unmerged": {"before.deleted": True, "before.merged_into_id": _IDS["survivor"]},

@@ -56,9 +56,15 @@ async def erase_and_answer(
     work: Work, kept: ErasableRepository[Any], told: CustomerErased, envelope: Envelope, done: Answer
 ) -> None:
     """Take everything personal out of the records of an erased customer, bookkeeping included, and say so."""
-    erased = await kept.erase(told.customer_id, envelope.time)
+    records = await erase_records(work, kept, told.customer_id, at=envelope.time)
+    await _answer(work, told.request_id, told.customer_id, done, records=records, at=envelope.time)
+
+
+async def erase_records(work: Work, kept: ErasableRepository[Any], customer_id: str, *, at: datetime) -> int:
+    """Take everything personal out of the records of a customer, bookkeeping included; how many they are."""
+    erased = await kept.erase(customer_id, at)
     await work.forget(kept.noun, f"{work.service}.{kept.noun}.erased", erased, by=SYSTEM)
-    await _answer(work, told.request_id, told.customer_id, done, records=len(erased), at=envelope.time)
+    return len(erased)
 
 
 async def count_and_answer(

@@ -18,6 +18,7 @@ from rapport_shared.contracts.customers import (
     CustomerDeleted,
     CustomerErased,
     CustomerMerged,
+    CustomerPurged,
     CustomerRestored,
     CustomerState,
     CustomerTierChanged,
@@ -205,13 +206,22 @@ class Customer(Aggregate):
         if self.erased_at is not None:
             return
         before = self.state()
+        self._leave_nothing_personal(now)
+        self.record(CustomerErased(customer_id=self.id, request_id=request_id, before=before, after=self.state()))
+
+    def purge(self, *, now: datetime) -> None:
+        """Leave for good: nothing personal goes into what is told of it."""
+        before = self.state()
+        self._leave_nothing_personal(now)
+        self.record(CustomerPurged(customer_id=self.id, before=before, after=self.state()))
+
+    def _leave_nothing_personal(self, now: datetime) -> None:
         self.name, self.phone, self.email, self.source = ERASED_NAME, None, None, None
         self.tags, self.external_id, self.consents = (), None, ()
         self.rule_tags, self.tier = (), None
         self.custom, self.unique_values = {}, ()
         self.wechat, self.industry, self.company_size, self.contact_person = None, None, None, None
         self.erased_at = self.updated_at = now
-        self.record(CustomerErased(customer_id=self.id, request_id=request_id, before=before, after=self.state()))
 
     def take_over(self, values: Mapping[str, Any], *, now: datetime) -> None:
         """Set values that were checked before: those of another customer, say. Nothing happens where none differs."""

@@ -148,6 +148,19 @@ class CustomerRepository(AggregateRepository[Customer]):
         """Whether any customer has the tag, deleted ones included."""
         return await self._documents.find_one({"tag_ids": tag_id}, {"_id": 1}, session=self._session) is not None
 
+    async def holder(self, identifier: str, scope: Scope) -> Customer | None:
+        """Who within reach has a value by now that this deleted customer had to itself."""
+        away = await self._documents.find_one({"_id": identifier}, {"external_id": 1, UNIQUE: 1}) or {}
+        had: Document = {"external_id": [away.get("external_id")], UNIQUE: away.get(UNIQUE) or []}
+        # With the type and ``deleted``, each is answered by the index that keeps the values apart.
+        either = [{name: {"$in": values, "$type": "string"}, "deleted": False} for name, values in had.items()]
+        found = await self._documents.find_one(every({"$or": either}, scope.filter()))
+        return None if found is None else self.from_document(found)
+
+    async def remove(self, customer_ids: Sequence[str]) -> None:
+        """Delete these customers for good."""
+        await self._documents.delete_many({"_id": {"$in": list(customer_ids)}}, session=self._session)
+
     async def fill_search(self) -> int:
         """Give customers stored by an earlier release what they are found and compared by; how many there were."""
         filled = 0

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any, Final
 
+from rapport_customers.custom_fields.errors import CustomValueTaken
 from rapport_customers.custom_fields.writing import attributes_of, with_custom
-from rapport_customers.customers.errors import InvalidOccurredAt, OwnerNotFound
+from rapport_customers.customers.errors import ExternalIdTaken, InvalidOccurredAt, OwnerNotFound
 from rapport_customers.customers.model import Customer
 from rapport_customers.customers.repository import COLLECTION, CustomerRepository
 from rapport_customers.duplicates.errors import DuplicateCustomer
@@ -54,6 +55,7 @@ class CustomerService(Records[Customer]):
         self._reasons = reasons
         self._refuses_duplicates = refuses_duplicates
         self._users = users
+        self._customers = customers
         self._clock = clock
 
     async def create(self, details: Mapping[str, Any], *, idempotency_key: str | None = None, by: Actor) -> Customer:
@@ -160,11 +162,23 @@ class CustomerService(Records[Customer]):
         await work.customers.save(customer, by=by)
         return customer
 
+    async def restore(self, identifier: str, *, expected_version: int | None, by: Actor) -> Customer:
+        """Bring a deleted customer back.
+
+        Raises ExternalIdTaken, CustomValueTaken where a value has a new holder, who is named where within reach.
+        """
+        try:
+            return await self._restore(identifier, expected_version, by=by)
+        except (ExternalIdTaken, CustomValueTaken) as taken:
+            holder = await self._customers.holder(identifier, self.scope(by))
+            if holder is not None:
+                taken.current, taken.message = holder, f"{taken.message.removesuffix('.')}: {holder.id}."
+            raise
+
     @transactional
-    async def restore(
-        self, work: CustomersWork, identifier: str, *, expected_version: int | None, by: Actor
+    async def _restore(
+        self, work: CustomersWork, identifier: str, expected_version: int | None, *, by: Actor
     ) -> Customer:
-        """Bring a deleted customer back; raises ExternalIdTaken where its external id has a new holder."""
         customer = await self.load(work.customers, identifier, Verb.DELETE, deleted=True, by=by)
         customer.expect_version(expected_version)
         customer.restore(now=self._clock())

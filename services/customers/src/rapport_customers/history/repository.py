@@ -109,6 +109,11 @@ class HistoryRepository:
             moved = {"$set": {"customer_id": customer_id}}
             await self._documents.update_many(_recorded_for(member), moved, session=self._session)
 
+    async def remove(self, customer_ids: Sequence[str]) -> None:
+        """Delete all entries of these customers for good."""
+        theirs = {"customer_id": {"$in": list(customer_ids)}}
+        await self._documents.delete_many(theirs, session=self._session)
+
     async def erase(self, customer_id: str) -> int:
         """Take every personal value and every reason out of the customer's entries; how many there are."""
         found = await self._documents.find({"customer_id": customer_id}, session=self._session).to_list(None)

@@ -63,6 +63,11 @@ class StayRepository:
         result = await self._documents.update_many({"customer_id": customer_id}, change, session=self._session)
         return result.matched_count
 
+    async def remove(self, customer_ids: Sequence[str]) -> None:
+        """Delete all stays of these customers for good."""
+        theirs = {"customer_id": {"$in": list(customer_ids)}}
+        await self._documents.delete_many(theirs, session=self._session)
+
     async def of_customers(self, customer_ids: Sequence[str]) -> dict[str, list[Stay]]:
         """The stays of each customer, oldest first; one query."""
         found = self._documents.find({"customer_id": {"$in": list(customer_ids)}})

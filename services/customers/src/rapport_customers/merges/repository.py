@@ -35,6 +35,11 @@ class MergeRepository:
         change = {"$set": {"undone_at": at, "undone_by_id": by_id}}
         await self._documents.update_one({"_id": identifier}, change, session=self._session)
 
+    async def remove(self, customer_ids: Sequence[str]) -> None:
+        """Delete all merges into any of these customers for good."""
+        theirs = {"survivor_id": {"$in": list(customer_ids)}}
+        await self._documents.delete_many(theirs, session=self._session)
+
     async def of_survivors(self, survivor_ids: Sequence[str]) -> dict[str, list[Merge]]:
         """The merges of each customer, the newest first; one query."""
         found = self._documents.find({"survivor_id": {"$in": list(survivor_ids)}}).sort("_id", -1)

@@ -27,6 +27,12 @@ class Touches:
         self._session = session
         self._projections = {name: Projection(database, name, session) for name in (INTERACTIONS, TASKS)}
 
+    async def remove(self, customer_ids: Sequence[str]) -> None:
+        """Delete all rows of these customers for good."""
+        theirs = {"customer_id": {"$in": list(customer_ids)}}
+        for rows in (self._interactions, self._tasks):
+            await rows.delete_many(theirs, session=self._session)
+
     async def keep_interaction(
         self, identifier: str, version: int, *, customer_id: str, occurred_at: datetime, deleted: bool
     ) -> set[str]:

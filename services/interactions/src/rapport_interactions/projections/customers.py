@@ -8,6 +8,7 @@ from rapport_shared.contracts.customers import (
     CustomerDeleted,
     CustomerErased,
     CustomerMerged,
+    CustomerPurged,
     CustomerRestored,
     CustomerUnmerged,
     CustomerUpdated,
@@ -20,7 +21,13 @@ COLLECTION = "customers"
 INDEXES = (family_index(COLLECTION),)
 MergeEvent: TypeAlias = CustomerMerged | CustomerUnmerged
 CustomerEvent: TypeAlias = (
-    CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored | CustomerErased | MergeEvent
+    CustomerCreated
+    | CustomerUpdated
+    | CustomerDeleted
+    | CustomerRestored
+    | CustomerErased
+    | CustomerPurged
+    | MergeEvent
 )
 
 

@@ -7,6 +7,7 @@ from rapport_shared.contracts.customers import (
     CustomerDeleted,
     CustomerErased,
     CustomerMerged,
+    CustomerPurged,
     CustomerRestored,
     CustomerUnmerged,
     CustomerUpdated,
@@ -21,7 +22,15 @@ HEARSAY = 0
 """The version of a customer that is known only because another service's event names it."""
 
 MergeEvent = CustomerMerged | CustomerUnmerged
-CustomerEvent = CustomerCreated | CustomerUpdated | CustomerDeleted | CustomerRestored | CustomerErased | MergeEvent
+CustomerEvent = (
+    CustomerCreated
+    | CustomerUpdated
+    | CustomerDeleted
+    | CustomerRestored
+    | CustomerErased
+    | CustomerPurged
+    | MergeEvent
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Purging: customers that were put away long enough ago leave for good."""
