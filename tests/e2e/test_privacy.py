@@ -23,6 +23,7 @@ OWNERS = {
     "customers.customer_history",
     "customers.contacts",
     "customers.deals",
+    "customers.tags",
     "interactions.interactions",
     "tasks.tasks",
     "identity.users",

@@ -12,6 +12,8 @@ from rights_world import World
 SERVER_OWNED: list[str] = table().raw["server_owned"]
 # Where such a name is a question or a wish that has rights of its own.
 MEANT = {
+    ("CreateSavedViewInput", "search"),
+    ("UpdateSavedViewInput", "search"),
     ("UserFilter", "active"),
     ("UpdateProductInput", "active"),
     ("CustomerRuleInput", "createdAt"),

@@ -9,8 +9,9 @@ from rapport_customers.customers.service import TYPE, CustomerService
 from rapport_customers.duplicates.model import Identity, Match, compare
 from rapport_customers.duplicates.repository import MARK, TwinRepository
 from rapport_shared.actor import Actor
+from rapport_shared.errors import Forbidden
 from rapport_shared.mongo import Page, PageRequest
-from rapport_shared.rights import Policy, Verb
+from rapport_shared.rights import Policy, Reach, Verb
 
 MARKED: Final = {MARK: True, "deleted": False}
 
@@ -55,8 +56,10 @@ class DuplicateService:
     async def groups(self, request: PageRequest, *, by: Actor) -> Page[Group | None]:
         """One page of customers that somebody may be one with; None for those whose group another one leads.
 
-        A group stands where its oldest customer does.
+        A group stands where its oldest customer does. Raises Forbidden for who may read no customers.
         """
+        if self._customers.scope(by).reach is Reach.NONE:
+            raise Forbidden("Your role may not read customers.")
         page = await self._customers.page(MARKED, request, by=by)
         twins = await self.of_customers(page.items, by=by)
         return page.of([_led_by(customer, twins.get(customer.id, [])) for customer in page.items])

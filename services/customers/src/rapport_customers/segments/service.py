@@ -12,7 +12,7 @@ from rapport_customers.tags.service import require_facts
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
-from rapport_shared.errors import NotAllowed
+from rapport_shared.errors import Forbidden, NotAllowed
 from rapport_shared.ids import new_id
 from rapport_shared.mongo import Document, Page, PageRequest, every
 from rapport_shared.persistence import Records, Transactions, transactional
@@ -91,7 +91,9 @@ class SegmentService(Records[Segment]):
         return segment
 
     def preview(self, rule: Mapping[str, Any], *, by: Actor) -> Document:
-        """The condition of the customers of whom a rule is true now. Raises InvalidRule, ForbiddenField."""
+        """The condition of the customers of whom a rule is true now. Raises Forbidden, InvalidRule, ForbiddenField."""
+        if self._policy.reach(by, Verb.READ, "Customer") is Reach.NONE:
+            raise Forbidden("Your role may not read customers.")
         require_facts(self._policy, rule, by=by)
         return every(_THERE, rule_of(rule).condition(self._clock()))
 
