@@ -13,6 +13,7 @@ SERVER_OWNED: list[str] = table().raw["server_owned"]
 # Where such a name is a question or a wish that has rights of its own.
 MEANT = {
     ("CreateSavedViewInput", "search"),
+    ("ExportCustomersInput", "search"),
     ("UpdateSavedViewInput", "search"),
     ("UpdateProductInput", "active"),
     ("CustomerRuleInput", "createdAt"),
