@@ -89,6 +89,8 @@ from rapport_customers.views import repository as views
 from rapport_customers.views.repository import SavedViewRepository
 from rapport_customers.views.service import SavedViewService
 from rapport_customers.work import SERVICE, CustomersWork
+from rapport_customers.work_queue import repository as work_queue
+from rapport_customers.work_queue.service import WorkQueueService
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock, system_clock
@@ -130,6 +132,7 @@ INDEXES = (
     *segments.INDEXES,
     *evaluations.INDEXES,
     *touches.INDEXES,
+    *work_queue.INDEXES,
 )
 
 
@@ -203,6 +206,7 @@ def context_maker(
     """Makes a request's context of its caller."""
     work, database = transactions(mongo, clock), mongo.database
     service = customer_service(mongo, clock, policy, reasons, refuses_duplicates=refuses_duplicates)
+    handling = HandlingService(work, HandlingRepository(database), policy, clock)
     make = partial(
         Context,
         customers=service,
@@ -214,7 +218,8 @@ def context_maker(
         transfers=transfer_service(mongo, clock, policy),
         pool=pool_service(mongo, clock, policy),
         needs=NeedService(work, NeedRepository(database), policy, clock),
-        handling=HandlingService(work, HandlingRepository(database), policy, clock),
+        handling=handling,
+        work_queue=WorkQueueService(service, handling, clock),
         lifecycle=LifecycleService(
             StayRepository(database), DealRepository(database), OrderRepository(database), Touches(database), policy
         ),

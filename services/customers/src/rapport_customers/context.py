@@ -46,6 +46,7 @@ from rapport_customers.tiers.service import TiersService
 from rapport_customers.transfers.model import Transfer
 from rapport_customers.transfers.service import TransferService
 from rapport_customers.views.service import SavedViewService
+from rapport_customers.work_queue.service import WorkQueueService
 from rapport_shared.clock import Clock
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.graphql.loaders import NestedLists, by_id, lists_below
@@ -60,6 +61,7 @@ class Context(RequestContext):
     customers: CustomerService
     custom_fields: CustomFieldService
     views: SavedViewService
+    work_queue: WorkQueueService
     pipelines: PipelineService
     products: ProductService
     contacts: ContactService

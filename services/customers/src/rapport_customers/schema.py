@@ -31,6 +31,7 @@ from rapport_customers.tags.schema import TagMutation, TagQuery
 from rapport_customers.tiers.schema import TiersMutation, TiersQuery
 from rapport_customers.transfers.schema import TransferMutation, TransferQuery
 from rapport_customers.views.schema import SavedViewMutation, SavedViewQuery
+from rapport_customers.work_queue.schema import WorkQueueQuery
 from rapport_shared.graphql.audit import audit_policy, audit_query
 from rapport_shared.graphql.doors import Doors
 from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
@@ -68,6 +69,7 @@ def build_schema() -> SubgraphSchema:
             LifecycleQuery,
             NeedQuery,
             PoolQuery,
+            WorkQueueQuery,
             TransferQuery,
             SubjectQuery,
             audit_query("customers"),

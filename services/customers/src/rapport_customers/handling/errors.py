@@ -15,6 +15,12 @@ class InvalidFieldNames(UserFault):
     code = "INVALID_FIELD_NAMES"
 
 
+class InvalidDays(UserFault):
+    """A number of days is out of range."""
+
+    code = "INVALID_DAYS"
+
+
 class InvalidMoves(UserFault):
     """A move leads from a stage to itself."""
 

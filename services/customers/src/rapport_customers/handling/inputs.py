@@ -32,5 +32,9 @@ class UpdateCustomerHandlingInput:
         "What a company has, such as [[industry], [contactPerson], [companySize], [custom.taxNumber]]."
     )
     reason_required: list[str] | None = optional("Fields that are not changed without a reason, such as ownerId.")
+    quiet_days: int | None = optional(
+        "After how many days in which nobody spoke with a customer it is to be dealt with."
+    )
+    stage_days: int | None = optional("After how many days in LEAD, OPPORTUNITY or CHURN_RISK it is to be dealt with.")
     follows_facts: bool | None = optional("Whether orders and deals won bring customers to their stage by themselves.")
     reason: str | None = optional(REASON)

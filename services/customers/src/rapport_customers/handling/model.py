@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage
-from rapport_customers.handling.errors import InvalidMoves, StageMoveNotAllowed
+from rapport_customers.handling.errors import InvalidDays, InvalidMoves, StageMoveNotAllowed
 from rapport_customers.handling.requirements import (
     Requirements,
     check_requirements,
@@ -16,8 +16,11 @@ from rapport_customers.handling.requirements import (
 from rapport_customers.settings import CHANGEABLE
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.contracts.handling import CustomerHandlingUpdated
+from rapport_shared.rights import schema_name
 
 HANDLING_ID: Final = "customers"
+MAX_DAYS: Final = 3650
+_DAYS: Final = frozenset({"quiet_days", "stage_days"})
 Move = tuple[CustomerStage, CustomerStage]
 _FOLLOWING: Final[Mapping[str, str]] = {
     "LEAD": "OPPORTUNITY CUSTOMER LOST",
@@ -42,11 +45,14 @@ class Handling(Aggregate):
     ``required_of_persons`` and ``required_of_companies`` are sets of fields, by their names in the schema: a new
     customer has a value in one field of each, and the last of these is never taken away. ``reason_required`` are fields
     that are not changed without a reason. ``follows_facts``: orders and deals won bring customers to their stage by
-    themselves, whatever the moves are.
+    themselves, whatever the moves are. A customer is to be dealt with after ``quiet_days`` in which nobody spoke with
+    it, and after ``stage_days`` in a stage that is not to last.
     """
 
     moves: tuple[Move, ...] = USUAL_MOVES
     follows_facts: bool = True
+    quiet_days: int = 14
+    stage_days: int = 30
     required_of_persons: Requirements = ()
     required_of_companies: Requirements = ()
     reason_required: tuple[str, ...] = ()
@@ -62,6 +68,9 @@ class Handling(Aggregate):
                 checked[name] = checked_requirements(checked[name], name)
         if "reason_required" in checked:
             checked["reason_required"] = checked_names(checked["reason_required"], CHANGEABLE, "reasonRequired")
+        for name in sorted(_DAYS & checked.keys()):
+            if not 1 <= checked[name] <= MAX_DAYS:
+                raise InvalidDays(f"This is from 1 to {MAX_DAYS}.", path=("input", schema_name(name)))
         changed = self.differing(checked)
         if not changed:
             return

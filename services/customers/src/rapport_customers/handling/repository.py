@@ -27,12 +27,16 @@ class HandlingRepository(AggregateRepository[Handling]):
             "required_of_persons": [list(fields) for fields in aggregate.required_of_persons],
             "required_of_companies": [list(fields) for fields in aggregate.required_of_companies],
             "reason_required": list(aggregate.reason_required),
+            "quiet_days": aggregate.quiet_days,
+            "stage_days": aggregate.stage_days,
             "updated_at": aggregate.updated_at,
         }
 
     def from_document(self, document: Document) -> Handling:
         """Read what ``to_document`` wrote."""
+        since_then = {name: document[name] for name in ("quiet_days", "stage_days") if name in document}
         return Handling(
+            **since_then,
             id=document["_id"],
             version=document["version"],
             moves=tuple((CustomerStage(stage), CustomerStage(after)) for stage, after in document["moves"]),

@@ -35,6 +35,12 @@ class CustomerHandling:
     required_of_companies: list[list[str]] = strawberry.field(
         description="What a company has: of each set of fields a value in one."
     )
+    quiet_days: int = strawberry.field(
+        description="After how many days in which nobody spoke with a customer it is to be dealt with."
+    )
+    stage_days: int = strawberry.field(
+        description="After how many days in LEAD, OPPORTUNITY or CHURN_RISK a customer is to be dealt with."
+    )
     reason_required: list[str] = strawberry.field(description="Fields that are not changed without a reason.")
     updated_at: DateTime | None = strawberry.field(description="When this last changed; null where it never did.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
@@ -47,6 +53,8 @@ class CustomerHandling:
             follows_facts=handling.follows_facts,
             required_of_persons=[list(fields) for fields in handling.required_of_persons],
             required_of_companies=[list(fields) for fields in handling.required_of_companies],
+            quiet_days=handling.quiet_days,
+            stage_days=handling.stage_days,
             reason_required=list(handling.reason_required),
             updated_at=None if handling.updated_at is None else DateTime(handling.updated_at),
             version=handling.version,

@@ -1,0 +1,1 @@
+"""The work queue: the customers that somebody must deal with now, and why."""
