@@ -77,12 +77,17 @@ async def test_the_answer_is_right(company: dict[str, Any], admin: Staff) -> Non
 async def test_the_number_of_calls_does_not_depend_on_the_page_size(
     company: dict[str, Any], admin: Staff, running_system: RunningSystem
 ) -> None:
-    async def calls(first: int) -> tuple[float, float]:
-        await admin.ask(CROSSING, first=first, filter=company["filter"])  # keys, plans and pools are warm
+    async def counted(first: int) -> tuple[float, float]:
         before = subgraph_calls(running_system), database_calls(running_system)
         answer = await admin.ask(CROSSING, first=first, filter=company["filter"])
         assert len(answer["customers"]["nodes"]) == first
         return subgraph_calls(running_system) - before[0], database_calls(running_system) - before[1]
+
+    async def calls(first: int) -> tuple[float, float]:
+        await admin.ask(CROSSING, first=first, filter=company["filter"])  # keys, plans and pools are warm
+        seen = [await counted(first) for _ in range(3)]
+        to_subgraphs, to_databases = zip(*seen, strict=True)
+        return min(to_subgraphs), min(to_databases)  # what runs beside a request adds to it, now and then
 
     short, long = await calls(2), await calls(PAGE)
     assert short == long

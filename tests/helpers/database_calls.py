@@ -1,18 +1,38 @@
 """Counts database commands."""
 
-from rapport_shared.mongo.metrics import COMMANDS
+from pymongo import monitoring
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 _COUNTED = {"find", "aggregate", "insert", "update", "getMore", "count"}
 
-_IN_THE_BACKGROUND = "access"
-"""A service's directory reads this collection by the clock, so at any moment of a test."""
+
+class _Counter(CommandListener):
+    """Counts what reads or writes data, but not what a directory asks by its clock, at any moment of a test."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name in _COUNTED and not _asked_by_a_directory(event):
+            self.seen += 1
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        pass
+
+
+def _asked_by_a_directory(event: CommandStartedEvent) -> bool:
+    command = event.command
+    return command.get("find") == "access" and "seq" in command["filter"]
+
+
+_COUNTER = _Counter()
+# For every client made from now on: test modules are imported before the first test connects.
+monitoring.register(_COUNTER)
 
 
 def commands() -> int:
-    """The commands of this process that read or write data, as the metrics count them.
-
-    Without those of the directory's clock.
-    """
-    samples = [sample for metric in COMMANDS.collect() for sample in metric.samples if sample.name.endswith("_total")]
-    counted = (sample for sample in samples if sample.labels["command"] in _COUNTED)
-    return int(sum(sample.value for sample in counted if sample.labels["collection"] != _IN_THE_BACKGROUND))
+    """How many commands that read or write data this process has sent, without those of directories' clocks."""
+    return _COUNTER.seen
