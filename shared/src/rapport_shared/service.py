@@ -1,6 +1,7 @@
 """The parts that every service's processes are put together from."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cache
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -131,6 +132,7 @@ async def migrate(
         await declare_consumer(channel, ConsumerGroup(service), routing_keys)
 
 
+@cache
 def _event_contract(service: str) -> Route:
     """``GET /asyncapi.json``: the service's AsyncAPI document, for anyone: an event contract is no secret."""
     document = whole_document(service)

@@ -1,5 +1,6 @@
 """The schema of this subgraph."""
 
+from functools import cache
 from typing import Final
 
 from rapport_automation.notifications.schema import NotificationMutation, NotificationQuery
@@ -19,8 +20,9 @@ DOORS: Final = Doors(
 )
 
 
+@cache
 def build_schema() -> SubgraphSchema:
-    """Gather the nouns' GraphQL types."""
+    """Gather the nouns' GraphQL types, once a process."""
     return subgraph_schema(
         queries=(WebhookQuery, ReplayQuery, NotificationQuery, audit_query("automation")),
         mutations=(WebhookMutation, ReplayMutation, NotificationMutation),

@@ -1,5 +1,6 @@
 """The schema of this subgraph."""
 
+from functools import cache
 from typing import Final
 
 from rapport_customers.consents.schema import ConsentMutation
@@ -56,8 +57,9 @@ DOORS: Final = Doors(
 )
 
 
+@cache
 def build_schema() -> SubgraphSchema:
-    """Gather the nouns' GraphQL types."""
+    """Gather the nouns' GraphQL types, once a process."""
     return subgraph_schema(
         queries=(
             CustomerQuery,

@@ -1,5 +1,6 @@
 """The schema of this subgraph."""
 
+from functools import cache
 from typing import Final
 
 from rapport_identity.api_keys.schema import ApiKeyMutation, ApiKeyQuery
@@ -35,8 +36,9 @@ DOORS: Final = Doors(
 )
 
 
+@cache
 def build_schema() -> SubgraphSchema:
-    """Gather the nouns' GraphQL types."""
+    """Gather the nouns' GraphQL types, once a process."""
     return subgraph_schema(
         queries=(
             UserQuery,

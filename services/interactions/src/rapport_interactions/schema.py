@@ -1,5 +1,6 @@
 """The schema of this subgraph."""
 
+from functools import cache
 from typing import Final
 
 from rapport_interactions.interactions.changes import InteractionChangesQuery, InteractionSubscription
@@ -12,8 +13,9 @@ from rapport_shared.graphql.schema import SubgraphSchema, subgraph_schema
 DOORS: Final = Doors(policies=audit_policy("interactions"))
 
 
+@cache
 def build_schema() -> SubgraphSchema:
-    """Gather the nouns' GraphQL types."""
+    """Gather the nouns' GraphQL types, once a process."""
     return subgraph_schema(
         queries=(InteractionQuery, InteractionChangesQuery, audit_query("interactions")),
         mutations=(InteractionMutation,),

@@ -1,5 +1,6 @@
 """The schema of this subgraph."""
 
+from functools import cache
 from typing import Final
 
 from rapport_shared.graphql.audit import audit_policy, audit_query
@@ -12,8 +13,9 @@ from rapport_tasks.tasks.schema import TaskMutation, TaskQuery
 DOORS: Final = Doors(policies=audit_policy("tasks"))
 
 
+@cache
 def build_schema() -> SubgraphSchema:
-    """Gather the nouns' GraphQL types."""
+    """Gather the nouns' GraphQL types, once a process."""
     return subgraph_schema(
         queries=(TaskQuery, TaskChangesQuery, audit_query("tasks")),
         mutations=(TaskMutation,),
