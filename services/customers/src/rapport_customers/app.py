@@ -7,6 +7,8 @@ from functools import partial
 import strawberry
 from starlette.applications import Starlette
 
+from rapport_customers.assignment.repository import AssignmentRepository
+from rapport_customers.assignment.service import AssignmentService
 from rapport_customers.consents.service import ConsentService
 from rapport_customers.consumers import HANDLERS
 from rapport_customers.contacts import repository as contacts
@@ -210,6 +212,7 @@ def context_maker(
     make = partial(
         Context,
         customers=service,
+        assignment=AssignmentService(work, AssignmentRepository(database), users(database), policy, clock),
         consents=ConsentService(service, clock),
         duplicates=DuplicateService(service, TwinRepository(database), policy),
         exports=ExportService(work, CustomerRepository(database)),

@@ -9,6 +9,7 @@ from typing import Any
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from rapport_customers.assignment.service import AssignmentService
 from rapport_customers.consents.service import ConsentService
 from rapport_customers.contacts.model import Contact
 from rapport_customers.contacts.service import ContactService
@@ -60,6 +61,7 @@ class Context(RequestContext):
 
     customers: CustomerService
     custom_fields: CustomFieldService
+    assignment: AssignmentService
     views: SavedViewService
     work_queue: WorkQueueService
     pipelines: PipelineService

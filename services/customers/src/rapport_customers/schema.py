@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Final
 
+from rapport_customers.assignment.schema import AssignmentMutation, AssignmentQuery
 from rapport_customers.consents.schema import ConsentMutation
 from rapport_customers.contacts.schema import ContactMutation, ContactQuery
 from rapport_customers.custom_fields.schema import CustomFieldMutation, CustomFieldQuery
@@ -51,6 +52,7 @@ DOORS: Final = Doors(
         "createTagGroup": ("TagGroup", Verb.CREATE),
         "createTag": ("Tag", Verb.CREATE),
         "createSegment": ("Segment", Verb.CREATE),
+        "setAssignmentRules": ("CustomerHandling", Verb.UPDATE),
         "setTiers": ("Tiers", Verb.UPDATE),
         "installIndustryPack": ("Tiers", Verb.UPDATE),
     }
@@ -68,6 +70,7 @@ def build_schema() -> SubgraphSchema:
             DuplicateQuery,
             ImportQuery,
             HandlingQuery,
+            AssignmentQuery,
             LifecycleQuery,
             NeedQuery,
             PoolQuery,
@@ -94,6 +97,7 @@ def build_schema() -> SubgraphSchema:
             ImportMutation,
             ExportMutation,
             HandlingMutation,
+            AssignmentMutation,
             NeedMutation,
             PoolMutation,
             TransferMutation,

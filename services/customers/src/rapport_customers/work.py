@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from rapport_customers.assignment.choosing import OwnerChoice
+from rapport_customers.assignment.repository import AssignmentRepository
 from rapport_customers.contacts.repository import ContactRepository
 from rapport_customers.custom_fields.repository import CustomFieldRepository
 from rapport_customers.customers.errors import CustomerIsErased, CustomerNotFound
@@ -68,6 +70,8 @@ class CustomersWork(Work):
         self.touches = Touches(database, session)
         self.twins = TwinRepository(database, session)
         self.users = users(database, session)
+        self.assignment = AssignmentRepository(database, session, self.outbox)
+        self.owner_choice = OwnerChoice(self.assignment, self.users)
 
     @property
     def hanging(self) -> tuple[HangingRepository[Any], ...]:

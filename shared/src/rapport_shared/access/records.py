@@ -61,9 +61,11 @@ class AccessRecords(Projection):
             return [user_id] if user is not None and user["active"] else []
         return await self.members([user["team_id"]])
 
-    async def members(self, team_ids: Sequence[str]) -> list[str]:
-        """The active users of these teams, in the order of their ids."""
-        condition = {"team_id": {"$in": list(team_ids)}, "kind": Kind.USER.value, "active": True}
+    async def members(self, team_ids: Sequence[str], *, roles: Sequence[str] | None = None) -> list[str]:
+        """The active users of these teams, of these roles or of any, in the order of their ids."""
+        condition: Document = {"team_id": {"$in": list(team_ids)}, "kind": Kind.USER.value, "active": True}
+        if roles is not None:
+            condition["role"] = {"$in": list(roles)}
         found = self._documents.find(condition, {"_id": 1}, session=self._session)
         return [row["_id"] for row in await found.sort("_id", 1).to_list(None)]
 

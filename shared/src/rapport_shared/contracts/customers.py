@@ -29,10 +29,11 @@ class CustomersOwner:
 
 @event("customers.customer.created", version=1, subject="customer_id")
 class CustomerCreated(Event):
-    """A customer exists."""
+    """A customer exists; ``assigned_rule`` is the key of the assignment rule that chose its owner, where one did."""
 
     customer_id: str
     after: CustomerState
+    assigned_rule: str | None = None
 
 
 @event("customers.customer.updated", version=1, subject="customer_id")

@@ -57,6 +57,7 @@ _ROLES: Final[Mapping[str, str]] = {
 
 _VALUES: Final[Mapping[str, Any]] = {
     "active": True,
+    "assigned_rule": "NORTH",
     "at": datetime(2026, 3, 1, 9, 20, tzinfo=UTC),
     "chain": "customers",
     "applies_to": "Customer",

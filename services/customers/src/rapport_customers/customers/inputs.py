@@ -46,7 +46,9 @@ class CreateCustomerInput:
     source: str | None = optional("Where the customer came from, such as WEBSITE or 展会.")
     stage: CustomerStage | None = optional("LEAD where not given.")
     priority: CustomerPriority | None = optional("NORMAL where not given.")
-    owner_id: strawberry.ID | None = optional("Who looks after the customer: you, where not given; null for nobody.")
+    owner_id: strawberry.ID | None = optional(
+        "Who looks after the customer; null for nobody. Where not given, the assignment rules decide, or it is you."
+    )
     tags: list[str] | None = optional("Short labels.")
     external_id: str | None = optional("The customer's id in another system; unique.")
     wechat: str | None = optional("Of a person: the WeChat id.")

@@ -100,8 +100,8 @@ class Customer(Aggregate):
     """A person or company; phone is E.164, times are UTC.
 
     ``stage_since`` is when it came to its stage; ``pooled_at`` since when nobody looks after it, and ``last_owner_id``
-    who did before; ``custom`` are stored values of custom fields by key, of which ``unique_values`` is what no other
-    customer may have.
+    who did before; ``assigned_rule`` is the key of the assignment rule that chose the first owner; ``custom`` are
+    stored values of custom fields by key, of which ``unique_values`` is what no other customer may have.
     """
 
     open_fields: ClassVar[frozenset[str]] = frozenset({"custom"})
@@ -117,6 +117,7 @@ class Customer(Aggregate):
     pooled_at: datetime | None = None
     last_owner_id: str | None = None
     transfer_id: str | None = None
+    assigned_rule: str | None = None
     owner_id: str | None = None
     tags: tuple[str, ...] = ()
     external_id: str | None = None
@@ -138,11 +139,14 @@ class Customer(Aggregate):
     merged_into_id: str | None = None
 
     @classmethod
-    def create(cls, identifier: str, details: Mapping[str, Any], *, now: datetime) -> "Customer":
+    def create(
+        cls, identifier: str, details: Mapping[str, Any], *, now: datetime, assigned_rule: str | None = None
+    ) -> "Customer":
         """A new customer of the given details (attribute names to values); raises the fault of a bad value."""
         customer = cls(id=identifier, created_at=now, updated_at=now, stage_since=now, **_checked(details))
+        customer.assigned_rule = assigned_rule
         customer.pooled_at = now if customer.owner_id is None else None
-        customer.record(CustomerCreated(customer_id=identifier, after=customer.state()))
+        customer.record(CustomerCreated(customer_id=identifier, assigned_rule=assigned_rule, after=customer.state()))
         return customer
 
     def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:

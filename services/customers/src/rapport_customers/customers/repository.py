@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from rapport_customers.assignment.model import acting
 from rapport_customers.consents.model import Consent, ConsentPurpose
 from rapport_customers.custom_fields.errors import CustomValueTaken
 from rapport_customers.custom_fields.repository import CustomFieldRepository
@@ -18,6 +19,7 @@ from rapport_customers.duplicates.repository import KEYS, MARK, TwinRepository, 
 from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.lifecycle.repository import StayRepository
 from rapport_shared.actor import Actor
+from rapport_shared.audit import AuditTrail
 from rapport_shared.money import Money, scaled
 from rapport_shared.mongo import Document, DuplicateKey, Index, every
 from rapport_shared.persistence import AggregateRepository
@@ -110,6 +112,14 @@ class CustomerRepository(AggregateRepository[Customer]):
         if before is None or before["stage"] != after["stage"]:
             stays = StayRepository(self._database, self._session)
             await stays.begin(aggregate.id, after, before=before, at=aggregate.updated_at, by=by)
+        if before is None and aggregate.assigned_rule is not None:
+            await self._note_assignment(aggregate, aggregate.assigned_rule)
+
+    async def _note_assignment(self, customer: Customer, rule_key: str) -> None:
+        """The audit log says what the rule decided, beside what the creator did."""
+        trail = AuditTrail(self._database, self._session, lambda: customer.created_at)
+        action, changed = "customers.customer.assigned", ("owner_id",)
+        await trail.note(action, self.noun, customer.id, by=acting(rule_key), version=customer.version, changed=changed)
 
     async def find_many(self, identifiers: Iterable[str], scope: Scope) -> dict[str, Customer]:
         """The customers within reach by id; the id of one that was merged gives whom it was merged into."""
@@ -211,6 +221,7 @@ class CustomerRepository(AggregateRepository[Customer]):
             "pooled_at": aggregate.pooled_at,
             "last_owner_id": aggregate.last_owner_id,
             "transfer_id": aggregate.transfer_id,
+            "assigned_rule": aggregate.assigned_rule,
             "owner_id": aggregate.owner_id,
             "tags": list(aggregate.tags),
             "rule_tags": [asdict(each) for each in aggregate.rule_tags],

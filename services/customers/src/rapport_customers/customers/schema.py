@@ -92,6 +92,9 @@ class Customer(
     pooled_at: DateTime | None = strawberry.field(description="Since when nobody looks after it.")
     last_owner_id: strawberry.ID | None = strawberry.field(description="Who looked after it before, if anybody.")
     owner_id: strawberry.ID | None = strawberry.field(description="The id of who looks after the customer.")
+    assigned_rule: str | None = strawberry.field(
+        description="The key of the assignment rule that chose the first owner; null where none did."
+    )
     tier: str | None = strawberry.field(description="The key of its tier: how much it is worth, as a rule says.")
     external_id: str | None = strawberry.field(description="The id in another system.")
     wechat: str | None = strawberry.field(description="Of a person: the WeChat id.")
@@ -149,6 +152,7 @@ class Customer(
             transfer_id=customer.transfer_id,
             last_owner_id=None if customer.last_owner_id is None else strawberry.ID(customer.last_owner_id),
             owner_id=None if customer.owner_id is None else strawberry.ID(customer.owner_id),
+            assigned_rule=customer.assigned_rule,
             by_hand=customer.tags,
             by_rule=customer.rule_tags,
             tier=customer.tier,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
+from types import SimpleNamespace
 from typing import Any, Final
 
 from rapport_customers.custom_fields.errors import CustomValueTaken
@@ -59,18 +60,16 @@ class CustomerService(Records[Customer]):
         self._clock = clock
 
     async def create(self, details: Mapping[str, Any], *, idempotency_key: str | None = None, by: Actor) -> Customer:
-        """A new customer; its owner is the caller where ``details`` names none."""
+        """A new customer; where ``details`` names no owner, ``make`` says who it is."""
         self._policy.check_fields(by, TYPE, attributes_of(details))
-        owned = {"owner_id": by.id, **details}
-        await self._require_owner(owned["owner_id"], by)
-        return await self._create(owned, idempotency_key, by=by)
+        await self._require_owner(details.get("owner_id"), by)
+        return await self._create(details, idempotency_key, by=by)
 
     @transactional
-    async def _create(self, work: CustomersWork, details: dict[str, Any], key: str | None, *, by: Actor) -> Customer:
+    async def _create(self, work: CustomersWork, details: Mapping[str, Any], key: str | None, *, by: Actor) -> Customer:
         identifier = new_id(ID_PREFIX)
-        earlier = await work.idempotency.claim(
-            key, operation="createCustomer", by=by, body=details, result_id=identifier
-        )
+        body = {"owner_id": by.id, **details}
+        earlier = await work.idempotency.claim(key, operation="createCustomer", by=by, body=body, result_id=identifier)
         if earlier is not None:
             return await work.customers.get(earlier, readable=self.scope(by), changeable=self.scope(by))
         customer = await self.make(work, details, by=by, identifier=identifier)
@@ -103,15 +102,43 @@ class CustomerService(Records[Customer]):
         return customer
 
     async def make(
-        self, work: CustomersWork, details: Mapping[str, Any], *, by: Actor, identifier: str | None = None
+        self,
+        work: CustomersWork,
+        details: Mapping[str, Any],
+        *,
+        by: Actor,
+        identifier: str | None = None,
+        rehearsal: bool = False,
     ) -> Customer:
-        """A new customer by every rule that holds for one, not saved yet."""
-        tagged = await self._with_tags(work, details, None, by)
+        """A new customer by every rule that holds for one, not saved yet; never to be saved in a ``rehearsal``.
+
+        Where ``details`` names no owner, it is whom the assignment rules say, as far as the caller may make their
+        customers, and else the caller.
+        """
+        tagged = await self._with_tags(work, {"owner_id": by.id, **details}, None, by)
         whole = await with_custom(work, tagged, None, policy=self._policy, by=by)
         customer = Customer.create(identifier or new_id(ID_PREFIX), whole, now=self._clock())
+        if "owner_id" not in details:
+            customer = await self._assigned(work, customer, whole, rehearsal, by)
         (await work.handling.current()).check_complete(customer)
         self.require_reach(customer, Verb.CREATE, by)
         return customer
+
+    async def _assigned(
+        self, work: CustomersWork, customer: Customer, details: Mapping[str, Any], rehearsal: bool, by: Actor
+    ) -> Customer:
+        """The new customer as an assignment rule has it; as it is where no rule finds somebody within reach."""
+        scope = self.scope(by, Verb.CREATE)
+        assignment = await work.owner_choice.choose(
+            lambda: work.customers.to_document(customer),
+            lambda owner_id: scope.admits(SimpleNamespace(owner_id=owner_id)),
+            now=self._clock(),
+            rehearsal=rehearsal,
+        )
+        if assignment is None:
+            return customer
+        owned = {**details, "owner_id": assignment.owner_id}
+        return Customer.create(customer.id, owned, now=self._clock(), assigned_rule=assignment.rule_key)
 
     async def change(self, work: CustomersWork, customer: Customer, changes: Mapping[str, Any], *, by: Actor) -> None:
         """Change what is named by every rule that holds for changes; it is not saved yet."""

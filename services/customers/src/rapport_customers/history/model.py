@@ -17,6 +17,7 @@ BUSINESS_FIELDS: Final = frozenset(
         "owner_id",
         "last_owner_id",
         "transfer_id",
+        "assigned_rule",
         "pooled_at",
         "deleted_at",
         "erased_at",

@@ -80,8 +80,9 @@ class Taking:
             return self.refused(number, fault)
 
     async def _create(self, number: int, details: dict[str, Any]) -> RowResult:
-        whole = {"owner_id": self._by.id, "kind": CustomerKind.PERSON, **details}
-        customer = await self._customers.make(self._work, whole, by=self._by)
+        whole = {"kind": CustomerKind.PERSON, **details}
+        rehearsal = self._import.dry_run
+        customer = await self._customers.make(self._work, whole, by=self._by, rehearsal=rehearsal)
         if any(await self._suppressed.known([vars(customer)])):
             raise SubjectErased("Somebody with one of these identifiers was erased on request.")
         await self._customers.require_no_duplicate(self._work, customer, self._by)

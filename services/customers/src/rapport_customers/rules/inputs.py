@@ -74,6 +74,7 @@ class CustomerRuleInput:
     kind: Filter[CustomerKind] | None = optional("A person or a company.")
     stage: Filter[CustomerStage] | None = optional("Where the customer stands.")
     source: RuleTextInput | None = optional("Where the customer came from.")
+    industry: RuleTextInput | None = optional("What a company does.")
     owner_id: IdFilter | None = optional("Who looks after the customer.")
     tag_ids: IdFilter | None = optional("One of the customer's tags; for segments only.")
     tier: RuleTextInput | None = optional("The key of the customer's tier; for segments only.")

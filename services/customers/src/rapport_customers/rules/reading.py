@@ -172,6 +172,7 @@ _FACTS: Final[Mapping[str, Callable[[Mapping[str, Any]], list[Rule]]]] = {
     "kind": _text("kind"),
     "stage": _text("stage"),
     "source": _text("source"),
+    "industry": _text("industry"),
     "ownerId": _text("owner_id"),
     "tagIds": _text("tag_ids"),
     "tier": _text("tier"),

@@ -47,6 +47,11 @@ class TiersPayload:
     tiers: Tiers | None = strawberry.field(default=None, description="The tiers as they stand now.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description="Empty when it was done.")
 
+    @classmethod
+    def of(cls, tiers: model.Tiers) -> "TiersPayload":
+        """The payload of success."""
+        return cls(tiers=Tiers.from_model(tiers))
+
 
 @strawberry.type
 class TiersQuery:
@@ -71,7 +76,7 @@ class TiersMutation:
             expected_version=given(input.expected_version),
             by=info.context.actor,
         )
-        return TiersPayload(tiers=Tiers.from_model(changed))
+        return TiersPayload.of(changed)
 
 
 def _tier(tier: model.Tier) -> Tier:

@@ -1,0 +1,1 @@
+"""Assignment: who looks after a new customer for whom nobody was named."""
