@@ -32,6 +32,19 @@ GOODS = Subgraph(
     """,
     {"n": 1, "who": lambda name: f"who is {name}", "hints": 3, "long": ["some words"] * 500, "broken": "no number"},
 )
+PIECES = Subgraph(
+    """
+    type Query { pieces: [Piece!] rest: [Piece!] }
+    type Piece @key(fields: "id") { id: ID! name: String }
+    """,
+    {"pieces": [{"id": str(number), "name": f"piece {number}"} for number in range(3)], "rest": []},
+    {"Piece": lambda piece: {"name": f"piece {piece['id']}"}},
+)
+PRICES = Subgraph(
+    'type Piece @key(fields: "id") { id: ID! price: Int! }',
+    {},
+    {"Piece": lambda piece: {"price": int(piece["id"])}},
+)
 SETTINGS = {
     "CORS_ORIGINS": "https://a.example",
     "RATE_LIMIT": "1000",
@@ -39,14 +52,23 @@ SETTINGS = {
     "MAX_CLIENT_OPERATIONS": "9",
     "ADDRESS_HEADER": "x-client-address",
 }
-QUERIES = ("{ n }", "{ who(name: 7) }", '{ who(name: \\"b\\") n }', "{ hints }", "{ long }", "{ broken }")
+QUERIES = (
+    "{ n }",
+    "{ who(name: 7) }",
+    '{ who(name: \\"b\\") n }',
+    "{ hints }",
+    "{ long }",
+    "{ broken }",
+    "{ n pieces { name price } }",
+    "{ rest { price } hints }",
+)
 _USUAL = b"te: trailers\r\n"
 
 
 @pytest_asyncio.fixture(name="gateway", scope="module")
 async def _gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
     folder: Path = tmp_path_factory.mktemp("gateway")
-    async with running_gateway(folder, SETTINGS, goods=GOODS) as gateway:
+    async with running_gateway(folder, SETTINGS, goods=GOODS, pieces=PIECES, prices=PRICES) as gateway:
         yield gateway
 
 
@@ -174,6 +196,47 @@ async def test_failures_of_the_subgraph_are_told_alike(gateway: Gateway, subgrap
         assert "errors" in orjson.loads(bodies[0])
 
 
+@pytest.mark.parametrize("status", [200, 500])
+async def test_failures_of_one_of_several_subgraphs_are_told_alike(gateway: Gateway, status: int) -> None:
+    wire, query = await Wire.to(gateway), "{ n pieces { name price } }"
+    await answered(wire, query, _USUAL)
+
+    async def fail(_: web.Request, __: dict[str, Any]) -> web.StreamResponse:
+        return web.Response(status=status, text="no JSON")
+
+    gateway.servers["prices"].hook = fail
+    bodies = [(await answered(wire, query, extra))[1] for extra in (b"", _USUAL)]
+    gateway.servers["prices"].hook = None
+    assert bodies[0] == bodies[1]
+    assert orjson.loads(bodies[0])["data"] == {"n": 1, "pieces": None}
+    assert orjson.loads((await answered(wire, query, b""))[1])["data"]["pieces"][2] == {"name": "piece 2", "price": 2}
+
+
+async def test_the_whole_of_several_requests_has_its_time(tmp_path: Path) -> None:
+    settings = {"REQUEST_TIMEOUT": "0.5"}
+    async with running_gateway(tmp_path, settings, pieces=PIECES, prices=PRICES) as gateway:
+        wire, query = await Wire.to(gateway), "{ pieces { price } }"
+        await answered(wire, query, _USUAL)
+        left = asyncio.Event()
+
+        async def wait(call: web.Request, _: dict[str, Any]) -> None:
+            for _attempt in range(500):
+                if call.transport is None or call.transport.is_closing():
+                    left.set()
+                    return
+                await asyncio.sleep(0.01)
+
+        gateway.servers["prices"].hook = wait
+        refusals = []
+        for extra in (b"", _USUAL):
+            refusals.append(await answered(wire, query, b"x-request-id: r1\r\n" + extra))
+            await asyncio.wait_for(left.wait(), 10)
+            left.clear()
+        assert refusals[0] == refusals[1]
+        assert b"http/1.1 504 gateway timeout" in refusals[0][0]
+        assert orjson.loads(refusals[0][1])["errors"][0]["extensions"]["code"] == "REQUEST_TIMEOUT"
+
+
 async def test_the_rate_is_limited_alike(tmp_path: Path) -> None:
     async with running_gateway(tmp_path, {"RATE_LIMIT": "0.001", "RATE_BURST": "4"}, goods=GOODS) as gateway:
         wire = await Wire.to(gateway)
@@ -214,7 +277,7 @@ async def test_places_are_given_back_when_a_client_leaves(gateway: Gateway) -> N
 
 
 @pytest.mark.parametrize(
-    ("settings", "is_taken"), [({}, True), ({"request_timeout": 1.0}, False), ({"log_requests": True}, False)]
+    ("settings", "is_taken"), [({}, True), ({"request_timeout": 1.0}, True), ({"log_requests": True}, False)]
 )
 async def test_known_queries_take_it_where_nothing_watches(settings: dict[str, Any], is_taken: bool) -> None:
     async with subgraph_server("goods", GOODS) as server:

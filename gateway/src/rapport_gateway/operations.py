@@ -18,7 +18,7 @@ from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.planning.cache_policy import CachePolicy
 from rapport_gateway.planning.permits import Granted, mentioned
-from rapport_gateway.planning.plan import EntityBatch, Fetch, Plan
+from rapport_gateway.planning.plan import EntityBatch, Plan
 from rapport_gateway.supergraph.model import Supergraph
 
 K = TypeVar("K")
@@ -61,12 +61,12 @@ class Lru(Generic[K, V]):
 
 @dataclass(slots=True, eq=False)
 class PreparedPlan:
-    """`only` is the fetch of a query that needs no other, and nothing besides."""
+    """`only_fetches`: a query, and nothing but requests to subgraphs is needed for it."""
 
     plan: Plan
     projection: Projection
     batches: Mapping[EntityBatch, PreparedBatch]
-    only: Fetch | None = None
+    only_fetches: bool = False
     introspection: dict[str, Any] | None = None
     withheld: Withheld = NOTHING
     cache: CachePolicy | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,8 +23,7 @@ from rapport_gateway.errors import (
     error,
     refused,
 )
-from rapport_gateway.execution.alone import Alone
-from rapport_gateway.execution.answer import answer_of
+from rapport_gateway.execution.answer import SharedAnswer, answer_of
 from rapport_gateway.execution.fan_out import Answers, FanOut
 from rapport_gateway.execution.introspection import introspect
 from rapport_gateway.execution.projection import Projection
@@ -33,8 +32,10 @@ from rapport_gateway.execution.run import run_node
 from rapport_gateway.execution.sharing import shared_positions
 from rapport_gateway.execution.state import Run
 from rapport_gateway.execution.subscribe import events
+from rapport_gateway.execution.unawaited import Ready, Unawaited
 from rapport_gateway.execution.withheld import NOTHING, unauthorized, withheld
 from rapport_gateway.identity.tokens import Anonymous, Identities
+from rapport_gateway.in_flight import Cancel, InFlight, Waiter
 from rapport_gateway.limits.documents import DocumentReader
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.logs import note
@@ -43,11 +44,10 @@ from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan, pre
 from rapport_gateway.planning.cache_policy import cache_policy
 from rapport_gateway.planning.operation import OperationTooLarge
 from rapport_gateway.planning.permits import NOBODY, Granted
-from rapport_gateway.planning.plan import Fetch, Plan, Subscription
+from rapport_gateway.planning.plan import Plan, Subscription
 from rapport_gateway.planning.planner import plan_operation
 from rapport_gateway.planning.walk import Unplannable
-from rapport_gateway.subgraphs.call import Send
-from rapport_gateway.subgraphs.client import SubgraphClient, SubgraphRequest, identity_of
+from rapport_gateway.subgraphs.client import SubgraphClient, identity_of
 from rapport_gateway.supergraph.model import Supergraph
 
 Answer = dict[str, Any]
@@ -83,14 +83,18 @@ class Pipeline:
         identities: Identities | None = None,
         error_policy: ErrorPolicy | None = None,
         fan_out: FanOut | None = None,
+        shares: bool = False,
         draw: Callable[[], float] = _draw,
     ) -> None:
         """`draw` gives the number, from 0 to below 100, that decides on progressive overrides of a request. Without
-        `identities`, nobody is authenticated."""
+        `identities`, nobody is authenticated. `shares`: equal queries of one identity that wait at the same time are
+        run once."""
         self._supergraph = supergraph
         self._identities = identities or Anonymous()
         self.error_policy = error_policy or ErrorPolicy()
         self._fan_out = fan_out or FanOut()
+        self._shares = shares
+        self._in_flight: InFlight[Answer] = InFlight(for_several=SharedAnswer)
         self._draw = draw
         self._client = client
         self._metrics = metrics
@@ -127,24 +131,26 @@ class Pipeline:
         return self._noted(self._kept(key, made))
 
     def ready(self, request: GraphQLRequest) -> PreparedPlan | None:
-        """The plan of a known query that a single fetch answers; None for every other. Raises RequestRefused."""
+        """The plan of a known query that subgraphs alone answer; None for every other. Raises RequestRefused."""
         operation = self._operations.get((request.query, request.operation_name))
         if operation is None or operation.asked is not None or self._supergraph.moving:
             return None
         prepared = operation.plans.get(_plan_key(operation, self._checked_variables(operation, request.variables)))
-        return None if prepared is None or prepared.only is None else prepared
+        return prepared if prepared is not None and prepared.only_fetches else None
 
-    def alone(
-        self, prepared: PreparedPlan, request: GraphQLRequest, ready: Callable[[SubgraphRequest], Send | None]
-    ) -> Alone | None:
-        """The run of what is `ready` here, where the client, too, is `ready` to send it: to be begun at once or not at
-        all."""
-        assert prepared.only is not None  # noqa: S101  (that is what ready means)
-        run = self._run(prepared, request)
-        send = ready(run.request(prepared.only))
-        if send is None:
-            return None
-        return Alone(run, prepared.only, prepared.projection, send, self._metrics.executing())
+    def begin(self, prepared: PreparedPlan, request: GraphQLRequest, ready: Ready, waiter: Waiter[Answer]) -> Cancel:
+        """Run what is `ready` here, sending by what is `ready` there; the waiter is told the answer. Gives what ends
+        the waiting."""
+        begin = partial(self._begun, prepared, request, ready)
+        if not self._shares:
+            return begin(waiter)
+        return self._in_flight.enter(_sharing_key(prepared, request), begin, waiter)
+
+    def _begun(self, prepared: PreparedPlan, request: GraphQLRequest, ready: Ready, waiter: Waiter[Answer]) -> Cancel:
+        run = Unawaited(self._run(prepared, request), prepared.projection, ready, self._metrics.executing(), waiter)
+        assert prepared.plan.node is not None  # noqa: S101  (that is what ready means)
+        run.begin(prepared.plan.node)
+        return run.cancel
 
     def _kept(self, key: tuple[str, str | None], operation: PreparedOperation) -> PreparedOperation:
         self._operations.put(key, operation, operation.weight)
@@ -167,7 +173,18 @@ class Pipeline:
         return await self._plan(operation, coerced, await self._granted(operation, request))
 
     async def run(self, operation: PreparedOperation, prepared: PreparedPlan, request: GraphQLRequest) -> Answer:
-        """The answer by a plan that has been made for this very request."""
+        """The answer by a plan that has been made for this very request. Nobody may change it."""
+        work = partial(self._run_alone, operation, prepared, request)
+        if operation.kind == "mutation":
+            try:
+                return await work()
+            finally:
+                self._in_flight.close_doors()
+        if self._shares and prepared.plan.node is not None:
+            return await self._in_flight.join(_sharing_key(prepared, request), work)
+        return await work()
+
+    async def _run_alone(self, operation: PreparedOperation, prepared: PreparedPlan, request: GraphQLRequest) -> Answer:
         run = self._run(prepared, request)
         if _introspects(prepared.plan):
             self._introspect(operation, prepared, request, run)
@@ -197,8 +214,7 @@ class Pipeline:
     ) -> Answers:
         if not self._fan_out.shares(subgraph):
             return begin()
-        variables = orjson.dumps(dict(request.variables), option=orjson.OPT_SORT_KEYS) if request.variables else b""
-        return self._fan_out.join((prepared, variables, identity_of(request.headers)), begin)
+        return self._fan_out.join(_sharing_key(prepared, request), begin)
 
     def _run(self, prepared: PreparedPlan, request: GraphQLRequest) -> Run:
         return Run(
@@ -285,10 +301,11 @@ def _plan_key(
     return (form, granted, *[bool(coerced.get(name, False)) for name in operation.conditions])
 
 
-def _only_fetch(plan: Plan) -> Fetch | None:
-    node = plan.node
-    is_only = isinstance(node, Fetch) and not node.entities and not node.path and node.kind == "query"
-    return node if isinstance(node, Fetch) and is_only and not _introspects(plan) else None
+def _sharing_key(prepared: PreparedPlan, request: GraphQLRequest) -> Hashable:
+    """What makes two requests one: the plan, which is that of one operation for what a client holds, the variables,
+    and who asks."""
+    variables = orjson.dumps(dict(request.variables), option=orjson.OPT_SORT_KEYS) if request.variables else b""
+    return prepared, variables, identity_of(request.headers)
 
 
 def _introspects(plan: Plan) -> bool:
@@ -310,6 +327,12 @@ def _planned(
     cache = cache_policy(supergraph, root) if plan.operation.kind == "query" else None
     if cache is not None and operation.asked is not None:
         cache = replace(cache, private=True)
+    is_query = plan.operation.kind == "query"
     return PreparedPlan(
-        plan, projection, prepare_batches(plan.node, shared), withheld=ways, cache=cache, only=_only_fetch(plan)
+        plan,
+        projection,
+        prepare_batches(plan.node, shared),
+        withheld=ways,
+        cache=cache,
+        only_fetches=is_query and plan.node is not None and not _introspects(plan),
     )

@@ -62,6 +62,7 @@ class Settings(Limits):
     query_timeout: float = 10.0
     mutation_timeout: float = 30.0
     share_queries: bool = False
+    share_operations: bool = False
     subscription_urls: str = ""
     subscription_sse: str = ""
     subscription_resumed: str = ""

@@ -127,7 +127,9 @@ def _written_supergraph(port: int) -> Path:
 
 def _rapport(name: str, supergraph: str, port: int, *, dedupes: bool) -> Gateway:
     command = (sys.executable, "-m", "rapport_gateway", "serve", "--supergraph", supergraph, "--port", str(port))
-    environment = {"RAPPORT_GATEWAY_SHARE_QUERIES": "true" if dedupes else "false"}
+    environment = {
+        f"RAPPORT_GATEWAY_{name}": "true" if dedupes else "false" for name in ("SHARE_QUERIES", "SHARE_OPERATIONS")
+    }
     return Gateway(name, "Rapport (Python)", dedupes, command, environment)
 
 

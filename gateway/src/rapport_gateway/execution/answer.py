@@ -12,6 +12,16 @@ from rapport_gateway.execution.state import MAX_ERRORS, Run
 from rapport_gateway.execution.withheld import unauthorized
 
 
+class SharedAnswer(dict[str, Any]):
+    """One answer for several clients: nobody may change it. `text` is what it has been encoded to."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        super().__init__(answer)
+        self.text: bytes | None = None
+
+
 def answer_of(run: Run, projection: Projection) -> dict[str, Any]:
     """`{"data": …}`, with `errors` first when there are any."""
     if run.withheld.ways:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -11,36 +12,37 @@ from rapport_gateway.errors import SUBREQUEST_MALFORMED_RESPONSE
 from rapport_gateway.execution.contexts import Part, apart
 from rapport_gateway.execution.failures import note_entity_errors, note_failure, note_no_entity
 from rapport_gateway.execution.representations import Gathered, gather
-from rapport_gateway.execution.state import Run
+from rapport_gateway.execution.state import Asked, Run
 from rapport_gateway.execution.values import Value, copied, merge
 from rapport_gateway.planning.entities_text import entities_document, numbered
 from rapport_gateway.planning.plan import EntityBatch, Fetch
-from rapport_gateway.subgraphs.client import SubgraphFailure
+from rapport_gateway.subgraphs.call import Outcome
+from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure
 
 
-async def fetch_entities(run: Run, fetch: Fetch) -> None:
-    """One request for all batches of the fetch; none when there is nothing to ask for."""
+def ask_for_entities(run: Run, fetch: Fetch) -> Asked | None:
+    """One request for all batches of the fetch; None when there is nothing to ask for."""
     try:
         gathered = [gather(run.data, run.batches[batch], run.found) for batch in fetch.entities]
     except orjson.JSONEncodeError:
         _note_too_deep(run, fetch)
-        return
-    await _ask(run, fetch, gathered)
+        return None
+    return _asked(run, fetch, gathered)
 
 
-async def fetch_by_context(run: Run, fetch: Fetch) -> None:
+def ask_by_context(run: Run, fetch: Fetch) -> Asked | None:
     """The same where arguments come from objects above the entities: with one field for each set of values."""
     try:
         parts = [part for batch in fetch.entities for part in apart(run.data, batch, run.batches[batch], run.found)]
     except orjson.JSONEncodeError:
         _note_too_deep(run, fetch)
-        return
+        return None
     if sum(bool(batch.contexts) for batch, _, _ in parts) > 1:
         parts = [_numbered(number, *part) for number, part in enumerate(parts)]
     batches = tuple(batch for batch, _, _ in parts)
     values = {name: value for _, _, filled in parts for name, value in filled.items()}
     text = entities_document(batches, fetch.definitions)
-    await _ask(run, replace(fetch, text=text, entities=batches), [gathered for _, gathered, _ in parts], values)
+    return _asked(run, replace(fetch, text=text, entities=batches), [gathered for _, gathered, _ in parts], values)
 
 
 def _numbered(number: int, batch: EntityBatch, gathered: Gathered, values: Value) -> Part:
@@ -59,25 +61,27 @@ def _note_too_deep(run: Run, fetch: Fetch) -> None:
     note_failure(run, fetch, SubgraphFailure(message, SUBREQUEST_MALFORMED_RESPONSE))
 
 
-async def _ask(run: Run, fetch: Fetch, gathered: list[Gathered], values: Value | None = None) -> None:
+def _asked(run: Run, fetch: Fetch, gathered: list[Gathered], values: Value | None = None) -> Asked | None:
     if not any(batch.representations for batch in gathered):
-        return
+        return None
     variables: Value = {
         batch.variable: found.representations for batch, found in zip(fetch.entities, gathered, strict=True)
     }
     if values:
         variables.update(values)
-    try:
-        answer = await run.client.execute(run.request(fetch, variables))
-    except SubgraphFailure as failure:
-        note_failure(run, fetch, failure)
+    return run.request(fetch, variables), partial(_take_all, run, fetch, gathered)
+
+
+def _take_all(run: Run, fetch: Fetch, gathered: list[Gathered], outcome: Outcome) -> None:
+    if not isinstance(outcome, SubgraphAnswer):
+        note_failure(run, fetch, outcome)
         return
-    if answer.errors:
-        note_entity_errors(run, fetch, gathered, answer)
-    if answer.data is None:
+    if outcome.errors:
+        note_entity_errors(run, fetch, gathered, outcome)
+    if outcome.data is None:
         return
     for batch, found in zip(fetch.entities, gathered, strict=True):
-        _take(run, fetch, batch, found, answer.data.get(batch.key))
+        _take(run, fetch, batch, found, outcome.data.get(batch.key))
 
 
 def _take(run: Run, fetch: Fetch, batch: EntityBatch, gathered: Gathered, entities: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,10 +12,15 @@ from rapport_gateway.execution.values import Location, Value
 from rapport_gateway.execution.withheld import NOTHING, Withheld
 from rapport_gateway.planning.operation import QuerySelection
 from rapport_gateway.planning.plan import EntityBatch, Fetch
+from rapport_gateway.subgraphs.call import Outcome
 from rapport_gateway.subgraphs.client import SubgraphClient, SubgraphRequest
 
 MAX_ERRORS = 500
 """Of one answer; a subgraph that has a million things to say must not cost as much."""
+
+
+Asked = tuple[SubgraphRequest, Callable[[Outcome], None]]
+"""What a fetch asks for, and what takes the answer or notes the failure."""
 
 
 @dataclass(slots=True)

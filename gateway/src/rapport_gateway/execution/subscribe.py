@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from rapport_gateway.execution.answer import answer_of
+from rapport_gateway.execution.asking import take_root
 from rapport_gateway.execution.projection import Projection
-from rapport_gateway.execution.run import run_node, take_root
+from rapport_gateway.execution.run import run_node
 from rapport_gateway.execution.state import Run
 from rapport_gateway.planning.plan import Subscription
 from rapport_gateway.subgraphs.client import SubgraphAnswer
@@ -33,7 +34,7 @@ async def _complete(
     template: Run, subscription: Subscription, projection: Projection, event: SubgraphAnswer
 ) -> dict[str, Any]:
     run = template.again()
-    take_root(run, subscription.primary, event, [run.data])
+    take_root(run, subscription.primary, [run.data], event)
     if subscription.rest is not None and event.data is not None:
         await run_node(run, subscription.rest)
     return answer_of(run, projection)

@@ -57,7 +57,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A known, valid query with its plan, which one subgraph answers."""
+    """A known, valid query with its plan, which subgraphs alone answer."""
 
     pipeline: Pipeline
     prepared: PreparedPlan
@@ -93,7 +93,7 @@ class Admission:
         self.subscriptions.end()
 
     def ready(self, body: bytes, headers: Mapping[str, str]) -> Ready | None:
-        """What can be answered without awaiting anything but its subgraph; None for everything else, also for what
+        """What can be answered without awaiting anything but subgraphs; None for everything else, also for what
         `admit` would refuse. Nothing is counted yet: that is for `charge`."""
         known = self._bodies.get(body)
         if known is None or known.trusted is not self._documents.trusted:

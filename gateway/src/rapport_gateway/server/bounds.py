@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
-from rapport_gateway.errors import REQUEST_TIMEOUT, refused
+from rapport_gateway.errors import REQUEST_TIMEOUT, RequestRefused, refused
 from rapport_gateway.server.clients import ClientLimits
 
 T = TypeVar("T")
@@ -35,8 +35,7 @@ class Bounds:
                     return await work()
         except TimeoutError:
             if scope.expired():
-                message = f"The operation took longer than {self._seconds:g} s."
-                raise refused(message, REQUEST_TIMEOUT, 504) from None
+                raise too_late(self._seconds) from None
             raise
 
     def subscribe(
@@ -44,6 +43,10 @@ class Bounds:
     ) -> AbstractAsyncContextManager[AsyncIterator[T]]:
         """Raises RequestRefused when it is entered."""
         return answers() if self._limits is None else _counted(self._limits, answers, headers)
+
+
+def too_late(seconds: float | None) -> RequestRefused:
+    return refused(f"The operation took longer than {seconds or 0:g} s.", REQUEST_TIMEOUT, 504)
 
 
 @asynccontextmanager

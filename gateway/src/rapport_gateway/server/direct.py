@@ -1,5 +1,5 @@
-"""The direct way of a request: a known query that one subgraph answers runs in the callbacks of the two connections,
-without any task. What it does not take goes the usual way, which would answer the same.
+"""The direct way of a request: a known query runs in the callbacks of the connections, without any task. What it does
+not take goes the usual way, which would answer the same.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from rapport_gateway.errors import INTERNAL_SERVER_ERROR, RequestRefused, error
-from rapport_gateway.execution.alone import Alone
+from rapport_gateway.execution.unawaited import Ready as Sending
+from rapport_gateway.in_flight import Cancel
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Answer
+from rapport_gateway.planning.plan import Fetch
 from rapport_gateway.server.admission import Admission, Ready
+from rapport_gateway.server.bounds import too_late
 from rapport_gateway.server.caching import cache_control
 from rapport_gateway.server.clients import ClientLimits
 from rapport_gateway.server.compression import compressed
@@ -24,8 +27,6 @@ from rapport_gateway.server.plain_request import Head
 from rapport_gateway.server.replies import Scope
 from rapport_gateway.server.requests import REQUEST_ID
 from rapport_gateway.settings import Settings
-from rapport_gateway.subgraphs.call import Send
-from rapport_gateway.subgraphs.client import SubgraphRequest
 
 _LOG = logging.getLogger("rapport_gateway.http")
 Reply = Callable[[bytes], None]
@@ -37,20 +38,20 @@ class DirectWay:
         self,
         admission: Admission,
         limits: ClientLimits | None,
-        ready: Callable[[SubgraphRequest], Send | None],
+        sending: Sending,
         metrics: Metrics,
         settings: Settings,
     ) -> None:
-        """`ready` is the way of the client in force to send a request. Raises InvalidSetting."""
+        """`sending` is the way of the client in force to send a request. Raises InvalidSetting."""
         self._admission = admission
         self._limits = limits
-        self._ready = ready
+        self._sending = sending
         self._heads = KnownHeads(settings)
         self._forwarding = Forwarding(settings)
         self._max_body_bytes = settings.max_body_bytes
-        is_observed = metrics.tracer.is_on or settings.log_requests
-        # Where the whole operation has less time than its only request, that has to be watched.
-        self._is_open = not is_observed and not 0 < settings.request_timeout < settings.query_timeout
+        self._is_open = not (metrics.tracer.is_on or settings.log_requests)
+        self._seconds = settings.request_timeout
+        self._request_seconds = settings.query_timeout
         self.metrics = metrics
         self.compression_min_bytes = settings.compression_min_bytes
 
@@ -62,8 +63,7 @@ class DirectWay:
             return None
         forwarded = known.forwarded(self._forwarding.address(_scope(head, client)))
         ready = self._admission.ready(body, forwarded)
-        alone = ready.pipeline.alone(ready.prepared, ready.request, self._ready) if ready is not None else None
-        if ready is None or alone is None:
+        if ready is None:
             return None
         answer = DirectAnswer(self, ready, known, forwarded[REQUEST_ID], reply)
         try:
@@ -72,8 +72,14 @@ class DirectWay:
             answer.refuse(problem)
         else:
             self.metrics.plan_cache(hit=True)
-            answer.begin(alone, release)
+            answer.begin(self._sending, release, self._seconds_for(ready))
         return answer
+
+    def _seconds_for(self, ready: Ready) -> float:
+        """What is to be watched; 0 where the time of the only request ends earlier."""
+        if self._seconds >= self._request_seconds and isinstance(ready.prepared.plan.node, Fetch):
+            return 0.0
+        return self._seconds
 
     def _charged(self, ready: Ready, head: Head, client: Address) -> Callable[[], object] | None:
         """What lets go of the client's place among those who are served. Raises RequestRefused."""
@@ -90,7 +96,18 @@ class DirectWay:
 class DirectAnswer:
     """The answer to one request, until it is written or nobody waits for it."""
 
-    __slots__ = ("_alone", "_head", "_is_over", "_ready", "_release", "_reply", "_request_id", "_task", "_way")
+    __slots__ = (
+        "_head",
+        "_is_over",
+        "_leave",
+        "_ready",
+        "_release",
+        "_reply",
+        "_request_id",
+        "_task",
+        "_timer",
+        "_way",
+    )
 
     def __init__(self, way: DirectWay, ready: Ready, head: KnownHead, request_id: str, reply: Reply) -> None:
         self._way = way
@@ -99,14 +116,18 @@ class DirectAnswer:
         self._request_id = request_id
         self._reply = reply
         self._release: Callable[[], object] | None = None
-        self._alone: Alone | None = None
+        self._leave: Cancel | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_over = False
 
-    def begin(self, alone: Alone, release: Callable[[], object] | None) -> None:
-        self._alone = alone
+    def begin(self, sending: Sending, release: Callable[[], object] | None, seconds: float) -> None:
+        """`seconds`: for the whole of it, 0 for as long as it takes."""
         self._release = release
-        alone.begin(self._take)
+        if seconds:
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._too_late, seconds)
+        ready = self._ready
+        self._leave = ready.pipeline.begin(ready.prepared, ready.request, sending, self)
 
     def refuse(self, problem: RequestRefused) -> None:
         self._way.metrics.refused(problem.errors)
@@ -116,20 +137,41 @@ class DirectAnswer:
         """The client has left."""
         if self._task is not None:
             self._task.cancel()
-        elif not self._is_over and self._alone is not None:
-            self._alone.cancel()
-            self._let_go()
+        elif not self._is_over:
+            self._abandon()
         self._is_over = True
 
-    def _take(self, answer: Answer) -> None:
-        """Nothing may be raised: others may wait for the same answer of the subgraph."""
+    def _too_late(self, seconds: float) -> None:
+        self._timer = None
+        self._abandon()
+        self.refuse(too_late(seconds))
+
+    def _abandon(self) -> None:
+        if self._leave is not None:
+            self._leave()
+        self._let_go()
+
+    # -- what waits for the answer; nothing may be raised, for others may wait for the same
+
+    def done(self) -> bool:
+        return self._is_over
+
+    def set_result(self, answer: Answer) -> None:
         self._let_go()
         try:
             self._way.metrics.request("query", "errors" if "errors" in answer else "ok")
             self._answer(answer)
-        except Exception:  # noqa: BLE001  (the last resort: the client gets an answer, the log the reason)
-            _LOG.exception("request %s failed", self._request_id)
-            self._write(500, encoded({"errors": [error("Internal server error.", INTERNAL_SERVER_ERROR)]}), {})
+        except Exception as problem:  # noqa: BLE001  (see below)
+            self._fail(problem)
+
+    def set_exception(self, problem: Exception) -> None:
+        self._let_go()
+        self._fail(problem)
+
+    def _fail(self, problem: Exception) -> None:
+        """The last resort: the client gets an answer, the log the reason."""
+        _LOG.error("request %s failed", self._request_id, exc_info=problem)
+        self._write(500, encoded({"errors": [error("Internal server error.", INTERNAL_SERVER_ERROR)]}), {})
 
     def _answer(self, answer: Answer) -> None:
         body = encoded(answer)
@@ -145,6 +187,7 @@ class DirectAnswer:
             self._write(200, body, extra)
         else:
             work = self._write_compressed(body, self._head.coding, extra)
+            self._is_over = True  # nobody is to tell it anything more
             self._task = asyncio.get_running_loop().create_task(work)
 
     async def _write_compressed(self, body: bytes, coding: str, extra: Mapping[str, str]) -> None:
@@ -156,6 +199,9 @@ class DirectAnswer:
         self._reply(self._head.answered(status, self._request_id, body, extra))
 
     def _let_go(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._release is not None:
             self._release()
             self._release = None

@@ -5,11 +5,20 @@ from __future__ import annotations
 import orjson
 
 from rapport_gateway.errors import OPERATION_TOO_LARGE, error
+from rapport_gateway.execution.answer import SharedAnswer
 from rapport_gateway.pipeline import Answer
 
 
 def encoded(answer: Answer | list[Answer]) -> bytes:
     """An answer that cannot be encoded becomes an error."""
+    if not isinstance(answer, SharedAnswer):
+        return _encoded(answer)
+    if answer.text is None:
+        answer.text = _encoded(answer)
+    return answer.text
+
+
+def _encoded(answer: Answer | list[Answer]) -> bytes:
     try:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError:

@@ -85,6 +85,7 @@ class InForce:
             identities=self._identities,
             error_policy=settings.error_policy,
             fan_out=FanOut(streams.shared, max_age=streams.socket_age),
+            shares=settings.share_operations,
         )
 
     def _client(self, supergraph: Supergraph) -> NetworkClient:

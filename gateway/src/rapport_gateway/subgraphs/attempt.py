@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from rapport_gateway.in_flight import Cancel
 from rapport_gateway.subgraphs.answers import HttpAnswer
 from rapport_gateway.subgraphs.client import SubgraphFailure
 from rapport_gateway.subgraphs.connection import Connection, Disconnected, Waiter
 from rapport_gateway.subgraphs.origin import Origin
-
-Cancel = Callable[[], None]
-
 
 Begin = Callable[[Waiter], Cancel]
 """Begins what the waiter is to be told of."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from rapport_gateway.in_flight import Cancel
 from rapport_gateway.subgraphs.answers import HttpAnswer
-from rapport_gateway.subgraphs.attempt import Cancel
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure
 from rapport_gateway.subgraphs.reading import read_response
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
 
+from rapport_gateway import in_flight
 from rapport_gateway.subgraphs.answers import HttpAnswer, plain_answer
 
 _MAX_HEAD_BYTES = 64 * 1024
@@ -22,16 +23,7 @@ class BrokenAnswer(Exception):
     """What came is not a whole HTTP answer of bearable size; the message ends the sentence that names the subgraph."""
 
 
-class Waiter(Protocol):
-    """Who waits for an answer; a future is one."""
-
-    def done(self) -> bool:
-        """Nothing is to be told any more."""
-        ...
-
-    def set_result(self, answer: HttpAnswer, /) -> None: ...
-
-    def set_exception(self, problem: Exception, /) -> None: ...
+Waiter = in_flight.Waiter[HttpAnswer]
 
 
 class Connection(asyncio.Protocol):

@@ -14,12 +14,12 @@ from functools import lru_cache, partial
 import orjson
 
 from rapport_gateway.errors import SUBREQUEST_FAILED, SUBREQUEST_MALFORMED_RESPONSE
+from rapport_gateway.in_flight import Cancel, InFlight
 from rapport_gateway.subgraphs.answers import HttpAnswer
-from rapport_gateway.subgraphs.attempt import Attempt, Begin, Cancel
+from rapport_gateway.subgraphs.attempt import Attempt, Begin
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest, identity_of
 from rapport_gateway.subgraphs.connection import BrokenAnswer, Disconnected, Waiter
 from rapport_gateway.subgraphs.credentials import ServiceCredentials
-from rapport_gateway.subgraphs.in_flight import InFlight
 from rapport_gateway.subgraphs.origin import Origin
 from rapport_gateway.subgraphs.reading import read_response
 
@@ -67,7 +67,7 @@ class HttpTransport:
         }
         self._shares = shares
         self._on_send = on_send
-        self._in_flight = InFlight()
+        self._in_flight: InFlight[HttpAnswer] = InFlight(own_failure=_another)
         self._seconds = {"query": timeouts.query, "mutation": timeouts.mutation}
 
     async def execute(self, request: SubgraphRequest) -> SubgraphAnswer:
@@ -146,6 +146,11 @@ def _without_variables(text: str) -> bytes:
 def _key(request: SubgraphRequest, content: bytes) -> Hashable:
     """Who asks is part of the question; each who waits reads the answer's bytes for themselves."""
     return request.subgraph, content, identity_of(request.headers)
+
+
+def _another(problem: Exception) -> Exception:
+    """The same failure, to be raised elsewhere."""
+    return type(problem)(str(problem), problem.code) if isinstance(problem, SubgraphFailure) else problem
 
 
 def _failure(request: SubgraphRequest, problem: Exception) -> SubgraphFailure:

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from rapport_gateway.in_flight import Cancel
 from rapport_gateway.metrics import Metrics
-from rapport_gateway.subgraphs.attempt import Begin, Cancel
+from rapport_gateway.subgraphs.attempt import Begin
 from rapport_gateway.subgraphs.call import Call, Send, Then
 from rapport_gateway.subgraphs.client import SubgraphAnswer, SubgraphFailure, SubgraphRequest
 from rapport_gateway.subgraphs.credentials import ServiceCredentials
