@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,8 +18,10 @@ from gateway.tests.subgraph_world import LINK, Subgraph
 from gateway.tests.test_plain_requests import Wire, request
 
 from rapport_gateway.composing import compose_supergraph
+from rapport_gateway.execution.state import Run
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.server.app import Application
+from rapport_gateway.server.direct import DirectAnswer
 from rapport_gateway.server.in_force import InForce
 from rapport_gateway.server.plain_request import PlainRequests
 from rapport_gateway.settings import Settings
@@ -293,6 +296,33 @@ async def test_known_queries_take_it_where_nothing_watches(settings: dict[str, A
         assert (way.begin(*plain, None, replies.put_nowait) is not None) == is_taken
         if is_taken:
             assert (await asyncio.wait_for(replies.get(), 10)).endswith(b'{"data":{"n":1}}')
+        await in_force.close()
+
+
+@pytest.mark.parametrize("shares", [False, True])
+async def test_nothing_of_an_answer_waits_for_the_garbage_collector(shares: bool) -> None:
+    async with subgraph_server("pieces", PIECES) as pieces, subgraph_server("prices", PRICES) as prices:
+        servers = {"pieces": (pieces, PIECES), "prices": (prices, PRICES)}
+        sources = [SubgraphSource(name, server.url, LINK + known.sdl) for name, (server, known) in servers.items()]
+        chosen, metrics = Settings(share_operations=shares, share_queries=shares), Metrics()
+        in_force = InForce(load_supergraph(compose_supergraph(sources)), chosen, metrics)
+        way = Application(in_force, metrics, chosen).direct
+        query = "{ pieces { price } }"
+        plain = PlainRequests().read(request(query))
+        assert plain is not None
+        replies: asyncio.Queue[bytes] = asyncio.Queue()
+        await (await in_force.admission.admit({"query": query}, {})).answer()
+        gc.collect()
+        gc.disable()
+        try:
+            answers = [way.begin(*plain, None, replies.put_nowait) for _ in range(3)]
+            assert None not in answers
+            for _ in range(3):
+                assert (await asyncio.wait_for(replies.get(), 10)).endswith(b'{"price":2}]}}')
+            answers.clear()
+            assert not [thing for thing in gc.get_objects() if isinstance(thing, Run | DirectAnswer)]
+        finally:
+            gc.enable()
         await in_force.close()
 
 

@@ -60,10 +60,12 @@ class InFlight(Generic[T]):
         call = self._calls[key] = _Call(partial(self._remove, key), self._own_failure, self._for_several)
         call.waiters.append(waiter)
         try:
-            call.cancel = begin(call)
+            cancel = begin(call)
         except BaseException:
             self._remove(key, call)
             raise
+        if not call.done():
+            call.cancel = cancel
         return partial(call.leave, waiter)
 
     def close_doors(self) -> None:
@@ -98,9 +100,10 @@ class _Call(Generic[T]):
             return
         self.waiters.remove(waiter)
         if not self.waiters:
+            cancel = self.cancel
             self._end()
-            if self.cancel is not None:
-                self.cancel()
+            if cancel is not None:
+                cancel()
 
     def done(self) -> bool:
         return self._is_over
@@ -119,9 +122,12 @@ class _Call(Generic[T]):
                 waiter.set_exception(self._own_failure(problem))
 
     def _end(self) -> list[Waiter[T]]:
+        """Nothing refers to each other any more, for the garbage collector comes seldom."""
         self._is_over = True
+        self.cancel = None
         self._remove(self)
-        return self.waiters
+        waiters, self.waiters = self.waiters, []
+        return waiters
 
 
 def _begun(begin: Callable[[], Coroutine[Any, Any, T]], waiter: Waiter[T]) -> Cancel:

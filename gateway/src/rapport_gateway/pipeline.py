@@ -61,7 +61,7 @@ def _draw() -> float:
     return random.random() * 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GraphQLRequest:
     """`headers` are those to forward to every subgraph."""
 

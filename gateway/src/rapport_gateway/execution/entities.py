@@ -94,14 +94,16 @@ def _take(run: Run, fetch: Fetch, batch: EntityBatch, gathered: Gathered, entiti
     for position, entity in enumerate(entities):
         if entity is not None and not isinstance(entity, dict):
             note_no_entity(run, fetch, batch, gathered, position)
+    # Other paths may be completed differently below, so they must not share objects.
+    is_shared = not batch.objects and not gathered.copies
     for number, targets in enumerate(gathered.targets):
         own: dict[int, Any] = {}
         for target, index in targets:
             if index is None or not isinstance(entities[index], dict):
                 continue
             if index not in own or gathered.copies:
-                # Other paths may be completed differently below, so they must not share objects.
-                own[index] = copied(entities[index]) if number or index in own else entities[index]
+                is_first = is_shared or not (number or index in own)
+                own[index] = entities[index] if is_first else copied(entities[index])
             merge(target, own[index])
             if batch.tells_type:
                 target["__typename"] = own[index].get("__typename")

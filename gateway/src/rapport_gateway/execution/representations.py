@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from rapport_gateway.execution.sharing import fetches_of, keys_of
-from rapport_gateway.execution.values import Value, find, substitute
+from rapport_gateway.execution.values import Value, find, unite
 from rapport_gateway.planning.fetch_graph import Path
 from rapport_gateway.planning.plan import EntityBatch, InputField, InputObject, InputType, Keys, PlanNode
 
@@ -23,8 +23,8 @@ Represent = Callable[[Value], Value | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """A path, and whether equal objects there become one. `starts` are shared paths that it begins with or is, the
-    longest first, each with what is left to go."""
+    """A path, and whether equal objects there become one. `starts` are shared paths that are above it, the longest
+    first, each with what is left to go to what holds its objects."""
 
     path: Path
     is_shared: bool
@@ -62,8 +62,8 @@ def prepare_batches(node: PlanNode | None, shared: Collection[Keys]) -> dict[Ent
     paths = {path: path for batch in batches for path in batch.paths if keys_of(path) in shared}
 
     def place(path: Path) -> Place:
-        known = (paths.get(path[:length]) for length in range(len(path), 0, -1))
-        starts = tuple((start, path[len(start) :]) for start in known if start)
+        known = (paths.get(path[:length]) for length in range(len(path) - 1, 0, -1))
+        starts = tuple((start, path[len(start) : -1]) for start in known if start)
         return Place(paths.get(path, path), path in paths, starts)
 
     return {
@@ -78,11 +78,6 @@ def gather(root: Value, batch: PreparedBatch, found: Known) -> Gathered:
     known: dict[bytes, int] = {}
     for place in batch.places:
         values = _found(root, place, found)
-        if place.is_shared:
-            values, replaced = _distinct(values)
-            if replaced:
-                substitute(root, place.path, replaced)
-            found[id(place.path)] = values
         targets: list[tuple[Value, int | None]] = []
         for value in values:
             representation = batch.represent(value)
@@ -96,27 +91,23 @@ def gather(root: Value, batch: PreparedBatch, found: Known) -> Gathered:
     return gathered
 
 
-def _distinct(values: list[Value]) -> tuple[list[Value], dict[int, Value]]:
-    """The first of those that equal each other, and by the ids of the others what they equal. Compared is what would be
-    sent, not by ==, for which 1, 1.0 and true are the same."""
-    firsts: dict[bytes, Value] = {}
-    replaced = {}
-    for value in values:
-        first = firsts.setdefault(orjson.dumps(value), value)
-        if first is not value:
-            replaced[id(value)] = first
-    return list(firsts.values()), replaced
-
-
 def _found(root: Value, place: Place, found: Known) -> list[Value]:
+    if place.is_shared and id(place.path) in found:
+        return found[id(place.path)]
     for start, rest in place.starts:
         if id(start) in found:
-            return find(rest, found[id(start)])
-    return find(place.path, [root])
+            holders = find(rest, found[id(start)])
+            break
+    else:
+        holders = find(place.path[:-1], [root])
+    if not place.is_shared:
+        return find(place.path[-1:], holders)
+    united = found[id(place.path)] = unite(holders, place.path[-1])
+    return united
 
 
 def _represent(inputs: InputObject) -> Represent:
-    by_type = {name: (known.name, _representation_fields(known)) for name, known in inputs.by_type.items()}
+    by_type = {name: _representation(known) for name, known in inputs.by_type.items()}
     only = next(iter(inputs.by_type)) if len(inputs.by_type) == 1 else None
 
     def represent(value: Value) -> Value | None:
@@ -124,24 +115,23 @@ def _represent(inputs: InputObject) -> Represent:
         if type_name is None:
             type_name = only
         known = by_type.get(type_name) if isinstance(type_name, str) else None
-        if known is None:
-            return None
-        sent_as, fields = known
-        found = fields(value)
-        return {"__typename": sent_as, **found} if found is not None else None
+        return known(value) if known is not None else None
 
     return represent
 
 
-def _representation_fields(known: InputType) -> Represent:
+def _representation(known: InputType) -> Represent:
     """The fields to send of a value, None when one is missing or its key is null."""
+    sent_as = known.name
     keys = [item.name for item in known.fields if item.is_key]
     leaves = [(item.name, item.source) for item in known.fields if item.children is None]
     nested = tuple(item for item in known.fields if item.children is not None)
 
-    def fields(value: Value) -> Value | None:
+    def representation(value: Value) -> Value | None:
+        result: Value = {"__typename": sent_as}
         try:
-            result = {name: value[source] for name, source in leaves}
+            for name, source in leaves:
+                result[name] = value[source]
             if nested:
                 result.update(_fields(value, nested))
         except (KeyError, _Unknown):
@@ -151,7 +141,7 @@ def _representation_fields(known: InputType) -> Represent:
                 return result
         return None if keys else result
 
-    return fields
+    return representation
 
 
 def _fields(value: Value, fields: tuple[InputField, ...]) -> Value:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from rapport_gateway.planning.fetch_graph import Path
+import orjson
+
+from rapport_gateway.planning.fetch_graph import Path, Segment
 
 Value = dict[str, Any]
 Location = tuple[str | int, ...]
@@ -41,24 +43,32 @@ def _flatten(value: object, into: dict[int, Value]) -> None:
             _flatten(item, into)
 
 
-def substitute(root: Value, path: Path, others: Mapping[int, Value]) -> None:
-    """Put other objects in the place of some at the path; `others` is by the id of what is there."""
-    *above, (key, types) = path
-    for holder in find(tuple(above), [root]):
-        if not types or holder.get("__typename") in types:
-            child = holder.get(key)
-            if isinstance(child, list):
-                _substitute_items(child, others)
-            else:
-                holder[key] = others.get(id(child), child)
+def unite(holders: list[Value], segment: Segment) -> list[Value]:
+    """Of the objects one segment below the holders those that equal each other become one: one of each, in order.
+
+    Compared is what would be sent, not by ==, for which 1, 1.0 and true are the same. Raises JSONEncodeError.
+    """
+    key, types = segment
+    firsts: dict[bytes, Value] = {}
+    for holder in holders:
+        if types and holder.get("__typename") not in types:
+            continue
+        child = holder.get(key)
+        if isinstance(child, list):
+            _unite_items(child, firsts)
+        elif isinstance(child, dict):
+            holder[key] = firsts.setdefault(orjson.dumps(child), child)
+    return list(firsts.values())
 
 
-def _substitute_items(items: list[Any], others: Mapping[int, Value]) -> None:
+def _unite_items(items: list[Any], firsts: dict[bytes, Value]) -> None:
     for number, item in enumerate(items):
-        if isinstance(item, list):
-            _substitute_items(item, others)
-        else:
-            items[number] = others.get(id(item), item)
+        if isinstance(item, dict):
+            first = firsts.setdefault(orjson.dumps(item), item)
+            if first is not item:
+                items[number] = first
+        elif isinstance(item, list):
+            _unite_items(item, firsts)
 
 
 def locate(root: Value, path: Path) -> list[tuple[Location, Value]]:
@@ -89,6 +99,9 @@ def _places(value: object, location: Location) -> Iterator[tuple[Location, Value
 
 def merge(target: Value, result: Value) -> None:
     """Add a result to an object. Nested objects are merged, lists item by item; what is known is never nulled."""
+    if target.keys().isdisjoint(result):
+        target.update(result)
+        return
     for key, value in result.items():
         present = target.get(key)
         if present is None:

@@ -55,7 +55,7 @@ class Admitted:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ready:
     """A known, valid query with its plan, which subgraphs alone answer."""
 

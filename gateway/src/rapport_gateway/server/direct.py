@@ -127,7 +127,9 @@ class DirectAnswer:
         if seconds:
             self._timer = asyncio.get_running_loop().call_later(seconds, self._too_late, seconds)
         ready = self._ready
-        self._leave = ready.pipeline.begin(ready.prepared, ready.request, sending, self)
+        leave = ready.pipeline.begin(ready.prepared, ready.request, sending, self)
+        if not self._is_over:
+            self._leave = leave
 
     def refuse(self, problem: RequestRefused) -> None:
         self._way.metrics.refused(problem.errors)
@@ -147,9 +149,10 @@ class DirectAnswer:
         self.refuse(too_late(seconds))
 
     def _abandon(self) -> None:
-        if self._leave is not None:
-            self._leave()
+        leave = self._leave
         self._let_go()
+        if leave is not None:
+            leave()
 
     # -- what waits for the answer; nothing may be raised, for others may wait for the same
 
@@ -199,6 +202,7 @@ class DirectAnswer:
         self._reply(self._head.answered(status, self._request_id, body, extra))
 
     def _let_go(self) -> None:
+        self._leave = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

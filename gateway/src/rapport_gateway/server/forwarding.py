@@ -9,6 +9,7 @@ from rapport_gateway.server.clients import client_address
 from rapport_gateway.server.replies import Scope
 from rapport_gateway.server.requests import FORWARDED, REQUEST_ID, forwarded_headers
 from rapport_gateway.settings import PREFIX, InvalidSetting, Settings
+from rapport_gateway.subgraphs.client import ForwardedHeaders
 
 _NAME = re.compile(r"[a-z0-9-]{1,64}")
 _TAKEN = {*FORWARDED, REQUEST_ID, "service-authorization", "content-type", "content-length", "host"}
@@ -22,9 +23,9 @@ class Forwarding:
         if self._address_header and (not _NAME.fullmatch(self._address_header) or self._address_header in _TAKEN):
             raise InvalidSetting(f"{PREFIX}ADDRESS_HEADER is {settings.address_header!r}, which names no free header")
 
-    def headers(self, scope: Scope, headers: Mapping[str, str]) -> dict[str, str]:
+    def headers(self, scope: Scope, headers: Mapping[str, str]) -> ForwardedHeaders:
         """`headers` are the client's, of which none has a say in where it comes from but `x-forwarded-for`."""
-        return {**forwarded_headers(headers), **self.address(scope)}
+        return ForwardedHeaders({**forwarded_headers(headers), **self.address(scope)})
 
     def address(self, scope: Scope) -> dict[str, str]:
         """Of these headers the one that says where the client comes from, if there is to be one."""

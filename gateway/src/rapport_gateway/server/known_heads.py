@@ -12,6 +12,7 @@ from rapport_gateway.server.origins import origins
 from rapport_gateway.server.plain_request import Head
 from rapport_gateway.server.requests import REQUEST_ID, forwarded_headers, request_id
 from rapport_gateway.settings import Settings
+from rapport_gateway.subgraphs.client import ForwardedHeaders
 
 _REMEMBERED = 1024
 
@@ -30,10 +31,10 @@ class KnownHead:
         present = cors.get("vary")
         self.vary = f"{present}, accept-encoding" if present else "accept-encoding"
 
-    def forwarded(self, address: Mapping[str, str]) -> dict[str, str]:
+    def forwarded(self, address: Mapping[str, str]) -> ForwardedHeaders:
         """What subgraphs are sent, with an id for this very request where the client gave none."""
         own = {} if self._has_id else {REQUEST_ID: request_id()}
-        return {**self._forwarded, **own, **address}
+        return ForwardedHeaders({**self._forwarded, **own, **address})
 
     def answered(self, status: int, request: str, body: bytes, extra: Mapping[str, str]) -> bytes:
         """The whole HTTP answer."""

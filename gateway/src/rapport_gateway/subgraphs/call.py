@@ -30,10 +30,10 @@ class Call:
 
     def cancel(self) -> None:
         if not self._is_over:
-            self._is_over = True
-            if self.abandon is not None:
-                self.abandon()
-            self._ended(None)
+            abandon = self.abandon
+            self._end(None)
+            if abandon is not None:
+                abandon()
 
     def done(self) -> bool:
         return self._is_over
@@ -44,12 +44,16 @@ class Call:
         except SubgraphFailure as failure:
             self.set_exception(failure)
             return
-        self._is_over = True
-        self._ended(None)
+        self._end(None)
         self._then(read)
 
     def set_exception(self, problem: Exception) -> None:
         failure = cast("SubgraphFailure", problem)  # nothing else is told to who waits for an attempt
-        self._is_over = True
-        self._ended(failure)
+        self._end(failure)
         self._then(failure)
+
+    def _end(self, failure: SubgraphFailure | None) -> None:
+        """Nothing refers to each other any more, for the garbage collector comes seldom."""
+        self._is_over = True
+        self.abandon = None
+        self._ended(failure)

@@ -15,12 +15,32 @@ _OF_A_REQUEST = frozenset({"x-request-id", "traceparent", "tracestate"})
 Identity = tuple[tuple[str, str], ...]
 
 
+class ForwardedHeaders(dict[str, str]):
+    """The headers of one request, for all that is asked for it: nobody may change them. What they are on the wire, and
+    who asks by them, is found out once."""
+
+    __slots__ = ("identity", "lines")
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(headers)
+        self.identity: Identity | None = None
+        self.lines: bytes | None = None
+
+
 def identity_of(headers: Mapping[str, str]) -> Identity:
     """Of forwarded headers those that say who asks."""
+    if not isinstance(headers, ForwardedHeaders):
+        return _identity(headers)
+    if headers.identity is None:
+        headers.identity = _identity(headers)
+    return headers.identity
+
+
+def _identity(headers: Mapping[str, str]) -> Identity:
     return tuple(sorted((name, value) for name, value in headers.items() if name not in _OF_A_REQUEST))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SubgraphRequest:
     """One GraphQL request. `kind` is `query`, `mutation` or `subscription`; only queries may be sent again."""
 
@@ -31,7 +51,7 @@ class SubgraphRequest:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SubgraphAnswer:
     """`data` is None where the subgraph gave none; `errors` are GraphQL errors as received."""
 

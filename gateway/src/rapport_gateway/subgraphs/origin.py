@@ -11,6 +11,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from rapport_gateway.subgraphs.answers import HttpAnswer
+from rapport_gateway.subgraphs.client import ForwardedHeaders
 from rapport_gateway.subgraphs.connection import Connection, Disconnected, Waiter
 
 _IDLE_SECONDS = 30.0
@@ -101,6 +102,14 @@ class Origin:
 
 def encoded_headers(headers: Mapping[str, str]) -> bytes:
     """Raises ValueError where a value would end its line."""
+    if not isinstance(headers, ForwardedHeaders):
+        return _encoded(headers)
+    if headers.lines is None:
+        headers.lines = _encoded(headers)
+    return headers.lines
+
+
+def _encoded(headers: Mapping[str, str]) -> bytes:
     text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     if text.count("\n") != len(headers) or text.count("\r") != len(headers) or "\0" in text:
         raise ValueError("a header holds a line break")
