@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,14 +19,14 @@ from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.errors import ErrorPolicy
 from rapport_gateway.subgraphs.client import SubgraphErrors, SubgraphFailure, SubgraphRequest
 from rapport_gateway.supergraph.composition import SubgraphSource
+from rapport_local.ports import free_ports
 
 Hook = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse | None]]
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    [port] = free_ports(1)
+    return port
 
 
 @dataclass
