@@ -11,6 +11,7 @@ import pytest
 from access_rows import user_row
 from hook_server import Hook, serving
 from subgraph_client import SubgraphClient, TestIssuer
+from suite_database import empty
 
 from rapport_automation.app import INDEXES, context_maker, dispatcher
 from rapport_automation.consumers import HANDLERS, on_event
@@ -57,8 +58,7 @@ async def mongo(migrated: Mongo, admin: Actor, integrator: Actor) -> AsyncIterat
     """The migrated database with two known users, emptied after the test; its indexes stay."""
     await migrated.database["access"].insert_many([user_row(user.id, user.role) for user in (admin, integrator)])
     yield migrated
-    for name in await migrated.database.list_collection_names():
-        await migrated.database[name].delete_many({})
+    await empty(migrated)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from subgraph_client import SubgraphClient, TestIssuer
+from suite_database import empty, keep_what_is_old
 
 from rapport_customers.app import INDEXES, context_maker, customer_service
 from rapport_customers.consumers import HANDLERS
@@ -40,6 +41,7 @@ def settings(mongo_url: str, amqp_url: str, database_prefix: str) -> Settings:
 async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
     mongo = connect(settings.mongo_url, f"{settings.database_prefix}_customers_suite")
     await migrate(settings, service="customers", mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    await keep_what_is_old(mongo)
     yield mongo
     mongo.close()
 
@@ -48,8 +50,7 @@ async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
 async def mongo(migrated: Mongo) -> AsyncIterator[Mongo]:
     """The migrated database, emptied after the test; its indexes stay."""
     yield migrated
-    for name in await migrated.database.list_collection_names():
-        await migrated.database[name].delete_many({})
+    await empty(migrated)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from subgraph_client import SubgraphClient, TestIssuer
+from suite_database import empty, keep_what_is_old
 
 from rapport_interactions.app import interaction_service, subject_reader
 from rapport_interactions.consumers import HANDLERS
@@ -46,6 +47,7 @@ def settings(mongo_url: str, amqp_url: str, database_prefix: str) -> Settings:
 async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
     mongo = connect(settings.mongo_url, f"{settings.database_prefix}_interactions_suite")
     await migrate(settings, service="interactions", mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
+    await keep_what_is_old(mongo)
     yield mongo
     mongo.close()
 
@@ -54,8 +56,7 @@ async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
 async def mongo(migrated: Mongo) -> AsyncIterator[Mongo]:
     """The migrated database, emptied after the test; its indexes stay."""
     yield migrated
-    for name in await migrated.database.list_collection_names():
-        await migrated.database[name].delete_many({})
+    await empty(migrated)
 
 
 @pytest.fixture

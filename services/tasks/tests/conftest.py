@@ -14,6 +14,7 @@ import uvicorn
 from access_rows import user_row
 from starlette.types import ASGIApp
 from subgraph_client import TestIssuer
+from suite_database import empty, keep_what_is_old
 
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
@@ -48,6 +49,7 @@ def settings(mongo_url: str, amqp_url: str, database_prefix: str) -> Settings:
 async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
     await prepare(settings)
     mongo = connect_database(settings, SERVICE)
+    await keep_what_is_old(mongo)
     yield mongo
     mongo.close()
 
@@ -56,8 +58,7 @@ async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
 async def mongo(migrated: Mongo) -> AsyncIterator[Mongo]:
     """The migrated database, emptied after the test; its indexes stay."""
     yield migrated
-    for name in await migrated.database.list_collection_names():
-        await migrated.database[name].delete_many({})
+    await empty(migrated)
 
 
 @pytest.fixture
