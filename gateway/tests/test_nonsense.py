@@ -27,6 +27,7 @@ from gateway.tests.raw_subgraph import (
     zipped,
 )
 from gateway.tests.subgraph_world import LINK
+from waiting import eventually
 
 from rapport_gateway.composing import compose_supergraph
 from rapport_gateway.metrics import Metrics
@@ -210,14 +211,20 @@ async def test_odd_answers_that_count(world: World, answer: Answer) -> None:
 
 @pytest.mark.parametrize("delay", [None, 0.05], ids=["at once", "later"])
 async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next(world: World, delay: float | None) -> None:
+    used: list[asyncio.StreamWriter] = []
+
     async def twice(writer: asyncio.StreamWriter) -> None:
+        used.append(writer)
         await json({"data": {"top": 3}}, 201)(writer)
         if delay is not None:
             await asyncio.sleep(delay)
         await json({"data": {"top": 666}}, 500)(writer)
 
+    async def given_up() -> bool:
+        return all(writer.is_closing() for writer in used)
+
     assert await world.run("{ top }", twice) == {"data": {"top": 3}}
-    await asyncio.sleep(0.1)
+    await eventually(given_up)
     before = len(world.stars.connections)
     assert await world.run("{ top }", json({"data": {"top": 4}})) == {"data": {"top": 4}}
     assert len(world.stars.connections) == before + 1
