@@ -18,8 +18,8 @@ run: setup graphiql ## Start the whole system on this machine (Ctrl-C stops it)
 graphiql: ## Get GraphiQL for the gateway's page, from npm (it is left out where there is no npm)
 	@sh deploy/graphiql.sh
 
-test: setup ## Run all tests
-	@$(PYTHON) -m pytest
+test: setup ## Run all tests (WORKERS=2: in two processes, each with a database and a broker of its own)
+	@$(PYTHON) -m pytest $(if $(WORKERS),--numprocesses $(WORKERS) --dist loadgroup)
 
 test-unit: setup ## Run the tests that need no database and no broker
 	@$(PYTHON) -m pytest -m "not backing"

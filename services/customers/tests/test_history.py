@@ -198,7 +198,7 @@ CHANGES = st.lists(
 
 
 @given(changes=CHANGES)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_as_of_gives_back_what_there_was(
     service: CustomerService, clock: ManualClock, admin: Actor, changes: list[Any]
 ) -> None:
