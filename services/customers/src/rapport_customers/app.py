@@ -70,6 +70,8 @@ from rapport_customers.projections.users import users
 from rapport_customers.purges import repository as purges
 from rapport_customers.purges.repository import PurgeRepository
 from rapport_customers.purges.service import PurgeService
+from rapport_customers.quality import repository as quality
+from rapport_customers.quality.service import QualityService
 from rapport_customers.schema import build_schema
 from rapport_customers.segments import repository as segments
 from rapport_customers.segments.repository import SegmentRepository
@@ -135,6 +137,7 @@ INDEXES = (
     *evaluations.INDEXES,
     *touches.INDEXES,
     *work_queue.INDEXES,
+    *quality.INDEXES,
 )
 
 
@@ -222,6 +225,7 @@ def context_maker(
         pool=pool_service(mongo, clock, policy),
         needs=NeedService(work, NeedRepository(database), policy, clock),
         handling=handling,
+        quality=QualityService(service, handling, policy, clock),
         work_queue=WorkQueueService(service, handling, clock),
         lifecycle=LifecycleService(
             StayRepository(database), DealRepository(database), OrderRepository(database), Touches(database), policy

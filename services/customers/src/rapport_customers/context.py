@@ -38,6 +38,7 @@ from rapport_customers.pipelines.service import PipelineService
 from rapport_customers.pool.service import PoolService
 from rapport_customers.products.model import Product
 from rapport_customers.products.service import ProductService
+from rapport_customers.quality.service import QualityService
 from rapport_customers.segments.model import Segment
 from rapport_customers.segments.service import SegmentService
 from rapport_customers.subjects.service import SubjectService
@@ -62,6 +63,7 @@ class Context(RequestContext):
     customers: CustomerService
     custom_fields: CustomFieldService
     assignment: AssignmentService
+    quality: QualityService
     views: SavedViewService
     work_queue: WorkQueueService
     pipelines: PipelineService

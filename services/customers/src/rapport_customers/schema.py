@@ -27,6 +27,7 @@ from rapport_customers.packs.schema import PackMutation
 from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.pool.schema import PoolMutation, PoolQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
+from rapport_customers.quality.schema import QualityMutation, QualityQuery
 from rapport_customers.segments.schema import SegmentMutation, SegmentQuery
 from rapport_customers.subjects.schema import SubjectMutation, SubjectQuery
 from rapport_customers.tags.schema import TagMutation, TagQuery
@@ -74,6 +75,7 @@ def build_schema() -> SubgraphSchema:
             LifecycleQuery,
             NeedQuery,
             PoolQuery,
+            QualityQuery,
             WorkQueueQuery,
             TransferQuery,
             SubjectQuery,
@@ -100,6 +102,7 @@ def build_schema() -> SubgraphSchema:
             AssignmentMutation,
             NeedMutation,
             PoolMutation,
+            QualityMutation,
             TransferMutation,
             SubjectMutation,
             ContactMutation,

@@ -18,6 +18,8 @@ from rapport_customers.customers.search import tokens
 from rapport_customers.duplicates.repository import KEYS, MARK, TwinRepository, match_keys
 from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.lifecycle.repository import StayRepository
+from rapport_customers.quality.tokens import QUALITY
+from rapport_customers.quality.tokens import tokens as quality_tokens
 from rapport_shared.actor import Actor
 from rapport_shared.audit import AuditTrail
 from rapport_shared.money import Money, scaled
@@ -41,6 +43,7 @@ _NOT_OF_THE_MODEL = frozenset(
         MARK,
         "marks",
         "priority_rank",
+        QUALITY,
         "search",
         "segment_flips",
         "segments",
@@ -172,12 +175,14 @@ class CustomerRepository(AggregateRepository[Customer]):
         await self._documents.delete_many({"_id": {"$in": list(customer_ids)}}, session=self._session)
 
     async def fill_search(self) -> int:
-        """Give customers stored by an earlier release what they are found and compared by; how many there were."""
+        """Give customers of an earlier release what they are found, compared and judged by; how many there were."""
         filled = 0
-        async for document in self._documents.find({"$or": [{KEYS: None}, {"search": None}]}):
+        async for document in self._documents.find({"$or": [{KEYS: None}, {"search": None}, {QUALITY: None}]}):
             aggregate = self.from_document(document)
             unchanged, made = {"_id": aggregate.id, "version": aggregate.version}, self.to_document(aggregate)
-            await self._documents.update_one(unchanged, {"$set": {name: made[name] for name in ("search", KEYS)}})
+            await self._documents.update_one(
+                unchanged, {"$set": {name: made[name] for name in ("search", KEYS, QUALITY)}}
+            )
             filled += 1
         return filled
 
@@ -247,7 +252,7 @@ class CustomerRepository(AggregateRepository[Customer]):
             UNIQUE: list(aggregate.unique_values) or None,
             "evaluate_at": NOW_DUE,
         }
-        return {**document, KEYS: match_keys(document)}
+        return {**document, KEYS: match_keys(document), QUALITY: quality_tokens(document)}
 
     def from_document(self, document: Document) -> Customer:
         """Read what ``to_document`` wrote."""

@@ -36,5 +36,6 @@ class UpdateCustomerHandlingInput:
         "After how many days in which nobody spoke with a customer it is to be dealt with."
     )
     stage_days: int | None = optional("After how many days in LEAD, OPPORTUNITY or CHURN_RISK it is to be dealt with.")
+    stale_days: int | None = optional("After how many days without a change, an order or a word a record is stale.")
     follows_facts: bool | None = optional("Whether orders and deals won bring customers to their stage by themselves.")
     reason: str | None = optional(REASON)

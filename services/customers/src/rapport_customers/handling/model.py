@@ -20,7 +20,7 @@ from rapport_shared.rights import schema_name
 
 HANDLING_ID: Final = "customers"
 MAX_DAYS: Final = 3650
-_DAYS: Final = frozenset({"quiet_days", "stage_days"})
+_DAYS: Final = frozenset({"quiet_days", "stage_days", "stale_days"})
 Move = tuple[CustomerStage, CustomerStage]
 _FOLLOWING: Final[Mapping[str, str]] = {
     "LEAD": "OPPORTUNITY CUSTOMER LOST",
@@ -46,13 +46,14 @@ class Handling(Aggregate):
     customer has a value in one field of each, and the last of these is never taken away. ``reason_required`` are fields
     that are not changed without a reason. ``follows_facts``: orders and deals won bring customers to their stage by
     themselves, whatever the moves are. A customer is to be dealt with after ``quiet_days`` in which nobody spoke with
-    it, and after ``stage_days`` in a stage that is not to last.
+    it, and after ``stage_days`` in a stage that is not to last; after ``stale_days`` without anything it is stale.
     """
 
     moves: tuple[Move, ...] = USUAL_MOVES
     follows_facts: bool = True
     quiet_days: int = 14
     stage_days: int = 30
+    stale_days: int = 180
     required_of_persons: Requirements = ()
     required_of_companies: Requirements = ()
     reason_required: tuple[str, ...] = ()

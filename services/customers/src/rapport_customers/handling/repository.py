@@ -29,12 +29,13 @@ class HandlingRepository(AggregateRepository[Handling]):
             "reason_required": list(aggregate.reason_required),
             "quiet_days": aggregate.quiet_days,
             "stage_days": aggregate.stage_days,
+            "stale_days": aggregate.stale_days,
             "updated_at": aggregate.updated_at,
         }
 
     def from_document(self, document: Document) -> Handling:
         """Read what ``to_document`` wrote."""
-        since_then = {name: document[name] for name in ("quiet_days", "stage_days") if name in document}
+        since_then = {name: document[name] for name in ("quiet_days", "stage_days", "stale_days") if name in document}
         return Handling(
             **since_then,
             id=document["_id"],

@@ -9,7 +9,7 @@ from rapport_customers.handling.errors import InvalidFieldNames
 
 Requirements = tuple[tuple[str, ...], ...]
 CUSTOM: Final = "custom."
-_ATTRIBUTES: Final = {
+ATTRIBUTES: Final = {
     "phone": "phone",
     "email": "email",
     "wechat": "wechat",
@@ -21,6 +21,7 @@ _ATTRIBUTES: Final = {
     "ownerId": "owner_id",
     "tags": "tags",
 }
+"""The fields that can be required, by their names in the schema."""
 STANDARD_OF_PERSONS: Final[Requirements] = (("phone", "email", "wechat"), ("source",))
 """Of a person: the name, which everybody has, a way to reach them, and the channel of the first contact."""
 STANDARD_OF_COMPANIES: Final[Requirements] = (("industry",), ("contactPerson",), ("companySize",))
@@ -43,7 +44,7 @@ def check_requirements(wanted: Requirements, customer: Customer, before: Custome
 
 def checked_requirements(given: Iterable[Iterable[str]], name: str) -> Requirements:
     """Each set once, as given. Raises InvalidFieldNames."""
-    found = tuple(dict.fromkeys(checked_names(fields, _ATTRIBUTES, name) for fields in given))
+    found = tuple(dict.fromkeys(checked_names(fields, ATTRIBUTES, name) for fields in given))
     if len(found) > _MAX or not all(found):
         raise InvalidFieldNames(f"At most {_MAX} sets, each of one field or more.", path=("input", name))
     return found
@@ -71,4 +72,4 @@ def _any(fields: Iterable[str], customer: Customer) -> bool:
 def _value(field: str, customer: Customer) -> Any:
     if field.startswith(CUSTOM):
         return customer.custom.get(field.removeprefix(CUSTOM))
-    return getattr(customer, _ATTRIBUTES[field])
+    return getattr(customer, ATTRIBUTES[field])

@@ -41,6 +41,9 @@ class CustomerHandling:
     stage_days: int = strawberry.field(
         description="After how many days in LEAD, OPPORTUNITY or CHURN_RISK a customer is to be dealt with."
     )
+    stale_days: int = strawberry.field(
+        description="After how many days without a change, an order or a word a record is stale."
+    )
     reason_required: list[str] = strawberry.field(description="Fields that are not changed without a reason.")
     updated_at: DateTime | None = strawberry.field(description="When this last changed; null where it never did.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
@@ -55,6 +58,7 @@ class CustomerHandling:
             required_of_companies=[list(fields) for fields in handling.required_of_companies],
             quiet_days=handling.quiet_days,
             stage_days=handling.stage_days,
+            stale_days=handling.stale_days,
             reason_required=list(handling.reason_required),
             updated_at=None if handling.updated_at is None else DateTime(handling.updated_at),
             version=handling.version,
