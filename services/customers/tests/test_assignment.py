@@ -79,8 +79,10 @@ async def test_the_first_rule_that_fits_decides(client: SubgraphClient, admin: A
 async def test_history_audit_log_and_event_name_the_rule(client: SubgraphClient, admin: Actor, mongo: Mongo) -> None:
     await set_rules(client, admin, FAIR)
     identifier = (await make(client, admin, source="展会"))["id"]
-    told = "query($id: ID!) { customer(id: $id) { history { nodes { byId changes { field after } } } } }"
-    entry = (await client.query(told, {"id": identifier}, by=admin)).data["customer"]["history"]["nodes"][0]
+    told = "query($id: ID!) { customer(id: $id) { assignedRule history { nodes { byId changes { field after } } } } }"
+    read = (await client.query(told, {"id": identifier}, by=admin)).data["customer"]
+    entry = read["history"]["nodes"][0]
+    assert read["assignedRule"] == "FAIR"
     assert entry["byId"] == admin.id
     assert {"field": "assignedRule", "after": "FAIR"} in entry["changes"]
     row = await mongo.database["audit"].find_one({"record": identifier, "via": "RULE"})

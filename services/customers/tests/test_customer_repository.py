@@ -50,6 +50,7 @@ async def test_every_field_survives_the_round_trip(
     assert found is not None
     later = {
         "_recorded",
+        "assigned_rule",
         "consents",
         "deleted_at",
         "erased_at",
