@@ -89,10 +89,12 @@ async def test_rows_become_customers_by_the_rules_of_creating_them(client: Subgr
     assert counts(await add(client, admin, identifier, 1, ROWS)) == (2, 1, 1, 3)  # the same rows again
     more = await add(client, admin, identifier, 6, [*ROWS[5:], row("8", "王八")])
     assert counts(more) == (3, 1, 1, 3)
+    nameless = await add(client, admin, identifier, 9, [row("9", "")])
+    assert nameless["customerImport"]["rows"][-1] == {"row": 9, "code": "INVALID_NAME", "column": "last"}
     assert codes(await add(client, admin, identifier, 20, ROWS)) == ["ROWS_MISSING"]
     ended = await client.mutate("finishCustomerImport", IMPORT, {"importId": identifier}, by=admin)
     assert ended["customerImport"]["status"] == "FINISHED"
-    assert codes(await add(client, admin, identifier, 9, ROWS)) == ["IMPORT_NOT_OPEN"]
+    assert codes(await add(client, admin, identifier, 10, ROWS)) == ["IMPORT_NOT_OPEN"]
 
 
 async def test_an_import_is_undone_but_for_what_was_changed_since(client: SubgraphClient, admin: Actor) -> None:

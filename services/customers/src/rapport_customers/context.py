@@ -23,6 +23,7 @@ from rapport_customers.exports.service import ExportService
 from rapport_customers.handling.service import HandlingService
 from rapport_customers.history.model import Entry
 from rapport_customers.history.service import HistoryService
+from rapport_customers.imports.model import Outcome, RowResult
 from rapport_customers.imports.service import ImportService
 from rapport_customers.lifecycle.model import Stay
 from rapport_customers.lifecycle.service import LifecycleService
@@ -41,6 +42,7 @@ from rapport_customers.products.service import ProductService
 from rapport_customers.quality.service import QualityService
 from rapport_customers.segments.model import Segment
 from rapport_customers.segments.service import SegmentService
+from rapport_customers.subjects.model import SubjectRequest
 from rapport_customers.subjects.service import SubjectService
 from rapport_customers.tags.model import Tag, TagGroup
 from rapport_customers.tags.service import TagGroupService, TagService
@@ -199,6 +201,25 @@ class Context(RequestContext):
             return await self.duplicates.of_customers(list(found.values()), by=self.actor)
 
         return by_id(load)
+
+    @cached_property
+    def rows_of_import(self) -> DataLoader[tuple[str, Outcome, int, int], list[RowResult]]:
+        """Rows of imports that were found within the caller's reach: of an outcome, behind a row, so many."""
+
+        async def load(asked: list[tuple[str, Outcome, int, int]]) -> list[list[RowResult]]:
+            found: dict[tuple[str, Outcome, int, int], list[RowResult]] = {}
+            for outcome, after, limit in {each[1:] for each in asked}:
+                of = [each[0] for each in asked if each[1:] == (outcome, after, limit)]
+                rows = await self.imports.results(of, outcome, after=after, limit=limit)
+                found |= {(identifier, outcome, after, limit): each for identifier, each in rows.items()}
+            return [found.get(each, []) for each in asked]
+
+        return DataLoader(load, cache=False)
+
+    @cached_property
+    def subject_request_by_id(self) -> DataLoader[str, SubjectRequest | None]:
+        """Subject requests that the caller may see."""
+        return by_id(lambda identifiers: self.subjects.find_many(identifiers, by=self.actor))
 
     @cached_property
     def merges_of_customer(self) -> DataLoader[str, list[Merge] | None]:

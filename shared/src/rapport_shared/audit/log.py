@@ -6,6 +6,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.audit.rows import ROWS, AuditRow, from_document
 from rapport_shared.errors import Forbidden
 from rapport_shared.mongo.client import Database
+from rapport_shared.mongo.conditions import counted
 from rapport_shared.mongo.paging import Page, PageRequest
 from rapport_shared.rights import Policy, Reach, Verb
 
@@ -31,7 +32,7 @@ class AuditLog:
     async def count(self, condition: dict[str, Any], *, by: Actor) -> int:
         """How many rows match. Raises Forbidden."""
         self._require_right(by)
-        return await self._rows.count_documents(condition)
+        return await counted(self._rows, condition)
 
     def _require_right(self, by: Actor) -> None:
         if self._policy.reach(by, Verb.READ, TYPE) is not Reach.ALL:

@@ -11,7 +11,7 @@ from rapport_shared.mongo.client import (
     connect,
     database_name,
 )
-from rapport_shared.mongo.conditions import every
+from rapport_shared.mongo.conditions import counted, every
 from rapport_shared.mongo.indexes import Index, create_indexes
 from rapport_shared.mongo.paging import NestedPages, Order, Page, PageRequest, page_request
 from rapport_shared.mongo.projections import Projection, eventually
@@ -32,6 +32,7 @@ __all__ = [
     "Projection",
     "Session",
     "connect",
+    "counted",
     "create_indexes",
     "database_name",
     "eventually",

@@ -9,7 +9,7 @@ from rapport_shared.aggregate import Aggregate
 from rapport_shared.audit import AuditTrail
 from rapport_shared.errors import NotAllowed, NotFound
 from rapport_shared.mongo.client import Database, Document, Session
-from rapport_shared.mongo.conditions import every
+from rapport_shared.mongo.conditions import counted, every
 from rapport_shared.mongo.paging import MAX_PAGE_SIZE, NestedPages, Order, Page, PageRequest
 from rapport_shared.outbox import OutboxStore
 from rapport_shared.rights import Scope
@@ -80,7 +80,7 @@ class AggregateRepository(ABC, Generic[A]):
 
     async def count(self, condition: Document) -> int:
         """How many records match."""
-        return await self._documents.count_documents(condition, session=self._session)
+        return await counted(self._documents, condition, session=self._session)
 
     async def nested_pages(
         self, parents: str, parent_field: str, parent_ids: Sequence[str], condition: Document, request: PageRequest

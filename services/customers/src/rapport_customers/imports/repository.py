@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rapport_customers.imports.model import FieldSource, Import, ImportKey, ImportMode, ImportStatus, Outcome, RowResult
-from rapport_shared.mongo import Database, Document, Index, Page, PageRequest, Session, every
+from rapport_shared.mongo import Database, Document, Index, NestedPages, Order, Page, PageRequest, Session, every
 from rapport_shared.rights import Scope
 
 COLLECTION: Final = "customer_imports"
@@ -62,11 +62,14 @@ class ImportRepository:
         """Say where an import stands."""
         await self._imports.update_one({"_id": identifier}, {"$set": values}, session=self._session)
 
-    async def results(self, identifier: str, outcome: Outcome, *, after: int, limit: int) -> list[RowResult]:
-        """Rows with this outcome behind a row, in their order."""
-        condition = {"import_id": identifier, "outcome": outcome.value, "row": {"$gt": after}}
-        found = self._rows.find(condition, session=self._session).sort("row", 1).limit(limit)
-        return [_result(document) async for document in found]
+    async def results(
+        self, identifiers: Sequence[str], outcome: Outcome, *, after: int, limit: int
+    ) -> dict[str, list[RowResult]]:
+        """Rows of each import with this outcome behind a row, in their order; one query."""
+        condition = {"outcome": outcome.value, "row": {"$gt": after}}
+        nested = NestedPages(ROWS, "import_id", PageRequest(limit, (Order("row"),)))
+        found = self._imports.aggregate(nested.pipeline(identifiers, condition), session=self._session)
+        return {each["_id"]: [_result(row) for row in each["found"][:limit]] async for each in found}
 
     async def made(self, identifier: str, *, before: int, limit: int) -> list[tuple[RowResult, int | None]]:
         """The last rows before one that created or changed customers, and the version that undoing later ones left."""

@@ -76,9 +76,9 @@ class CustomerImport:
         first: Annotated[int, strawberry.argument(description="At most 100.")] = MAX_ROWS,
         after: Annotated[int, strawberry.argument(description="Behind this row.")] = 0,
     ) -> list[ImportRow]:
-        """One query."""
+        """One query, for however many imports."""
         limit = max(1, min(first, MAX_ROWS))
-        found = await info.context.imports.results(str(self.id), outcome, after=after, limit=limit)
+        found = await info.context.rows_of_import.load((str(self.id), outcome, after, limit))
         return [ImportRow.from_model(result) for result in found]
 
     @classmethod

@@ -53,9 +53,11 @@ class ImportService:
             return None
         return await self._imports.page(request, self._scope(by))
 
-    async def results(self, identifier: str, outcome: Outcome, *, after: int, limit: int) -> list[RowResult]:
-        """The rows of an import that the caller has found."""
-        return await self._imports.results(identifier, outcome, after=after, limit=limit)
+    async def results(
+        self, identifiers: Sequence[str], outcome: Outcome, *, after: int, limit: int
+    ) -> dict[str, list[RowResult]]:
+        """The rows of imports that the caller has found."""
+        return await self._imports.results(identifiers, outcome, after=after, limit=limit)
 
     async def create(self, values: Mapping[str, Any], *, by: Actor) -> Import:
         """Begin an import. Raises NotAllowed, ForbiddenField, InvalidMapping."""

@@ -80,7 +80,7 @@ class Taking:
             return self.refused(number, fault)
 
     async def _create(self, number: int, details: dict[str, Any]) -> RowResult:
-        whole = {"kind": CustomerKind.PERSON, **details}
+        whole = {"kind": CustomerKind.PERSON, "name": "", **details}
         rehearsal = self._import.dry_run
         customer = await self._customers.make(self._work, whole, by=self._by, rehearsal=rehearsal)
         if any(await self._suppressed.known([vars(customer)])):

@@ -100,7 +100,7 @@ class SubjectRequest:
     @classmethod
     async def resolve_reference(cls, info: Info, id: str) -> "SubjectRequest | None":
         """The request of a representation."""
-        found = await info.context.subjects.find(id, by=info.context.actor)
+        found = await info.context.subject_request_by_id.load(id)
         return None if found is None else cls.from_model(found)
 
 

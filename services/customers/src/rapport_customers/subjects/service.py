@@ -1,5 +1,6 @@
 """The use cases of subject requests."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from rapport_customers.customers.model import Customer
@@ -53,6 +54,10 @@ class SubjectService:
     async def find(self, identifier: str, *, by: Actor) -> SubjectRequest | None:
         """The request, if any."""
         return await self._requests.find(identifier, self._scope(by))
+
+    async def find_many(self, identifiers: Sequence[str], *, by: Actor) -> dict[str, SubjectRequest]:
+        """The requests, in one query."""
+        return await self._requests.find_many(identifiers, self._scope(by))
 
     async def page(self, condition: dict[str, Any], request: PageRequest, *, by: Actor) -> Page[SubjectRequest]:
         """One page of the requests."""
