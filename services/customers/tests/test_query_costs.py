@@ -46,6 +46,7 @@ ARGUMENTS: dict[str, Callable[[CustomersWorld], Arguments]] = {
     "customerImports": nothing,
     "customers": nothing,
     "customersAuditLog": lambda _: {"first": 100},
+    "dataQuality": nothing,
     "deal": by_id("deal"),
     "dealChanges": lambda world: {"after": world.start["dealChanges"], "first": 100},
     "deals": nothing,
