@@ -3,6 +3,7 @@
 import re
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any
 
 import pytest
@@ -83,14 +84,17 @@ async def test_the_number_of_calls_does_not_depend_on_the_page_size(
         assert len(answer["customers"]["nodes"]) == first
         return subgraph_calls(running_system) - before[0], database_calls(running_system) - before[1]
 
-    async def calls(first: int) -> tuple[float, float]:
-        await admin.ask(CROSSING, first=first, filter=company["filter"])  # keys, plans and pools are warm
-        seen = [await counted(first) for _ in range(3)]
-        to_subgraphs, to_databases = zip(*seen, strict=True)
-        return min(to_subgraphs), min(to_databases)  # what runs beside a request adds to it, now and then
+    fewest = {2: (inf, inf), PAGE: (inf, inf)}
 
-    short, long = await calls(2), await calls(PAGE)
-    assert short == long
+    async def are_equal() -> bool:
+        """What runs beside a request, and what a first one makes ready, adds calls: the fewest are the request's."""
+        for first, (to_subgraphs, to_databases) in fewest.items():
+            seen = await counted(first)
+            fewest[first] = min(to_subgraphs, seen[0]), min(to_databases, seen[1])
+        return fewest[2] == fewest[PAGE]
+
+    await eventually(are_equal)
+    long = fewest[PAGE]
     # customers; interactions and tasks side by side; the users and customers that those name
     assert long[0] <= 5
     assert long[1] > 0
