@@ -5,7 +5,10 @@ from audit_bench import AuditBench
 from waiting import eventually
 
 from rapport_shared.audit import Chain
+from rapport_shared.contracts.audit import SEALED
 from rapport_shared.delivery.published import published_blocks
+from rapport_shared.messaging import open_channel
+from rapport_shared.messaging.log import read_log
 
 
 async def _published(bench: AuditBench) -> bool:
@@ -41,4 +44,7 @@ async def test_a_sealer_that_dies_before_it_publishes_leaves_that_to_the_next(
         await eventually(lambda: _published(bench))
     assert next(crashes, None) is None, "the crash point was not reached"
     assert await published_blocks(bench.amqp_url, "customers") == {head.seq: head.hash}
+    async with open_channel(bench.amqp_url) as channel:
+        told = [envelope.id async for envelope, _ in read_log(channel, SEALED["customers"])]
+    assert told == [head.event_id] * 2, "consumers know the second one as the first"
     assert (await bench.chain.head()).seq == head.seq, "nothing was sealed twice"

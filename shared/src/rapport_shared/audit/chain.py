@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from rapport_shared.audit.rows import BLOCKS, HEAD, ROWS, canonical, row_digest
 from rapport_shared.clock import Clock
+from rapport_shared.ids import new_event_id
 from rapport_shared.mongo.client import TRANSACTION_READ_CONCERN, WRITE_CONCERN, Document, Mongo, Session
 
 BLOCK_SIZE: Final = 200  # rows; a transaction of a few milliseconds
@@ -20,14 +21,18 @@ GENESIS: Final = hashlib.sha256(b"rapport audit chain").hexdigest()
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the chain ends: the number of the last block, its hash, and the number that was last published."""
+    """Where the chain ends: the number of the last block, its hash, and the number that was last published.
+
+    ``event_id`` is the last block's, however often it is published.
+    """
 
     seq: int
     hash: str
     published: int
+    event_id: str
 
 
-EMPTY: Final = Head(0, GENESIS, 0)
+EMPTY: Final = Head(0, GENESIS, 0, "")
 
 
 class Chain:
@@ -43,7 +48,10 @@ class Chain:
     async def head(self, session: Session | None = None) -> Head:
         """The end of the chain as the database knows it."""
         found = await self._heads.find_one({"_id": HEAD}, session=session)
-        return EMPTY if found is None else Head(found["seq"], found["hash"], found["published"])
+        if found is None:
+            return EMPTY
+        event_id = found.get("event_id") or new_event_id()  # earlier releases gave it when they published
+        return Head(found["seq"], found["hash"], found["published"], event_id)
 
     async def seal(self) -> int:
         """Bind the rows that wait into one block; how many there were.
@@ -67,7 +75,7 @@ class Chain:
         head = await self.head(session)
         block = block_after(head, [[row["_id"], row_digest(row)] for row in rows], at=self._clock())
         await self._blocks.insert_one(block, session=session)
-        now = {"seq": block["_id"], "hash": block["hash"], "published": head.published}
+        now = {name: block[name] for name in ("hash", "event_id")} | {"seq": block["_id"], "published": head.published}
         await self._heads.replace_one({"_id": HEAD}, {"_id": HEAD, **now}, upsert=True, session=session)
         sealed = {"_id": {"$in": [row["_id"] for row in rows]}}
         await self._rows.update_many(sealed, {"$unset": {"waiting": ""}}, session=session)
@@ -81,7 +89,8 @@ class Chain:
 
 def block_after(head: Head, rows: Sequence[Sequence[str]], *, at: Any) -> Document:
     """The next block; ``rows`` are pairs of a row's id and digest."""
-    block = {"_id": head.seq + 1, "prev": head.hash, "at": at, "rows": [list(row) for row in rows]}
+    found = {"prev": head.hash, "at": at, "event_id": new_event_id(), "rows": [list(row) for row in rows]}
+    block = {"_id": head.seq + 1, **found}
     return {**block, "hash": block_hash(block)}
 
 

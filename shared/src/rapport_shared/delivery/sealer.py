@@ -16,13 +16,12 @@ from rapport_shared.contracts.audit import SEALED, ChainEnd
 from rapport_shared.delivery.lease import Lease
 from rapport_shared.delivery.pace import Pace
 from rapport_shared.events import CONTENT_TYPE, Envelope, encode
-from rapport_shared.ids import new_event_id
 from rapport_shared.messaging.connection import PUBLISH_SECONDS, Unavailable
 from rapport_shared.messaging.topology import declare_exchanges
 from rapport_shared.mongo import DatabaseError
 
 POLL_SECONDS: Final = 0.5
-IDLE_SECONDS: Final = 2.0
+IDLE_SECONDS: Final = 5.0
 
 ROWS_SEALED = Counter("rapport_audit_sealed", "Audit rows that were bound into the chain.")
 
@@ -37,15 +36,19 @@ class Sealer:
         self._chain = chain
         self._lease = lease
         self._clock = clock
+        self._told = False  # whether the head that the database has is known to be published
 
     async def run(self, connection: AbstractConnection) -> None:
         """Seal until the connection is lost; raises Unavailable where the database does not answer."""
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         exchange = await declare_exchanges(channel)
         pace = Pace(least=POLL_SECONDS, most=IDLE_SECONDS)
+        self._told = False
         while True:
             try:
-                rows = await self._step(exchange) if await self._lease.hold() else 0
+                held = await self._lease.hold()
+                rows = await self._step(exchange) if held else 0
+                self._told = self._told and held
             except DatabaseError as failure:
                 raise Unavailable(f"audit: {type(failure).__name__}") from failure
             if rows < BLOCK_SIZE:
@@ -55,28 +58,34 @@ class Sealer:
         """Seal what waits, and publish the head unless that was done: also the one of a sealer that died before it."""
         rows = await self._chain.seal()
         ROWS_SEALED.inc(rows)
+        if rows or not self._told:
+            await self._tell(exchange)
+        return rows
+
+    async def _tell(self, exchange: AbstractExchange) -> None:
+        self._told = False
         head = await self._chain.head()
         if head.published < head.seq:
             await self._publish(exchange, head)
             await self._chain.mark_published(head.seq)
-        return rows
+        self._told = True
 
     async def _publish(self, exchange: AbstractExchange, head: Head) -> None:
         sealed = SEALED[self._service](chain=self._service, end=ChainEnd(seq=head.seq, hash=head.hash))
-        now, event_id = self._clock(), new_event_id()
+        now = self._clock()
         envelope = Envelope(
-            id=event_id,
+            id=head.event_id,
             routing_key=sealed.routing_key,
             source=f"/rapport/{self._service}",
             subject=sealed.subject,
             time=now,
             version=head.seq,
             actor=SYSTEM.id,
-            correlation_id=event_id,
+            correlation_id=head.event_id,
         )
         message = Message(
             encode(envelope, sealed),
-            message_id=event_id,
+            message_id=head.event_id,
             type=sealed.routing_key,
             content_type=CONTENT_TYPE,
             delivery_mode=DeliveryMode.PERSISTENT,

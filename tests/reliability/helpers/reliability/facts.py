@@ -15,6 +15,7 @@ from rapport_interactions.consumers import HANDLERS as INTERACTIONS_HANDLERS
 from rapport_interactions.work import InteractionsWork
 from rapport_local.testing import RunningSystem
 from rapport_shared.access.records import COLLECTION as ACCESS
+from rapport_shared.audit.rows import BLOCKS
 from rapport_shared.clock import system_clock
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import decode
@@ -89,13 +90,15 @@ class EndState:
         return counts
 
     async def unhandled(self) -> int:
-        """How many effects at consumers are still to come."""
-        missing = 0
+        """How many effects of the outboxes' events at consumers are still to come."""
+        missing, seals = 0, await self._seals()
         for consumer, handlers in CONSUMERS.items():
             keys = {"routing_key": {"$in": [kind.routing_key for kind in handlers]}}
             for mongo in self._databases.values():
                 missing += await mongo.database["outbox"].count_documents(keys)
-            missing -= await self._databases[consumer].database["inbox"].count_documents({})
+            inbox = self._databases[consumer].database["inbox"]
+            missing -= await inbox.count_documents({})
+            missing += await inbox.count_documents({"_id": {"$in": [f"{consumer}:{seal}" for seal in seals]}})
         return missing
 
     async def read(self) -> Facts:
@@ -105,6 +108,7 @@ class EndState:
             service: {collection: await self._all(service, collection) for collection in self._collections(service)}
             for service in CONSUMERS
         }
+        seals = await self._seals()
         interactions, tasks = records["interactions"]["interactions"], records["tasks"]["tasks"]
         return Facts(
             events=events,
@@ -115,7 +119,7 @@ class EndState:
             waiting=await self.waiting(),
             queued=await self.queued(),
             wanted=_wanted(events),
-            handled={consumer: await self._handled(consumer) for consumer in CONSUMERS},
+            handled={consumer: await self._handled(consumer) - seals for consumer in CONSUMERS},
             copies=[
                 *await self._projections(records),
                 *_owners(records["customers"]["customers"], {"interactions": interactions, "tasks": tasks}),
@@ -149,6 +153,13 @@ class EndState:
     async def _events(self, service: str) -> list[StoredEvent]:
         rows = await self._databases[service].database["outbox"].find({}, {"body": 1}).to_list(None)
         return await asyncio.to_thread(lambda: [_event(bytes(row["body"])) for row in rows])
+
+    async def _seals(self) -> set[str]:
+        """Ids of the events that tell of the audit logs' ends: they come from no outbox, and not every end is told."""
+        blocks = [
+            await mongo.database[BLOCKS].find({}, {"event_id": 1}).to_list(None) for mongo in self._databases.values()
+        ]
+        return {block["event_id"] for of_service in blocks for block in of_service}
 
     async def _handled(self, consumer: str) -> set[str]:
         rows = await self._databases[consumer].database["inbox"].find({}, {"_id": 1}).to_list(None)
