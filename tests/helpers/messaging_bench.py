@@ -16,7 +16,7 @@ from rapport_shared.clock import system_clock
 from rapport_shared.contracts.customers import CustomerState, CustomerUpdated
 from rapport_shared.delivery import Consumer, Lease, Relay
 from rapport_shared.events import Envelope
-from rapport_shared.messaging import BrokerLink, ConsumerGroup, open_channel
+from rapport_shared.messaging import BrokerLink, ConsumerGroup, Wakes, open_channel
 from rapport_shared.messaging.dead_letters import DeadLetter, list_dead_letters
 from rapport_shared.mongo import Mongo
 from rapport_shared.outbox import OutboxStore
@@ -77,7 +77,8 @@ class Bench:
 
     def relay_link(self) -> BrokerLink:
         lease = Lease(self.mongo.database, f"relay-{secrets.token_hex(4)}", system_clock)
-        return BrokerLink(self.amqp_url, "test-relay", Relay(self.outbox, lease).run)
+        wakes = Wakes("customers", self.mongo.outbox_filled)
+        return BrokerLink(self.amqp_url, "test-relay", Relay(self.outbox, lease, wakes).run)
 
     def consumer_link(self) -> BrokerLink:
         consumer = Consumer(self.group, {CustomerUpdated: self.handle}, self.transactions(), self.mongo)
@@ -85,12 +86,12 @@ class Bench:
 
     @asynccontextmanager
     async def relaying(self) -> AsyncIterator[None]:
-        async with _running(self.relay_link().run()):
+        async with running(self.relay_link().run()):
             yield
 
     @asynccontextmanager
     async def consuming(self) -> AsyncIterator[None]:
-        async with _running(self.consumer_link().run()):
+        async with running(self.consumer_link().run()):
             yield
 
     async def dead_letters(self) -> list[DeadLetter]:
@@ -110,7 +111,7 @@ class Bench:
 
 
 @asynccontextmanager
-async def _running(body: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def running(body: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     task = asyncio.create_task(body)
     try:
         yield

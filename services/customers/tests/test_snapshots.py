@@ -17,7 +17,7 @@ from rapport_shared.delivery import Lease, Relay
 from rapport_shared.delivery.snapshots import by_kind, send_snapshot
 from rapport_shared.events import adapter, decode
 from rapport_shared.ids import new_event_id
-from rapport_shared.messaging import BrokerLink, QueueMissing, declare_exchanges, open_channel
+from rapport_shared.messaging import BrokerLink, QueueMissing, Wakes, declare_exchanges, open_channel
 from rapport_shared.mongo import Mongo
 from rapport_shared.outbox import OutboxStore
 
@@ -35,7 +35,8 @@ async def channel(settings: Settings) -> AsyncIterator[AbstractChannel]:
 async def drained(mongo: Mongo, clock: ManualClock, settings: Settings) -> AsyncIterator[Drained]:
     """Wait until the relay, which works meanwhile, has published everything."""
     outbox = OutboxStore(mongo.database, source="/rapport/customers", clock=clock)
-    link = BrokerLink(settings.amqp_url, "test-relay", Relay(outbox, Lease(mongo.database, "test", clock)).run)
+    relay = Relay(outbox, Lease(mongo.database, "test", clock), Wakes("customers", mongo.outbox_filled))
+    link = BrokerLink(settings.amqp_url, "test-relay", relay.run)
     task = asyncio.create_task(link.run())
 
     async def nothing_waits() -> bool:

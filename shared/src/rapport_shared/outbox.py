@@ -52,6 +52,8 @@ class OutboxStore:
         self._rows = database[COLLECTION]
         self._source = source
         self.clock = clock
+        self.filled = False
+        """Whether events were stored through this object."""
         self._session = session
 
     async def append(self, aggregate: Aggregate, *, by: Actor) -> None:
@@ -63,6 +65,7 @@ class OutboxStore:
         now = self.clock()
         rows = [self._row(version, event, now, by) for version, event in events]
         await self._rows.insert_many(rows, session=self._session)
+        self.filled = True
 
     def _row(self, version: int, event: Event, now: datetime, by: Actor) -> Document:
         trace = current_trace()
@@ -97,22 +100,24 @@ class OutboxStore:
         found = await self._rows.find(condition).sort("_id", 1).limit(limit).to_list(None)
         return [_row(document) for document in found]
 
-    async def number(self, limit: int) -> list[OutboxRow]:
-        """Give the oldest rows that have no position the next ones, those of a subject in the order of its versions.
+    async def number(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+        """Give rows the next positions, those of a subject in the order of its versions; all of them or none.
 
-        One transaction: of two at once, one starts anew.
+        None where another relay has numbered some of them meanwhile: who wants them reads them again.
         """
-
-        async def number(session: Session) -> list[OutboxRow]:
-            without = {"waiting": True, "position": None}
-            found = await self._rows.find(without, session=session).sort("_id", 1).limit(limit).to_list(None)
-            rows = [_row(document) for document in found]
-            return await self._numbered(in_version_order(rows), session) if rows else []
+        if not rows:
+            return []
+        ordered = in_version_order(rows)
 
         async with await self._database.client.start_session() as session:
-            numbered: list[OutboxRow] = await session.with_transaction(
-                number, read_concern=TRANSACTION_READ_CONCERN, write_concern=WRITE_CONCERN
-            )
+            try:
+                numbered: list[OutboxRow] = await session.with_transaction(
+                    lambda session: self._numbered(ordered, session),
+                    read_concern=TRANSACTION_READ_CONCERN,
+                    write_concern=WRITE_CONCERN,
+                )
+            except _NumberedMeanwhile:
+                return []
             return numbered
 
     async def _numbered(self, rows: Sequence[OutboxRow], session: Session) -> list[OutboxRow]:
@@ -124,7 +129,9 @@ class OutboxStore:
         ids = [row.event_id for row in rows]
         position = {"$add": [last + 1, {"$indexOfArray": [ids, "$_id"]}]}
         numbering: list[Document] = [{"$set": {"position": position, "numbered_at": self.clock()}}]
-        await self._rows.update_many({"_id": {"$in": ids}}, numbering, session=session)
+        done = await self._rows.update_many({"_id": {"$in": ids}, "position": None}, numbering, session=session)
+        if done.modified_count < len(rows):
+            raise _NumberedMeanwhile
         return [replace(row, position=number) for number, row in enumerate(rows, start=last + 1)]
 
     async def count_waiting(self) -> int:
@@ -135,6 +142,10 @@ class OutboxStore:
         """Called after the broker's confirm, never before."""
         change = {"$set": {"sent_at": self.clock()}, "$unset": {"waiting": ""}}
         await self._rows.update_many({"_id": {"$in": list(event_ids)}}, change)
+
+
+class _NumberedMeanwhile(Exception):
+    """Some of the rows have a position by now."""
 
 
 def new_head() -> Document:

@@ -26,7 +26,7 @@ from rapport_shared.http.jwks import fetch_json
 from rapport_shared.http.service_credential import ServicesOnly, credentials_of
 from rapport_shared.http.shell import create_app
 from rapport_shared.http.tokens import FetchKeys, KeySet, TokenVerifier
-from rapport_shared.messaging import BrokerLink, ChangeFeed, ConsumerGroup, declare_consumer, open_channel
+from rapport_shared.messaging import BrokerLink, ChangeFeed, ConsumerGroup, Wakes, declare_consumer, open_channel
 from rapport_shared.mongo import Index, Mongo, connect, create_indexes, database_name
 from rapport_shared.outbox import OutboxStore
 from rapport_shared.persistence import BOOKKEEPING_INDEXES, Transactions, Work
@@ -72,7 +72,8 @@ def api_app(
     if credentials.are_required:
         endpoint = ServicesOnly(endpoint, credentials)
     directory.on_change(feed.rights_changed)
-    link = BrokerLink(settings.amqp_url, f"{service}-api", feeding(feed, changes))
+    wakes = Wakes(service, mongo.outbox_filled)
+    link = BrokerLink(settings.amqp_url, f"{service}-api", feeding(feed, changes), wakes.tell)
     return create_app(
         routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), _event_contract(service), *routes],
         checks={"database": mongo.ping, "broker": link.check},
@@ -97,7 +98,9 @@ def worker_app(
     lease, audit_lease = Lease(mongo.database, "relay", clock), Lease(mongo.database, "audit", clock)
     sealer = Sealer(service, Chain(mongo, clock), audit_lease, clock)
     links = [
-        BrokerLink(settings.amqp_url, f"{service}-relay", Relay(outbox, lease).run),
+        BrokerLink(
+            settings.amqp_url, f"{service}-relay", Relay(outbox, lease, Wakes(service, mongo.outbox_filled)).run
+        ),
         BrokerLink(settings.amqp_url, f"{service}-audit", sealer.run),
     ]
     if handlers:

@@ -12,18 +12,24 @@ from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 from prometheus_client import Counter, Gauge
 
 from rapport_shared.delivery.lease import Lease
-from rapport_shared.delivery.pace import Pace
 from rapport_shared.events import CONTENT_TYPE
 from rapport_shared.messaging.connection import PUBLISH_SECONDS, Unavailable
 from rapport_shared.messaging.feed import POSITION
 from rapport_shared.messaging.topology import declare_exchanges
+from rapport_shared.messaging.wakes import Wakes
 from rapport_shared.mongo import DatabaseError
-from rapport_shared.outbox import OutboxRow, OutboxStore
+from rapport_shared.outbox import OutboxRow, OutboxStore, in_version_order
 
+READ = 5000
+"""Rows that are read at once, where so many wait."""
+BATCH = 200
+"""Rows that are numbered, published and marked together."""
 WINDOW = 100
-POLL_SECONDS = 0.05
-IDLE_SECONDS = 0.25
-"""The longest that a first change after a quiet time waits for the relay."""
+"""Messages that the broker has not confirmed, at most."""
+LOOK_SECONDS = 2.0
+"""The longest that an event waits of which nobody has told the relay."""
+RIVAL_SECONDS = 1.0
+"""How often a relay asks for the lease of another."""
 RETRY_SECONDS = 2.0
 
 PUBLISHED = Counter("rapport_outbox_published", "Events that the broker confirmed.")
@@ -36,28 +42,42 @@ log = structlog.get_logger(__name__)
 class Relay:
     """Publishes one service's outbox; a lease keeps the relays of its replicas from doing the same work."""
 
-    def __init__(self, outbox: OutboxStore, lease: Lease) -> None:
+    def __init__(self, outbox: OutboxStore, lease: Lease, wakes: Wakes) -> None:
         self._outbox = outbox
         self._lease = lease
+        self._wakes = wakes
+        self._free = asyncio.Semaphore(WINDOW)
+        self._read: list[OutboxRow] = []  # what waits, as far as it has been read and not been tried yet
         self._set_aside: dict[str, float] = {}  # when to try again, by the subject of the event that was refused
 
     async def run(self, connection: AbstractConnection) -> None:
         """Relay until the connection is lost; raises Unavailable where the database does not answer."""
         channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         exchange = await declare_exchanges(channel)
-        pace = Pace(least=POLL_SECONDS, most=IDLE_SECONDS)
+        await self._wakes.hear(channel)
+        self._read = []
         while True:
             try:
-                rows = await self._relay_batch(exchange) if await self._lease.hold() else 0
+                await self._step(exchange)
             except DatabaseError as failure:
                 raise Unavailable(f"outbox: {type(failure).__name__}") from failure
-            if rows < WINDOW:
-                await asyncio.sleep(pace.pause(found=rows > 0))
 
-    async def _relay_batch(self, exchange: AbstractExchange) -> int:
-        """Publish what waits; how many events that were: there may be more at once where the window was full."""
-        rows = await self._numbered()
-        WAITING.set(time.time() - rows[0].recorded_at.timestamp() if rows else 0)
+    async def _step(self, exchange: AbstractExchange) -> None:
+        if not await self._lease.hold():
+            self._read = []
+            await self._wakes.pass_on(seconds=RIVAL_SECONDS)
+        elif not await self._relay_batch(exchange):
+            await self._wakes.wait(seconds=LOOK_SECONDS)
+
+    async def _relay_batch(self, exchange: AbstractExchange) -> bool:
+        """Publish some of what waits; whether more is known to wait."""
+        more = bool(self._read)
+        if not more:
+            self._read = in_version_order(await self._outbox.waiting(READ, without=self._not_due()))
+            more = len(self._read) > BATCH
+        WAITING.set(time.time() - self._read[0].recorded_at.timestamp() if self._read else 0)
+        batch, self._read = self._read[:BATCH], self._read[BATCH:]
+        rows = await self._numbered(batch)
         confirmed: list[str] = []
         lanes = [self._publish_lane(exchange, lane, confirmed) for lane in lanes_of(rows)]
         outcomes = await asyncio.gather(*lanes, return_exceptions=True)
@@ -67,22 +87,22 @@ class Relay:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        return len(rows)
+        return more
 
-    async def _numbered(self) -> list[OutboxRow]:
-        """What waits and is due, each row with its position."""
-        not_due = self._not_due()
-        rows = await self._outbox.waiting(WINDOW, without=not_due)
-        if all(row.position is not None for row in rows):
-            return rows
-        new = [row for row in await self._outbox.number(WINDOW) if row.subject not in not_due]
-        return [row for row in rows if row.position is not None] + new
+    async def _numbered(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+        """The rows, each with its position; only those that had one where another relay has numbered others."""
+        new = [row for row in rows if row.position is None]
+        numbered = await self._outbox.number(new)
+        if len(numbered) < len(new):
+            self._read = []  # nobody's successors may overtake what is left out here: all is read again
+        return [row for row in rows if row.position is not None] + numbered
 
     async def _publish_lane(self, exchange: AbstractExchange, lane: Sequence[OutboxRow], confirmed: list[str]) -> None:
         """Publish one subject's events one after another: where one is refused, none of its successors may overtake."""
         for row in lane:
             try:
-                await _publish(exchange, row)
+                async with self._free:
+                    await _publish(exchange, row)
             except (PublishError, DeliveryError) as refused:
                 self._put_aside(row, refused)
                 return
@@ -93,6 +113,7 @@ class Relay:
         REFUSED.inc()
         log.error("event not routed", event_id=row.event_id, routing_key=row.routing_key, reason=type(reason).__name__)
         self._set_aside[row.subject] = time.monotonic() + RETRY_SECONDS
+        self._read = [other for other in self._read if other.subject != row.subject]
 
     def _not_due(self) -> list[str]:
         """The subjects that still wait after a refusal."""

@@ -4,6 +4,7 @@ from rapport_shared.messaging.connection import BrokerLink, Unavailable, open_ch
 from rapport_shared.messaging.feed import Change, ChangeFeed, Gap, Notice
 from rapport_shared.messaging.replay import QueueMissing, ReplayProgress, replay_log
 from rapport_shared.messaging.topology import ConsumerGroup, declare_consumer, declare_exchanges
+from rapport_shared.messaging.wakes import Wakes
 
 __all__ = [
     "BrokerLink",
@@ -15,6 +16,7 @@ __all__ = [
     "QueueMissing",
     "ReplayProgress",
     "Unavailable",
+    "Wakes",
     "declare_consumer",
     "declare_exchanges",
     "open_channel",

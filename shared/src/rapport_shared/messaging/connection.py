@@ -45,16 +45,16 @@ class Unavailable(Exception):
 
 
 class BrokerLink:
-    """Keeps a connection and runs a body on it; when either fails, both start again after a pause.
+    """Keeps a connection and runs bodies on it; when any of these fails, all start again after a pause.
 
     No robust connection of the driver: what a body declares, consumes and has in flight belongs to one connection,
     and starting anew is the only recovery that it needs to know.
     """
 
-    def __init__(self, urls: str, name: str, body: Callable[[AbstractConnection], Awaitable[None]]) -> None:
+    def __init__(self, urls: str, name: str, *bodies: Callable[[AbstractConnection], Awaitable[None]]) -> None:
         self._urls = urls
         self._name = name
-        self._body = body
+        self._bodies = bodies
         self.connected = False
 
     async def run(self) -> None:
@@ -80,9 +80,9 @@ class BrokerLink:
         connection = await connect_any(self._urls, heartbeat=HEARTBEAT_SECONDS, name=self._name)
         async with connection, asyncio.TaskGroup() as tasks:
             self.connected = True
-            body = tasks.create_task(_run(self._body, connection))
+            bodies = [tasks.create_task(_run(body, connection)) for body in self._bodies]
             lost = tasks.create_task(_raise_when_closed(connection))
-            await body
+            await asyncio.wait(bodies)
             lost.cancel()
 
 

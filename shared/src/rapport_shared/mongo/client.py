@@ -1,6 +1,7 @@
 """The connection, with the durability settings that lose nothing pinned in code."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from motor.motor_asyncio import (
@@ -33,6 +34,8 @@ class Mongo:
 
     client: AsyncIOMotorClient[Document]
     database: Database
+    outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by every transaction of this process that has left events in the outbox."""
 
     async def ping(self) -> None:
         """Raise a driver error where the database does not answer."""

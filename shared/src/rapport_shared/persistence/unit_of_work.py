@@ -60,8 +60,14 @@ class Transactions(Generic[W]):
             return await self._attempt(change)
 
     async def _attempt(self, change: Callable[[W], Awaitable[T]]) -> T:
+        filled = False
+
         async def attempt(session: Session) -> T:
-            return await change(self._make_work(self._mongo.database, session))
+            nonlocal filled
+            work = self._make_work(self._mongo.database, session)
+            result = await change(work)
+            filled = work.outbox.filled
+            return result
 
         async with await self._mongo.client.start_session() as session:
             result: T = await session.with_transaction(
@@ -70,7 +76,9 @@ class Transactions(Generic[W]):
                 write_concern=WRITE_CONCERN,
                 max_commit_time_ms=MAX_COMMIT_MS,
             )
-            return result
+        if filled:
+            self._mongo.outbox_filled.set()
+        return result
 
 
 def transactional(
