@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from numbering import number_events
 from subgraph_client import SubgraphClient
 
 from rapport_shared.actor import Actor
@@ -66,8 +67,7 @@ class CustomersWorld:
             for about in {self.ids["customer"][0], self.ids["customer"][number]}:
                 await self._hang_on(about, number)
             await self._around(number)
-        while await self.outbox.number(100):
-            pass
+        await number_events(self.outbox)
 
     async def _configure(self, number: int) -> None:
         """What an administrator sets up."""

@@ -9,7 +9,7 @@ import pytest
 from access_rows import role_row, user_row
 from database_calls import commands
 from following import ListFollower
-from numbering import number
+from numbering import number_events
 from subgraph_client import SubgraphClient
 
 from rapport_customers.app import pipeline_service
@@ -119,8 +119,8 @@ async def test_after_each_resume_a_client_has_what_a_query_finds(
         for _ in range(desk.chance.randrange(5)):
             await desk.work()
             if desk.chance.random() < 0.5:
-                await number(outbox, desk.chance.choice([1, 2, 100]))
-        await number(outbox)
+                await number_events(outbox, desk.chance.choice([1, 2, 100]))
+        await number_events(outbox)
         await directory.refresh()
         for follower in followers:
             if desk.chance.random() < 0.5:
@@ -138,7 +138,7 @@ async def test_a_page_of_changes_takes_a_fixed_number_of_queries(desk: Desk, out
     for size in (2, 12):
         for _ in range(size):
             await desk.create()
-        await number(outbox)
+        await number_events(outbox)
         before = commands()
         assert len(await follower.page()) == size
         counted.append(commands() - before)
@@ -152,7 +152,7 @@ async def test_what_is_older_than_the_log_is_not_made_up(
     await follower.resume()
     for expected_resets in (2, 3):
         await desk.create()
-        await number(outbox)
+        await number_events(outbox)
         if expected_resets == 2:  # the row behind the cursor is gone
             await mongo.database["outbox"].delete_many({"position": {"$gt": 0}})
         else:  # it may go at any moment
