@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from rapport_cli.client import Json
 from rapport_cli.errors import GraphQLRequestError, UserError
 
-MUTATIONS_PER_REQUEST = 20
+MUTATIONS_PER_REQUEST = 10
 
 # The request as a whole was refused: sending its parts one by one would be refused the same way.
 WHOLE_REQUEST_CODES = {"UNAUTHENTICATED", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"}

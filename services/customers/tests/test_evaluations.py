@@ -9,7 +9,7 @@ import pytest
 from database_calls import commands
 from subgraph_client import SubgraphClient
 
-from rapport_customers.evaluations.repository import DueRepository
+from rapport_customers.attention.repository import ATTENTION, AttentionRepository
 from rapport_customers.evaluations.service import EvaluationService
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
@@ -35,9 +35,7 @@ def settle(rules: EvaluationService, mongo: Mongo, clock: ManualClock) -> Settle
     """Let a worker run until nothing is due."""
 
     async def until_done() -> None:
-        while await rules.step() or await mongo.database["customers"].count_documents(
-            {"evaluate_at": {"$lte": clock()}}
-        ):
+        while await rules.step() or await mongo.database[ATTENTION].count_documents({"due_at": {"$lte": clock()}}):
             pass
 
     return until_done
@@ -267,7 +265,7 @@ async def test_rivals_and_crashes_change_nothing_twice(
     await settle()
     for number, each in enumerate(about):
         await order(client, admin, each, str(number))
-    concluded = DueRepository.conclude
+    concluded = AttentionRepository.conclude
     failures = iter((True, True))
 
     async def crash(self: Any, *given: Any) -> None:
@@ -275,7 +273,7 @@ async def test_rivals_and_crashes_change_nothing_twice(
         if next(failures, False):
             raise asyncio.CancelledError  # as where the process is killed: the transaction is not committed
 
-    monkeypatch.setattr(DueRepository, "conclude", crash)
+    monkeypatch.setattr(AttentionRepository, "conclude", crash)
     for _ in range(2):
         with pytest.raises(asyncio.CancelledError):
             await EvaluationService(transactions, mongo.database, clock).step()
@@ -284,8 +282,8 @@ async def test_rivals_and_crashes_change_nothing_twice(
     await settle()
     assert len(await told(mongo, "customers.segment.entered")) == 6
     assert await retagged(mongo) == 6
-    stored = await mongo.database["customers"].find({}).to_list(None)
-    assert {document["evaluate_at"] for document in stored} == {clock() + timedelta(days=30)}
+    rows = await mongo.database[ATTENTION].find({}).to_list(None)
+    assert {row["due_at"] for row in rows} == {clock() + timedelta(days=30)}
 
 
 async def test_nobody_is_looked_at_without_need(
@@ -299,16 +297,13 @@ async def test_nobody_is_looked_at_without_need(
     await rules.step()
     idle = commands() - before
     assert idle == 2  # how far the sweep is, and who is due: nobody
-    waiting = await mongo.database["customers"].find({"evaluate_at": {"$ne": None}}, {"_id": 1}).to_list(None)
+    waiting = await mongo.database[ATTENTION].find({"due_at": {"$ne": None}}, {"_id": 1}).to_list(None)
     assert [each["_id"] for each in waiting] == about[:1]
     clock.advance(timedelta(days=30))
     plan = (
-        await mongo.database["customers"]
-        .find({"evaluate_at": {"$lte": clock()}})
-        .sort([("evaluate_at", 1), ("_id", 1)])
-        .explain()
+        await mongo.database[ATTENTION].find({"due_at": {"$lte": clock()}}).sort([("due_at", 1), ("_id", 1)]).explain()
     )
-    assert "evaluate_at_1" in str(plan)
+    assert "due_at_1" in str(plan)
     await settle()
     assert (await read(client, admin, about[0]))["tags"] == []
 
@@ -320,14 +315,14 @@ async def test_a_change_between_looking_and_keeping_is_looked_at_again(
     about = await customer(client, admin)
     await settle()
     await client.mutate("updateCustomer", "customer { id }", {"id": about, "name": "王五"}, by=admin)
-    postponed = DueRepository.postpone
+    postponed = AttentionRepository.postpone
 
     async def after_an_order(self: Any, *given: Any) -> None:
         monkeypatch.undo()
         await order(client, admin, about, "1")
         await postponed(self, *given)
 
-    monkeypatch.setattr(DueRepository, "postpone", after_an_order)
+    monkeypatch.setattr(AttentionRepository, "postpone", after_an_order)
     await rules.step()
     await settle()
     assert (await read(client, admin, about))["tags"] == ["活跃客户"]

@@ -85,7 +85,7 @@ def _ack_first() -> None:
 def _no_lanes() -> None:
     """Events of one subject are handled side by side."""
     _replace(consumer, "PREFETCH", 50)
-    _replace(consumer, "_subject", lambda message: str(message.delivery_tag))
+    _replace(consumer, "_lanes", lambda message: {str(message.delivery_tag)})
 
 
 async def _nothing() -> None:

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from rapport_customers.assignment.repository import AssignmentRepository
 from rapport_customers.assignment.service import AssignmentService
+from rapport_customers.attention import repository as attention
 from rapport_customers.consents.service import ConsentService
 from rapport_customers.consumers import HANDLERS
 from rapport_customers.contacts import repository as contacts
@@ -30,7 +31,6 @@ from rapport_customers.deals.service import DealService
 from rapport_customers.duplicates import repository as duplicates
 from rapport_customers.duplicates.repository import TwinRepository
 from rapport_customers.duplicates.service import DuplicateService
-from rapport_customers.evaluations import repository as evaluations
 from rapport_customers.evaluations.service import EvaluationService
 from rapport_customers.exports.service import ExportService
 from rapport_customers.handling.repository import HandlingRepository
@@ -134,7 +134,7 @@ INDEXES = (
     *views.INDEXES,
     *tags.INDEXES,
     *segments.INDEXES,
-    *evaluations.INDEXES,
+    *attention.INDEXES,
     *touches.INDEXES,
     *work_queue.INDEXES,
     *quality.INDEXES,

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -34,9 +34,10 @@ log = structlog.get_logger(__name__)
 class Consumer(Generic[W]):
     """Handles one group's events.
 
-    Different subjects are handled side by side, one subject's strictly one after another. A message is acknowledged
-    after the commit of its effect. One that cannot be handled goes to the dead-letter queue with its reason; where
-    the database does not answer, consuming stops until it does, and nothing is dead-lettered.
+    Different subjects are handled side by side, one subject's strictly one after another; so are those that name one
+    customer, whose effects on what is kept of that customer would only undo each other's transactions. A message is
+    acknowledged after the commit of its effect. One that cannot be handled goes to the dead-letter queue with its
+    reason; where the database does not answer, consuming stops until it does, and nothing is dead-lettered.
     """
 
     def __init__(
@@ -61,17 +62,17 @@ class Consumer(Generic[W]):
         # A failing task cancels the others and the iteration: what was not acknowledged comes again, in order.
         async with asyncio.TaskGroup() as tasks, queue.iterator() as messages:
             async for message in messages:
-                lane = _subject(message)
-                handling = self._handle_after(lanes.get(lane), message, dead_letters)
-                task = tasks.create_task(handling)
-                lanes[lane] = task
-                task.add_done_callback(partial(_leave_lane, lanes, lane))
+                own = _lanes(message)
+                previous = {lanes[lane] for lane in own if lane in lanes}
+                task = tasks.create_task(self._handle_after(previous, message, dead_letters))
+                lanes |= dict.fromkeys(own, task)
+                task.add_done_callback(partial(_leave_lanes, lanes, own))
 
     async def _handle_after(
-        self, previous: asyncio.Task[None] | None, message: AbstractIncomingMessage, dead_letters: DeadLetterBox
+        self, previous: Iterable[asyncio.Task[None]], message: AbstractIncomingMessage, dead_letters: DeadLetterBox
     ) -> None:
-        if previous is not None:
-            await previous
+        for earlier in previous:
+            await earlier
         try:
             outcome = await self._handle(message)
         except MalformedEvent as malformed:
@@ -121,14 +122,17 @@ class HandlerFailed(Exception):
         self.kind = kind
 
 
-def _subject(message: AbstractIncomingMessage) -> str:
-    """The lane of a message; one that cannot be read has a lane of its own."""
+def _lanes(message: AbstractIncomingMessage) -> set[str]:
+    """Whom a message waits for: the ids of what it is about; one that cannot be read has a lane of its own."""
     try:
-        return decode(message.body)[0].subject
+        envelope, event = decode(message.body)
     except MalformedEvent:
-        return f"{message.delivery_tag}"
+        return {f"{message.delivery_tag}"}
+    customer = getattr(getattr(event, "after", event), "customer_id", None)
+    return {envelope.subject} if customer is None else {envelope.subject, customer}
 
 
-def _leave_lane(lanes: dict[str, asyncio.Task[None]], lane: str, done: asyncio.Task[None]) -> None:
-    if lanes.get(lane) is done:
-        del lanes[lane]
+def _leave_lanes(lanes: dict[str, asyncio.Task[None]], own: Iterable[str], done: asyncio.Task[None]) -> None:
+    for lane in own:
+        if lanes.get(lane) is done:
+            del lanes[lane]

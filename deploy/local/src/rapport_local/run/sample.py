@@ -17,7 +17,8 @@ class SampleData:
 
     def __init__(self, system: System, options: Options) -> None:
         command = [sys.executable, "-m", "rapport_cli", "sample", "load", "--gateway", system.gateway]
-        command += ["--accounts-out", str(_accounts_file(options))]
+        # The whole company of 500 takes some minutes on the embedded database.
+        command += ["--scale", "medium", "--accounts-out", str(_accounts_file(options))]
         env = os.environ | {"RAPPORT_EMAIL": system.admin.email, "RAPPORT_PASSWORD": system.admin.password}
         log = options.logs / "sample.log"
         self.loading = Child("sample data", command, log=log, env=env, cwd=REPOSITORY, show=True)

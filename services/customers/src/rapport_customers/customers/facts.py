@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from rapport_shared.money import Money, unscaled
@@ -32,8 +32,6 @@ class CustomerFacts:
 
 
 NO_FACTS: Final = CustomerFacts()
-NOW_DUE: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""When rules look at a customer that has changed: before any other that waits for the clock."""
 
 
 def order_facts(counted: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from dataclasses import asdict
 from datetime import datetime
 
 from rapport_customers.assignment.model import acting
+from rapport_customers.attention.repository import AttentionRepository
 from rapport_customers.consents.model import Consent, ConsentPurpose
 from rapport_customers.custom_fields.errors import CustomValueTaken
 from rapport_customers.custom_fields.repository import CustomFieldRepository
 from rapport_customers.custom_fields.tokens import PAIRS
 from rapport_customers.custom_fields.tokens import tokens as tokens_of_custom
 from rapport_customers.customers.errors import ExternalIdTaken
-from rapport_customers.customers.facts import NOW_DUE, CustomerFacts, order_facts, with_order
+from rapport_customers.customers.facts import CustomerFacts, order_facts, with_order
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerPriority, CustomerStage, RuleTag
 from rapport_customers.customers.search import FIELDS as SEARCHED
 from rapport_customers.customers.search import tokens
@@ -37,11 +38,9 @@ _NOT_OF_THE_MODEL = frozenset(
         PAIRS,
         UNIQUE,
         "deleted",
-        "evaluate_at",
         "held",
         KEYS,
         MARK,
-        "marks",
         "priority_rank",
         QUALITY,
         "search",
@@ -73,7 +72,6 @@ INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("tier", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("source", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("kind", 1), ("_id", 1))),
-    Index(COLLECTION, (("evaluate_at", 1), ("_id", 1))),
     *(Index(COLLECTION, (("deleted", 1), (f"search.{field}", 1))) for field in SEARCHED),
     *(Index(COLLECTION, (("deleted", 1), (field, 1), ("_id", 1))) for field in ("phone", "email", "external_id")),
     Index(COLLECTION, (("deleted", 1), ("industry", 1), ("_id", 1))),
@@ -91,6 +89,10 @@ class CustomerRepository(AggregateRepository[Customer]):
     collection = COLLECTION
     noun = "customer"
 
+    @property
+    def _attention(self) -> AttentionRepository:
+        return AttentionRepository(self._database, self._session)
+
     async def save(self, aggregate: Customer, *, by: Actor) -> None:
         """Store; raises ExternalIdTaken, CustomValueTaken where another customer has the same."""
         if aggregate.recorded and aggregate.custom:
@@ -105,7 +107,8 @@ class CustomerRepository(AggregateRepository[Customer]):
             raise ExternalIdTaken(message, path=("input", "externalId")) from None
 
     async def keep(self, aggregate: Customer, before: Document | None, after: Document, *, by: Actor) -> None:
-        """Every change becomes an entry of the customer's history."""
+        """Every change becomes an entry of the customer's history, and has the rules look at the customer."""
+        await self._attention.mark(aggregate.id)
         history = HistoryRepository(self._database, self._session)
         await history.add(aggregate, before, after, at=aggregate.updated_at, by=by)
         if not after["deleted"] and (
@@ -149,13 +152,15 @@ class CustomerRepository(AggregateRepository[Customer]):
     async def held(self, identifier: str, scope: Scope) -> Customer | None:
         """The customer within reach, kept from changing until this transaction ends; not a deleted one.
 
-        What hangs on a customer copies its owner. Writing to the customer's record makes a change of owner at the same
-        time collide with this transaction, so that one of the two runs again and sees the other's effect.
+        What hangs on a customer copies its owner. Writing to the customer's row of attention makes a change of owner at
+        the same time collide with this transaction, so that one of the two runs again and sees the other's effect.
         """
         condition = every({"_id": identifier, "deleted": False}, scope.filter())
-        await self._documents.update_one(condition, {"$inc": {"held": 1}}, session=self._session)
         found = await self._documents.find_one(condition, session=self._session)
-        return None if found is None else self.from_document(found)
+        if found is None:
+            return None
+        await self._attention.hold(identifier)
+        return self.from_document(found)
 
     async def has_tag(self, tag_id: str) -> bool:
         """Whether any customer has the tag, deleted ones included."""
@@ -173,6 +178,7 @@ class CustomerRepository(AggregateRepository[Customer]):
     async def remove(self, customer_ids: Sequence[str]) -> None:
         """Delete these customers for good."""
         await self._documents.delete_many({"_id": {"$in": list(customer_ids)}}, session=self._session)
+        await self._attention.remove(customer_ids)
 
     async def fill_search(self) -> int:
         """Give customers of an earlier release what they are found, compared and judged by; how many there were."""
@@ -199,17 +205,17 @@ class CustomerRepository(AggregateRepository[Customer]):
     async def family(self, identifier: str) -> list[str]:
         """Who the customer is by now, kept from changing until this transaction ends, and all that it was made of."""
         either: Document = {"$or": [{"_id": identifier, "merged_into_id": None}, {"merged_ids": identifier}]}
-        await self._documents.update_one(either, {"$inc": {"held": 1}}, session=self._session)
         found = await self._documents.find_one(either, {"merged_ids": 1}, session=self._session)
-        return [] if found is None else [found["_id"], *found.get("merged_ids", ())]
+        if found is None:
+            return []
+        await self._attention.hold(found["_id"])
+        return [found["_id"], *found.get("merged_ids", ())]
 
     async def learn(self, identifier: str, facts: Document) -> None:
         """Keep what others have counted, and let the rules look at the customer again."""
-        change = {
-            "$set": {**{f"facts.{name}": value for name, value in facts.items()}, "evaluate_at": NOW_DUE},
-            "$inc": {"marks": 1},
-        }
+        change = {"$set": {f"facts.{name}": value for name, value in facts.items()}}
         await self._documents.update_one({"_id": identifier}, change, session=self._session)
+        await self._attention.mark(identifier)
 
     def to_document(self, aggregate: Customer) -> Document:
         """The fields as they are, enums by value."""
@@ -250,7 +256,6 @@ class CustomerRepository(AggregateRepository[Customer]):
             "custom": dict(aggregate.custom),
             PAIRS: tokens_of_custom(aggregate.custom),
             UNIQUE: list(aggregate.unique_values) or None,
-            "evaluate_at": NOW_DUE,
         }
         return {**document, KEYS: match_keys(document), QUALITY: quality_tokens(document)}
 

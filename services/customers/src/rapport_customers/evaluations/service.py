@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import structlog
 
+from rapport_customers.attention.repository import AttentionRepository
 from rapport_customers.customers.model import Customer
 from rapport_customers.evaluations.model import Outcome, RuleBook, RuleInForce
-from rapport_customers.evaluations.repository import DueRepository, SweepRepository
+from rapport_customers.evaluations.repository import MembershipRepository, Sweep, SweepRepository
 from rapport_customers.rules.errors import InvalidRule
 from rapport_customers.rules.reading import rule_of
 from rapport_customers.work import CustomersWork
@@ -43,7 +44,8 @@ class EvaluationService:
 
     def __init__(self, transactions: Transactions[CustomersWork], database: Database, clock: Clock) -> None:
         self._transactions = transactions
-        self._due = DueRepository(database)
+        self._attention = AttentionRepository(database)
+        self._members = MembershipRepository(database)
         self._sweep = SweepRepository(database)
         self._clock = clock
         self._book: RuleBook | None = None
@@ -63,24 +65,35 @@ class EvaluationService:
     async def step(self) -> bool:
         """Mark the next customers of a sweep, and look at the next that are due; whether there may be more."""
         sweep = await self._sweep.current()
-        swept = await self._sweep.advance(sweep)
+        swept = await self._go_on(sweep)
         now = self._clock()
-        due = await self._due.due(now, LOOKED_AT_ONCE)
+        due = await self._attention.due(now, LOOKED_AT_ONCE)
         if due:
             await self._look_at(due, await self._rules(sweep.generation), now)
         return swept or len(due) == LOOKED_AT_ONCE
 
+    async def _go_on(self, sweep: Sweep) -> bool:
+        """Mark the next customers of a sweep; whether there were any. A repeated step does no harm."""
+        if sweep.after is None:
+            return False
+        following = await self._sweep.following(sweep)
+        await self._attention.mark_each(following)
+        await self._sweep.advance(sweep, following)
+        return bool(following)
+
     async def _look_at(self, due: list[Document], book: RuleBook, now: datetime) -> None:
         """Of whom nothing changes is only told when to look again; who has changed since is looked at again."""
+        customers = await self._members.find(row["_id"] for row in due)
         same: dict[datetime | None, list[Document]] = defaultdict(list)
-        for customer in due:
-            outcome = book.outcome(customer, now)
-            if book.changes(customer, outcome):
-                await self._settle_or_wait(customer, book, now)
+        for row in due:
+            customer = customers.get(row["_id"])
+            outcome = None if customer is None else book.outcome(customer, now)
+            if customer is not None and outcome is not None and book.changes(customer, outcome):
+                await self._settle_or_wait(row, book, now)
             else:
-                same[outcome.look_again_at].append(customer)
-        for until, customers in same.items():
-            await self._due.postpone(customers, until)
+                same[None if outcome is None else outcome.look_again_at].append(row)
+        for until, rows in same.items():
+            await self._attention.postpone(rows, until)
 
     async def _rules(self, generation: int) -> RuleBook:
         """The rules; read again where they have changed, in one transaction with their generation."""
@@ -88,15 +101,15 @@ class EvaluationService:
             self._book = await self._transactions.run(_rule_book)
         return self._book
 
-    async def _settle_or_wait(self, customer: Document, book: RuleBook, now: datetime) -> None:
+    async def _settle_or_wait(self, row: Document, book: RuleBook, now: datetime) -> None:
         """One customer whose record cannot be changed does not hold up the others."""
         try:
-            await self._settle(customer["_id"], book, now)
+            await self._settle(row["_id"], book, now)
         except DatabaseError:
             raise
         except Exception as failure:  # noqa: BLE001 - whatever it is, the others are looked at
-            log.error("rules failed", customer_id=customer["_id"], kind=type(failure).__name__)
-            await self._due.postpone([customer], now + AFTER_A_FAULT)
+            log.error("rules failed", customer_id=row["_id"], kind=type(failure).__name__)
+            await self._attention.postpone([row], now + AFTER_A_FAULT)
 
     async def _settle(self, customer_id: str, book: RuleBook, now: datetime) -> None:
         """Let a customer be what the rules say; left as it is where the rules have changed meanwhile."""
@@ -130,8 +143,8 @@ def _in_force(stored: Iterable[tuple[str, int, Mapping[str, Any] | None]]) -> It
 
 
 async def _settle(work: CustomersWork, customer_id: str, book: RuleBook, now: datetime) -> None:
-    due = DueRepository(work.database, work.session)
-    stored = await due.find(customer_id)
+    members = MembershipRepository(work.database, work.session)
+    stored = (await members.find([customer_id])).get(customer_id)
     if stored is None:
         return
     outcome = book.outcome(stored, now)
@@ -141,7 +154,9 @@ async def _settle(work: CustomersWork, customer_id: str, book: RuleBook, now: da
     customer.move_to_tier(outcome.tier, _figures(customer), now=now)
     await work.customers.save(customer, by=BY_RULE)
     flips = await _tell_segments(work, customer, stored, outcome)
-    await due.conclude(customer_id, outcome.look_again_at, sorted(outcome.segments), flips)
+    if sorted(outcome.segments) != stored.get("segments", []):
+        await members.keep(customer_id, sorted(outcome.segments), flips)
+    await AttentionRepository(work.database, work.session).conclude(customer_id, outcome.look_again_at)
 
 
 async def _tell_segments(work: CustomersWork, customer: Customer, stored: Document, outcome: Outcome) -> int:

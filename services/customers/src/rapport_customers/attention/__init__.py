@@ -1,0 +1,1 @@
+"""Whom the rules are to look at."""
