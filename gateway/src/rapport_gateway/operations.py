@@ -106,7 +106,8 @@ def prepare(
     if definition.operation.value not in supergraph.roots:
         raise refused(f"the schema has no {definition.operation.value} type", GRAPHQL_VALIDATION_FAILED)
     cost = read.costs[definition.name.value if definition.name else None]
-    conditions, asked = _condition_variables(read.document), mentioned(supergraph, read.document)
+    conditions = _condition_variables(read.document) if "@" in text else ()
+    asked = mentioned(supergraph, read.document)
     return PreparedOperation(read.document, definition, conditions, cost, read.weight, asked)
 
 

@@ -32,11 +32,13 @@ from rapport_gateway.limits.limits import Limits
 from rapport_gateway.limits.measure import FragmentCycle, Size, measure
 from rapport_gateway.limits.refusal import COUNT_CAP, DocumentRefused, Refusals, limit_error
 from rapport_gateway.limits.rules import NO_RULES, CostRules
+from rapport_gateway.limits.validation import AllRules
 from rapport_gateway.limits.variables import check_variables
 from rapport_gateway.tracing import Stages
 
 _MOST_WITH_SUGGESTIONS = 5  # each compares a name with all that are possible in its place
 _MAX_ERRORS = 50
+_RULES = (AllRules,)
 _WEIGHTLESS_CHARACTERS = 1_000
 _MAX_MESSAGE_LENGTH = 1_000  # characters; messages quote what the client sent
 
@@ -189,7 +191,7 @@ def _check(size: Size, limits: Limits) -> None:
 def _validate(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> None:
     # The rule reads its budget when a validation starts. A comparison of two fields costs two units.
     overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 2 * limits.max_field_comparisons
-    problems = validate(schema, document, max_errors=_MAX_ERRORS, hide_suggestions=True)
+    problems = validate(schema, document, _RULES, max_errors=_MAX_ERRORS, hide_suggestions=True)
     if not problems:
         return
     last = problems[-1]
@@ -197,7 +199,7 @@ def _validate(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> 
         what = "comparisons of fields with the same name in one place"
         raise _exceeded("field_comparisons", limits.max_field_comparisons, what)
     if limits.suggestions and len(problems) <= _MOST_WITH_SUGGESTIONS:
-        problems = validate(schema, document, max_errors=_MAX_ERRORS)
+        problems = validate(schema, document, _RULES, max_errors=_MAX_ERRORS)
     raise DocumentRefused([_formatted(problem, GRAPHQL_VALIDATION_FAILED) for problem in problems])
 
 

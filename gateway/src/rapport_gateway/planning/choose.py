@@ -98,17 +98,16 @@ class Chooser:
 
     def _offers(self, place: Place, entry: Entry, rest: _Wanted) -> list[_Offer]:
         """Per field, what the entered subgraph requires for it and then gives."""
-        there = Place(place.type_name, entry.graph)
-        return [
-            (
-                self._reach.requirement(place.type_name, field, entry.graph),
-                Gain(
-                    wanted & self._reach.free(there, field, required=True),
-                    wanted & self._reach.through(there, field, required=True),
-                ),
-            )
-            for field, wanted in rest
-        ]
+        reach, there = self._reach, Place(place.type_name, entry.graph)
+        offers: list[_Offer] = []
+        for field, wanted in rest:
+            through = wanted & reach.through(there, field, required=True)
+            # Of a leaf, nothing is fetched below.
+            is_leaf = field.children is None or not through
+            free = through if is_leaf else wanted & reach.free(there, field, required=True)
+            needed = reach.requirement(place.type_name, field, entry.graph) if through else None
+            offers.append((needed, Gain(free, through)))
+        return offers
 
     def _requirements(self, place: Place, entry: Entry, offers: Sequence[_Offer]) -> Iterator[FieldSet | None]:
         """The ways to enter: plainly, and with each requirement that can be met."""
