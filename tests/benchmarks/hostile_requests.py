@@ -134,7 +134,7 @@ async def _latencies() -> None:
         url = f"http://127.0.0.1:{port}/graphql"
         attacker = multiprocessing.Process(target=_attack, args=(url,))
         try:
-            await asyncio.sleep(5)
+            await _until_it_listens(url)
             _report("alone", await _victim(url))
             attacker.start()
             _report("under attack", await _victim(url))
@@ -145,6 +145,16 @@ async def _latencies() -> None:
                 attacker.join()
             gateway.terminate()
             await gateway.wait()
+
+
+async def _until_it_listens(url: str) -> None:
+    async with aiohttp.ClientSession() as http, asyncio.timeout(120):
+        while True:
+            try:
+                async with http.post(url, json={"query": "{ __typename }"}):
+                    return
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.1)
 
 
 async def _victim(url: str) -> list[float]:

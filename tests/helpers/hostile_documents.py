@@ -56,7 +56,7 @@ def _deep() -> Iterator[Hostile]:
     yield Hostile("a little too deep", f"{{ {_nested(13)} }}", "depth", "")
     yield Hostile("deep", f"{{ {_nested(40)} }}", "depth")
     yield Hostile("deeper than the parser goes", f"{{ {_nested(300)} }}", "nesting")
-    yield Hostile("braces without end", "{ a" * 30_000, "nesting")
+    yield Hostile("braces without end", "{ a" * 30_000, "tokens", "nesting")
     inline = "... on Query { " * 170 + "__typename" + " }" * 170
     yield Hostile("inline fragments in inline fragments", f"{{ {inline} }}", "nesting")
     chain = " ".join(f"fragment F{n} on User {{ {_nested(2, f'...F{n + 1}')} }}" for n in range(20))
@@ -179,7 +179,7 @@ def _literals() -> Iterator[Hostile]:
     yield Hostile("a wide object", ask("{" + "a: 1 " * 1_600 + "}"), "literal_values")
     yield Hostile("a deep list", ask("[" * 60 + "]" * 60), "input_depth")
     yield Hostile("a deep object", ask("{ a: " * 60 + "1" + "}" * 60), "input_depth")
-    yield Hostile("brackets without end", ask("[" * 30_000), "nesting")
+    yield Hostile("brackets without end", ask("[" * 30_000), "tokens", "nesting")
     arguments = " ".join(f"a{n}: 1" for n in range(1_600))
     yield Hostile("arguments", f"{{ customer({arguments}) {{ id }} }}", "literal_values")
     declared = " ".join(f"$v{n}: Int = 1" for n in range(800))

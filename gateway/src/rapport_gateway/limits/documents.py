@@ -32,6 +32,7 @@ from rapport_gateway.limits.limits import Limits
 from rapport_gateway.limits.measure import FragmentCycle, Size, measure
 from rapport_gateway.limits.refusal import COUNT_CAP, DocumentRefused, Refusals, limit_error
 from rapport_gateway.limits.rules import NO_RULES, CostRules
+from rapport_gateway.limits.tokens import has_more_tokens
 from rapport_gateway.limits.validation import AllRules
 from rapport_gateway.limits.variables import check_variables
 from rapport_gateway.tracing import Stages
@@ -152,6 +153,8 @@ class DocumentReader:
 
 
 def _parse(text: str, limits: Limits) -> DocumentNode:
+    if has_more_tokens(text, limits.max_tokens):
+        raise _exceeded("tokens", limits.max_tokens, "the document's tokens")
     try:
         return parse(text, max_tokens=limits.max_tokens)
     except GraphQLError as problem:
