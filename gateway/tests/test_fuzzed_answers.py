@@ -153,6 +153,8 @@ def test_without_nonsense_everything_is_there() -> None:
     answer = asyncio.run(FEDERATION.run(QUERY))
     assert "errors" not in answer
     assert len(client.calls) == 4
+    assert asyncio.run(FEDERATION.run_unawaited(QUERY)) == answer
+    assert len(client.calls) == 4
     assert _again(answer["data"]) == ExecutionResult(answer["data"], None)
 
 
@@ -161,8 +163,12 @@ def test_without_nonsense_everything_is_there() -> None:
 def test_whatever_comes_the_answer_is_of_the_schema(seed: int, spoilt: frozenset[int]) -> None:
     client = FEDERATION.client
     assert isinstance(client, Fuzzed)
-    client.choice, client.spoilt = random.Random(seed), spoilt
-    answer = asyncio.run(FEDERATION.run(QUERY))
+    for run in (FEDERATION.run, FEDERATION.run_unawaited):
+        client.choice, client.spoilt = random.Random(seed), spoilt
+        _check(asyncio.run(run(QUERY)))
+
+
+def _check(answer: dict[str, Any]) -> None:
     for error in answer.get("errors", []):
         assert isinstance(error["message"], str)
         assert error["extensions"]["code"] in {
