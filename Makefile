@@ -4,7 +4,7 @@ SOURCES := conftest.py shared gateway services cli deploy tests
 RELIABILITY = $(PYTHON) -m pytest -q tests/reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup audit run graphiql test test-unit conformance reliability reliability-ci bench-gateway bench-hostile bench-sync check format schema lock up down clean
+.PHONY: help setup audit run graphiql test test-unit conformance reliability reliability-ci bench-gateway bench-hostile bench-sync bench-customers import-cdnow check format schema lock up down clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,12 @@ bench-hostile: setup ## Measure what refusing hostile requests takes, and what a
 
 bench-sync: setup ## Measure how long a change takes to a subscription, and a relay's speed, beside the bare broker
 	@$(PYTHON) tests/benchmarks/sync.py $(ARGS)
+
+bench-customers: setup ## Measure lists, searches, previews and imports of many customers beside the bare driver (ARGS=--help)
+	@$(PYTHON) tests/benchmarks/customers.py $(ARGS)
+
+import-cdnow: setup ## Import real orders, got from PyPI, and check every customer's sums (ARGS="--customers 0": all)
+	@$(PYTHON) tests/benchmarks/cdnow.py $(ARGS)
 
 check: setup ## Format, lint, types, import rules, sizes, committed schemas
 	@$(PYTHON) -m ruff format --check --quiet $(SOURCES)

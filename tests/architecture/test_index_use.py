@@ -30,6 +30,7 @@ SERVED = [
     find({"$and": [LIVING, AFTER]}, **PAGE),
     find({**LIVING, "$or": [{"phone": "1"}, {"created_at": {"$gt": 1}}]}),
     find({"code": "a", "open": True}),
+    find({**LIVING, "$or": [{"phone": {"$all": ["1", "2"]}}, {"phone": {"$all": ["3"]}}]}),
     find({**LIVING, "pairs": {"$elemMatch": {"k": "size", "v": {"$gt": 3}}}}),
 ]
 NOT_SERVED = [

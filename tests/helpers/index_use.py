@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 Condition = Mapping[str, Any]
-_FIXING = frozenset({"$eq", "$in"})
+_FIXING = frozenset({"$eq", "$in", "$all"})
 _RANGES = frozenset({"$gt", "$gte", "$lt", "$lte"})
 
 
@@ -141,6 +141,8 @@ def _paths(condition: Condition, prefix: str = "") -> Iterator[str]:
 def _narrows(operator: str, operand: Any) -> bool:
     if operator == "$in":
         return all(_narrows("$eq", each) for each in operand)
+    if operator == "$all":
+        return any(_narrows("$eq", each) for each in operand)
     if operator == "$eq":
         return operand is not None and operand is not False
     return operator in _RANGES or (operator == "$regex" and str(operand).startswith("^"))
