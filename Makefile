@@ -43,7 +43,7 @@ bench-hostile: setup ## Measure what refusing hostile requests takes, and what a
 	@$(PYTHON) tests/benchmarks/hostile_requests.py
 
 bench-sync: setup ## Measure how long a change takes to a subscription, and a relay's speed, beside the bare broker
-	@$(PYTHON) tests/benchmarks/sync.py $(ARGS)
+	@$(PYTHON) -m tests.benchmarks.sync.run $(ARGS)
 
 bench-customers: setup ## Measure lists, searches, previews and imports of many customers beside the bare driver (ARGS=--help)
 	@$(PYTHON) tests/benchmarks/customers.py $(ARGS)
