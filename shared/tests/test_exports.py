@@ -75,7 +75,7 @@ def test_who_may_export(role: str) -> None:
 def test_no_more_is_exported_than_read(read: str, export: str, reach: str) -> None:
     scope = export_of(policy(read, export), LISTING, by=SOMEBODY).scope
     assert scope.reach is Reach(reach)
-    assert scope.filter() == {"$or": [{"owner_id": "usr_me"}]}
+    assert scope.filter() == {"owner_id": "usr_me"}
 
 
 def test_who_reads_nothing_exports_nothing() -> None:

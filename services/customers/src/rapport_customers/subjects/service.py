@@ -16,7 +16,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
 from rapport_shared.errors import NotAllowed
 from rapport_shared.ids import new_id
-from rapport_shared.mongo import Page, PageRequest
+from rapport_shared.mongo import Page, PageRequest, every
 from rapport_shared.persistence import Transactions, transactional
 from rapport_shared.rights import EVERYTHING, Policy, Reach, Scope, Verb
 from rapport_shared.subject_data import TYPE, Source, count_records
@@ -61,11 +61,11 @@ class SubjectService:
 
     async def page(self, condition: dict[str, Any], request: PageRequest, *, by: Actor) -> Page[SubjectRequest]:
         """One page of the requests."""
-        return await self._requests.page({**condition, **self._scope(by).filter()}, request)
+        return await self._requests.page(every(condition, self._scope(by).filter()), request)
 
     async def count(self, condition: dict[str, Any], *, by: Actor) -> int:
         """How many requests there are."""
-        return await self._requests.count({**condition, **self._scope(by).filter()})
+        return await self._requests.count(every(condition, self._scope(by).filter()))
 
     async def export(self, customer_id: str, *, idempotency_key: str | None, by: Actor) -> SubjectRequest:
         """Have every service hold a copy of all that it keeps of the customer ready for reading."""
