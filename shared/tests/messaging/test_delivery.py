@@ -15,6 +15,7 @@ from rapport_local.backing import Broker
 from rapport_shared.contracts.customers import CustomerUpdated
 from rapport_shared.delivery import relay as relay_module
 from rapport_shared.inbox import Inbox
+from rapport_shared.messaging.connection import BrokerLink
 from rapport_shared.messaging.dead_letters import redrive
 from rapport_shared.messaging.topology import DELIVERY_LIMIT, EVENTS, LOG
 from rapport_shared.outbox import OutboxStore
@@ -207,6 +208,23 @@ async def test_two_relays_of_one_service_take_turns(bench: Bench) -> None:
         await eventually(lambda: _everything_arrived(bench, SUBJECTS, 5))
 
 
+async def test_a_link_ends_whatever_its_body_does_when_it_is_told_to(bench: Bench) -> None:
+    is_running = asyncio.Event()
+
+    async def fails(_: object) -> None:
+        is_running.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionResetError("as where the broker goes at the same time")
+
+    link = asyncio.create_task(BrokerLink(bench.amqp_url, "test", fails).run())
+    await is_running.wait()
+    link.cancel()
+    await asyncio.wait({link}, timeout=10)
+    assert link.cancelled()
+
+
 async def test_nothing_is_lost_when_the_broker_is_killed_in_mid_load(
     bench_to_kill: Bench, broker_to_kill: Broker
 ) -> None:
@@ -215,22 +233,33 @@ async def test_nothing_is_lost_when_the_broker_is_killed_in_mid_load(
     if killed is None:
         pytest.skip("the broker is not ours to kill")
     async with bench.relaying(), bench.consuming():
-        load = asyncio.create_task(_load(bench, rounds=120))
+        enough = asyncio.Event()
+        load = asyncio.create_task(_load(bench, enough))
         await eventually(lambda: _at_least(bench, 100))
         os.kill(killed, signal.SIGKILL)
-        await eventually(bench.waiting)  # else the kill met no load
+        await eventually(bench.waiting)  # the kill meets the load
+        await eventually(lambda: _is_down(broker))
+        enough.set()
         await asyncio.to_thread(broker.start)
         assert broker.pid not in {None, killed}
-        await load
-        await eventually(lambda: _everything_arrived(bench, SUBJECTS, 120), seconds=60)
+        rounds = await load
+        await eventually(lambda: _everything_arrived(bench, SUBJECTS, rounds), seconds=60)
         await eventually(lambda: _is_zero(bench.waiting()))
     assert await bench.messages_left() == 0
     assert await bench.dead_letters() == []
 
 
-async def _load(bench: Bench, *, rounds: int) -> None:
-    for _ in range(rounds):
+async def _load(bench: Bench, enough: asyncio.Event) -> int:
+    """How many changes of each subject were made."""
+    rounds = 0
+    while not enough.is_set():
         await bench.change(*SUBJECTS)
+        rounds += 1
+    return rounds
+
+
+async def _is_down(broker: Broker) -> bool:
+    return broker.children[-1].exit_code is not None
 
 
 async def _at_least(bench: Bench, effects: int) -> bool:

@@ -32,7 +32,7 @@ class Scale(StrEnum):
     FULL = "full"
 
 
-CUSTOMERS = {Scale.SMALL: 40, Scale.MEDIUM: 120, Scale.FULL: 500}
+CUSTOMERS = {Scale.SMALL: 40, Scale.MEDIUM: 80, Scale.FULL: 500}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def sample() -> None:
 def load(
     *,
     customers: Annotated[int | None, typer.Option(min=1, max=9999, help="How many customers.")] = None,
-    scale: Annotated[Scale, typer.Option(help="small: 40 customers, medium: 120, full: 500.")] = Scale.FULL,
+    scale: Annotated[Scale, typer.Option(help="small: 40 customers, medium: 80, full: 500.")] = Scale.FULL,
     seed: Annotated[int, typer.Option(min=0, help="Another seed is another company.")] = DEFAULT_SEED,
     accounts_out: Annotated[
         Path | None, typer.Option(help="Passwords of the staff accounts. Default: sample-accounts.json in .rapport/.")

@@ -9,7 +9,7 @@ from rapport_cli.batch import Call, Executor, Outcome, chunks, send
 from rapport_cli.client import Json
 from rapport_cli.errors import CliError, UserError
 
-REQUESTS_AT_A_TIME = 3
+REQUESTS_AT_A_TIME = 5
 
 # A service hears of other services' records over the bus; until then it does not know them.
 NOT_YET_KNOWN = "NOT_FOUND"

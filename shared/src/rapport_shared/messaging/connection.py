@@ -66,6 +66,8 @@ class BrokerLink:
                 await self._run_once()
             except* (AMQPError, ChannelInvalidStateError, OSError, TimeoutError, Unavailable) as failures:
                 log.warning("broker link down", link=self._name, reason=_first_reason(failures))
+            if _is_to_end():  # a body that fails while it is cancelled hides that it was
+                raise asyncio.CancelledError
             # A link that was up for a while comes back at once; a body that fails as soon as it starts must not spin.
             pause = 0.1 if clock() - started > MAX_PAUSE_SECONDS else min(pause * 2, MAX_PAUSE_SECONDS)
             self.connected = False
@@ -93,6 +95,11 @@ async def _run(body: Callable[[AbstractConnection], Awaitable[None]], connection
 async def _raise_when_closed(connection: AbstractConnection) -> None:
     await connection.closed()
     raise ConnectionResetError("the broker closed the connection")
+
+
+def _is_to_end() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _first_reason(failures: BaseExceptionGroup[BaseException]) -> str:
