@@ -179,7 +179,7 @@ def test_many_rows_take_few_requests(rapport: Rapport, crm: CrmServer, tmp_path:
     result = _import(rapport, file, "--batch", "100", mapping="externalId=No,name=Name")
 
     assert "500 rows: created 500," in result.stdout
-    assert (crm.operations.count("CustomersByExternalId"), crm.operations.count("Batch")) == (5, 25)
+    assert (crm.operations.count("CustomersByExternalId"), crm.operations.count("Batch")) == (5, 50)
 
 
 @pytest.mark.parametrize(

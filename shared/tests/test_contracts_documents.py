@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_rabbitmq_ev
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from node_packages import node_modules
+from pydantic.alias_generators import to_camel
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012, Schema
 
@@ -150,8 +152,12 @@ def _spoilt(message: Json) -> Iterator[Json]:
     yield message | {"type": "rapport.tests.parcel.sent.v1"}
     yield message | {"source": "/rapport/tests"}
     yield {name: value for name, value in message.items() if name != "correlationid"}
+    event_type = EVENT_TYPES[message["type"].removeprefix("rapport.")]
+    members = signature(event_type).parameters.values()
+    optional = {to_camel(each.name) for each in members if each.default is not each.empty}
     for name in message["data"]:
-        yield message | {"data": {member: value for member, value in message["data"].items() if member != name}}
+        if name not in optional:
+            yield message | {"data": {member: value for member, value in message["data"].items() if member != name}}
         yield message | {"data": message["data"] | {name: [7]}}
 
 
