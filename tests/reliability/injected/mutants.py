@@ -31,7 +31,7 @@ def _transient() -> None:
     """Messages that the broker need not write to disk, in a classic queue (a quorum queue would write them)."""
     declare = aio_pika.Channel.declare_queue
 
-    async def classic(self: Any, name: str, *, arguments: Any = None, **options: Any) -> Any:
+    async def classic(self: Any, name: str | None = None, *, arguments: Any = None, **options: Any) -> Any:
         ordered = "x-single-active-consumer" in (arguments or {})
         return await declare(self, name, arguments=None if ordered else arguments, **options)
 
