@@ -1,6 +1,6 @@
 """What inputs have in common: fields that may be left out."""
 
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import strawberry
 from strawberry import UNSET
@@ -10,6 +10,8 @@ T = TypeVar("T")
 
 EXPECTED_VERSION: Final = "The version that you have seen; the change is refused when it has another one by now."
 REASON: Final = "Why, for the record."
+First = Annotated[int | None, strawberry.argument(description="How many from the start: 20 by default, at most 100.")]
+After = Annotated[str | None, strawberry.argument(description="Start behind this cursor.")]
 IDEMPOTENCY_KEY: Final = "Repeat a request with the same key, and it is done once."
 _ABOUT_THE_REQUEST: Final = frozenset({"id", "expected_version", "reason", "idempotency_key"})
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rapport_customers.assignment.errors import InvalidAssignment
-from rapport_customers.customers.values import valid_text
+from rapport_customers.customers.values import is_key, valid_text
 from rapport_customers.rules.reading import facts_of, require_facts_only, rule_of
 from rapport_shared.actor import Actor, Via
 from rapport_shared.aggregate import Aggregate
@@ -14,7 +14,6 @@ from rapport_shared.contracts.handling import CustomerHandlingUpdated
 
 ASSIGNMENT_ID: Final = "assignment"
 MAX_RULES: Final = 100
-MAX_KEY: Final = 40
 MAX_ROLES: Final = 10
 SELLERS: Final = ("SALES",)
 PATH: Final = ("input", "rules")
@@ -86,7 +85,7 @@ def valid_rules(rules: Sequence[AssignmentRule]) -> tuple[AssignmentRule, ...]:
 
 def _valid_rule(given: AssignmentRule) -> AssignmentRule:
     key = given.key
-    if not (0 < len(key) <= MAX_KEY and key.isascii() and key.replace("_", "").isalnum() and key == key.upper()):
+    if not is_key(key):
         raise InvalidAssignment("A key has capital letters, digits and underscores, such as NORTH.", path=PATH)
     if given.user_id is not None and given.team_id is not None:
         raise InvalidAssignment("A rule names a user, or a team, or neither: then it is the pool.", path=PATH)

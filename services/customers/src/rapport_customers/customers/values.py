@@ -6,6 +6,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 from rapport_customers.customers.errors import InvalidEmail, InvalidName, InvalidPhone, InvalidText, TooManyTags
 from rapport_shared.text import mail_address, printable
 
+MAX_KEY = 40
 MAX_NAME = 200
 MAX_TEXT = 100
 MAX_TAGS = 50
@@ -59,6 +60,11 @@ def valid_tags(values: list[str]) -> tuple[str, ...]:
     if len(tags) > MAX_TAGS:
         raise TooManyTags(f"A customer has at most {MAX_TAGS} tags.", path=("input", "tags"))
     return tags
+
+
+def is_key(text: str) -> bool:
+    """Whether it can be a name for programs: capital letters, digits, underscores."""
+    return 0 < len(text) <= MAX_KEY and text.isascii() and text.replace("_", "").isalnum() and text == text.upper()
 
 
 def _is_possible(number: PhoneNumber) -> bool:

@@ -87,11 +87,14 @@ class EvaluationService:
         same: dict[datetime | None, list[Document]] = defaultdict(list)
         for row in due:
             customer = customers.get(row["_id"])
-            outcome = None if customer is None else book.outcome(customer, now)
-            if customer is not None and outcome is not None and book.changes(customer, outcome):
+            if customer is None:  # gone for good meanwhile
+                same[None].append(row)
+                continue
+            outcome = book.outcome(customer, now)
+            if book.changes(customer, outcome):
                 await self._settle_or_wait(row, book, now)
             else:
-                same[None if outcome is None else outcome.look_again_at].append(row)
+                same[outcome.look_again_at].append(row)
         for until, rows in same.items():
             await self._attention.postpone(rows, until)
 

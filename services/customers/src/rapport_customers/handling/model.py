@@ -20,7 +20,7 @@ from rapport_shared.rights import schema_name
 
 HANDLING_ID: Final = "customers"
 MAX_DAYS: Final = 3650
-_DAYS: Final = frozenset({"quiet_days", "stage_days", "stale_days"})
+DAYS: Final = ("quiet_days", "stage_days", "stale_days")
 Move = tuple[CustomerStage, CustomerStage]
 _FOLLOWING: Final[Mapping[str, str]] = {
     "LEAD": "OPPORTUNITY CUSTOMER LOST",
@@ -69,7 +69,7 @@ class Handling(Aggregate):
                 checked[name] = checked_requirements(checked[name], name)
         if "reason_required" in checked:
             checked["reason_required"] = checked_names(checked["reason_required"], CHANGEABLE, "reasonRequired")
-        for name in sorted(_DAYS & checked.keys()):
+        for name in filter(checked.__contains__, DAYS):
             if not 1 <= checked[name] <= MAX_DAYS:
                 raise InvalidDays(f"This is from 1 to {MAX_DAYS}.", path=("input", schema_name(name)))
         changed = self.differing(checked)

@@ -1,7 +1,7 @@
 """How customers are handled, in MongoDB: one document."""
 
 from rapport_customers.customers.model import CustomerStage
-from rapport_customers.handling.model import HANDLING_ID, Handling
+from rapport_customers.handling.model import DAYS, HANDLING_ID, Handling
 from rapport_shared.mongo import Document
 from rapport_shared.persistence import AggregateRepository
 
@@ -27,15 +27,13 @@ class HandlingRepository(AggregateRepository[Handling]):
             "required_of_persons": [list(fields) for fields in aggregate.required_of_persons],
             "required_of_companies": [list(fields) for fields in aggregate.required_of_companies],
             "reason_required": list(aggregate.reason_required),
-            "quiet_days": aggregate.quiet_days,
-            "stage_days": aggregate.stage_days,
-            "stale_days": aggregate.stale_days,
+            **{name: getattr(aggregate, name) for name in DAYS},
             "updated_at": aggregate.updated_at,
         }
 
     def from_document(self, document: Document) -> Handling:
         """Read what ``to_document`` wrote."""
-        since_then = {name: document[name] for name in ("quiet_days", "stage_days", "stale_days") if name in document}
+        since_then = {name: document[name] for name in DAYS if name in document}
         return Handling(
             **since_then,
             id=document["_id"],

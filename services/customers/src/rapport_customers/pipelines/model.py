@@ -6,13 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from rapport_customers.customers.values import valid_name
+from rapport_customers.customers.values import is_key, valid_name
 from rapport_customers.pipelines.errors import InvalidStages
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.contracts.deals import PipelineCreated, PipelineState, PipelineUpdated
 
 MAX_STAGES: Final = 20
-MAX_KEY: Final = 40
 
 
 class StageKind(StrEnum):
@@ -84,7 +83,7 @@ def valid_stages(stages: Sequence[Stage]) -> tuple[Stage, ...]:
 
 def _valid_stage(stage: Stage, path: tuple[str, ...]) -> Stage:
     key = stage.key
-    if not (0 < len(key) <= MAX_KEY and key.isascii() and key.replace("_", "").isalnum() and key == key.upper()):
+    if not is_key(key):
         raise InvalidStages("A stage's key has capital letters, digits and underscores, such as PROPOSAL.", path=path)
     certain = {StageKind.WON: 100, StageKind.LOST: 0}.get(stage.kind)
     if not 0 <= stage.probability <= 100 or certain not in {None, stage.probability}:

@@ -15,8 +15,6 @@ ORDERS: Final = {QualityRule.STALE: (Order("updated_at"),)}
 Wanted = Annotated[
     list[QualityRule] | None, strawberry.argument(description="Only these rules; all of them where not given.")
 ]
-First = Annotated[int | None, strawberry.argument(description="How many from the start: 20 by default, at most 100.")]
-After = Annotated[str | None, strawberry.argument(description="Start behind this cursor.")]
 
 
 @strawberry.input(description="What to mend: the next phone numbers and mail addresses.")

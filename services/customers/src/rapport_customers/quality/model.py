@@ -84,11 +84,6 @@ class Measure:
                 yield [missing(kind.value, field) for field in fields]
 
 
-def is_mendable(customer: Customer) -> bool:
-    """Whether ``mend`` would change the customer."""
-    return bool({mendable(field) for field in NORMAL}.intersection(tokens(vars(customer))))
-
-
 def mended(customer: Customer) -> dict[str, Any]:
     """The values that are not in their normal form, as they are to be set: setting a value normalises it."""
     found = set(tokens(vars(customer)))

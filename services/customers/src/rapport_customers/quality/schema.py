@@ -4,11 +4,12 @@ import strawberry
 
 from rapport_customers.context import Info
 from rapport_customers.customers.schema import Customer
-from rapport_customers.quality.inputs import ORDERS, After, First, FixDataQualityInput, Wanted
+from rapport_customers.quality.inputs import ORDERS, FixDataQualityInput, Wanted
 from rapport_customers.quality.model import Measure, QualityRule
 from rapport_customers.quality.service import Finding
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
+from rapport_shared.graphql.inputs import After, First
 from rapport_shared.mongo import page_request
 
 

@@ -7,7 +7,7 @@ from rapport_customers.customers.model import Customer
 from rapport_customers.customers.service import TYPE, CustomerService
 from rapport_customers.duplicates.service import MARKED
 from rapport_customers.handling.service import HandlingService
-from rapport_customers.quality.model import Measure, QualityRule, is_mendable, mended
+from rapport_customers.quality.model import Measure, QualityRule, mended
 from rapport_customers.quality.tokens import NORMAL, QUALITY, mendable
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
@@ -60,7 +60,7 @@ class QualityService:
         if condition is None:
             return Page([], [], has_next=False, has_previous=False)
         page = await self._customers.page(condition, request, by=by)
-        return page.of([Finding(each, measure.fields(rule, each), is_mendable(each)) for each in page.items])
+        return page.of([Finding(each, measure.fields(rule, each), bool(mended(each))) for each in page.items])
 
     @transactional
     async def mend(self, work: CustomersWork, *, by: Actor) -> tuple[list[Customer], bool]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from rapport_customers.customers.values import valid_text
+from rapport_customers.customers.values import is_key, valid_text
 from rapport_customers.rules.reading import require_facts_only, rule_of
 from rapport_customers.tiers.errors import InvalidTiers
 from rapport_shared.aggregate import Aggregate
@@ -13,7 +13,6 @@ from rapport_shared.contracts.segments import TiersState, TiersUpdated
 
 IDENTIFIER: Final = f"trs_{26 * '0'}"
 MAX_TIERS: Final = 20
-MAX_KEY: Final = 40
 PATH: Final = ("input", "tiers")
 
 
@@ -56,7 +55,7 @@ def valid_tiers(tiers: Sequence[Tier]) -> tuple[Tier, ...]:
 
 def _valid_tier(tier: Tier) -> Tier:
     key = tier.key
-    if not (0 < len(key) <= MAX_KEY and key.isascii() and key.replace("_", "").isalnum() and key == key.upper()):
+    if not is_key(key):
         raise InvalidTiers("A tier's key has capital letters, digits and underscores, such as GOLD.", path=PATH)
     rule_of(tier.rule)
     require_facts_only(tier.rule)

@@ -15,7 +15,5 @@ Whose = Annotated[strawberry.ID | None, strawberry.argument(description="Whose q
 Wanted = Annotated[
     list[WorkReason] | None, strawberry.argument(description="Only who is due for one of these reasons.")
 ]
-First = Annotated[int | None, strawberry.argument(description="How many from the start: 20 by default, at most 100.")]
-After = Annotated[str | None, strawberry.argument(description="Start behind this cursor.")]
 Last = Annotated[int | None, strawberry.argument(description="How many from the end, at most 100.")]
 Before = Annotated[str | None, strawberry.argument(description="End in front of this cursor.")]

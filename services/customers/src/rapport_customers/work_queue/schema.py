@@ -4,10 +4,11 @@ import strawberry
 
 from rapport_customers.context import Info
 from rapport_customers.customers.schema import Customer
-from rapport_customers.work_queue.inputs import ORDER, After, Before, First, Last, Wanted, Whose
+from rapport_customers.work_queue.inputs import ORDER, Before, Last, Wanted, Whose
 from rapport_customers.work_queue.model import WorkReason
 from rapport_customers.work_queue.service import WorkItem as WorkItemModel
 from rapport_shared.graphql.connections import Connection, connection_of
+from rapport_shared.graphql.inputs import After, First
 from rapport_shared.mongo import page_request
 
 
