@@ -72,6 +72,7 @@ from rapport_customers.purges.repository import PurgeRepository
 from rapport_customers.purges.service import PurgeService
 from rapport_customers.quality import repository as quality
 from rapport_customers.quality.service import QualityService
+from rapport_customers.reverts.service import RevertService
 from rapport_customers.schema import build_schema
 from rapport_customers.segments import repository as segments
 from rapport_customers.segments.repository import SegmentRepository
@@ -221,6 +222,7 @@ def context_maker(
         exports=ExportService(work, CustomerRepository(database)),
         imports=ImportService(service, ImportRepository(database), policy, clock, digests),
         merges=MergeService(service, MergeRepository(database), policy, clock),
+        reverts=RevertService(service, HistoryRepository(database), policy),
         transfers=transfer_service(mongo, clock, policy),
         pool=pool_service(mongo, clock, policy),
         needs=NeedService(work, NeedRepository(database), policy, clock),

@@ -40,6 +40,7 @@ from rapport_customers.pool.service import PoolService
 from rapport_customers.products.model import Product
 from rapport_customers.products.service import ProductService
 from rapport_customers.quality.service import QualityService
+from rapport_customers.reverts.service import RevertService
 from rapport_customers.segments.model import Segment
 from rapport_customers.segments.service import SegmentService
 from rapport_customers.subjects.model import SubjectRequest
@@ -78,6 +79,7 @@ class Context(RequestContext):
     exports: ExportService
     imports: ImportService
     merges: MergeService
+    reverts: RevertService
     handling: HandlingService
     lifecycle: LifecycleService
     needs: NeedService

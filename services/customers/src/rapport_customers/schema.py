@@ -28,6 +28,7 @@ from rapport_customers.pipelines.schema import PipelineMutation, PipelineQuery
 from rapport_customers.pool.schema import PoolMutation, PoolQuery
 from rapport_customers.products.schema import ProductMutation, ProductQuery
 from rapport_customers.quality.schema import QualityMutation, QualityQuery
+from rapport_customers.reverts.schema import RevertMutation
 from rapport_customers.segments.schema import SegmentMutation, SegmentQuery
 from rapport_customers.subjects.schema import SubjectMutation, SubjectQuery
 from rapport_customers.tags.schema import TagMutation, TagQuery
@@ -96,6 +97,7 @@ def build_schema() -> SubgraphSchema:
             CustomerMutation,
             ConsentMutation,
             MergeMutation,
+            RevertMutation,
             ImportMutation,
             ExportMutation,
             HandlingMutation,

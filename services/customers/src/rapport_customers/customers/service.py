@@ -62,7 +62,7 @@ class CustomerService(Records[Customer]):
     async def create(self, details: Mapping[str, Any], *, idempotency_key: str | None = None, by: Actor) -> Customer:
         """A new customer; where ``details`` names no owner, ``make`` says who it is."""
         self._policy.check_fields(by, TYPE, attributes_of(details))
-        await self._require_owner(details.get("owner_id"), by)
+        await self.require_owner(details.get("owner_id"), by)
         return await self._create(details, idempotency_key, by=by)
 
     @transactional
@@ -85,7 +85,7 @@ class CustomerService(Records[Customer]):
         if (current_occurrence() or self._clock()) > self._clock():
             raise InvalidOccurredAt("This lies in the future.", path=("input", "occurredAt"))
         if changes.get("owner_id") is not None:
-            await self._require_owner(changes["owner_id"], by)
+            await self.require_owner(changes["owner_id"], by)
         return await self._update(identifier, changes, expected_version, by=by)
 
     @transactional
@@ -142,9 +142,13 @@ class CustomerService(Records[Customer]):
 
     async def change(self, work: CustomersWork, customer: Customer, changes: Mapping[str, Any], *, by: Actor) -> None:
         """Change what is named by every rule that holds for changes; it is not saved yet."""
-        stage, known = customer.stage, copy(customer)
         whole = await with_custom(work, changes, customer.custom, policy=self._policy, by=by)
-        customer.update(await self._with_tags(work, whole, customer, by), now=self._clock())
+        await self.apply(work, customer, await self._with_tags(work, whole, customer, by), by=by)
+
+    async def apply(self, work: CustomersWork, customer: Customer, details: Mapping[str, Any], *, by: Actor) -> None:
+        """The same of ``details`` whose custom values are in stored form, and whose tags are named by id."""
+        stage, known = customer.stage, copy(customer)
+        customer.update(details, now=self._clock())
         handling = await work.handling.current()
         handling.check_move(stage, customer.stage)
         handling.check_complete(customer, known)
@@ -250,7 +254,8 @@ class CustomerService(Records[Customer]):
             changed = event.changed if isinstance(event, CustomerUpdated) else ("deleted_at",)
             reasons.check(map(schema_name, changed), current_reason())
 
-    async def _require_owner(self, owner_id: str | None, by: Actor) -> None:
+    async def require_owner(self, owner_id: str | None, by: Actor) -> None:
+        """Raise OwnerNotFound where no active user has this id."""
         if owner_id is None or owner_id == by.id:
             return
         user = await eventually(lambda: self._users.find(owner_id))

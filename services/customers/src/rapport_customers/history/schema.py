@@ -36,12 +36,12 @@ class CustomerFieldChange:
     @strawberry.field(description="What it was; null where it was nothing, masked or erased.")
     async def before(self, info: Info) -> JSON | None:
         """With tags by their names of today."""
-        return cast("JSON | None", await _told(self.field, self.was, info))
+        return cast("JSON | None", await told(self.field, self.was, info))
 
     @strawberry.field(description="What it became; null where that is nothing, masked or erased.")
     async def after(self, info: Info) -> JSON | None:
         """With tags by their names of today."""
-        return cast("JSON | None", await _told(self.field, self.became, info))
+        return cast("JSON | None", await told(self.field, self.became, info))
 
     @classmethod
     def from_model(cls, change: model.FieldChange, hidden: frozenset[str]) -> "CustomerFieldChange":
@@ -115,7 +115,8 @@ class CustomerHistory:
         )
 
 
-async def _told(field: str, value: Any, info: Info) -> Any:
+async def told(field: str, value: Any, info: Info) -> Any:
+    """A stored value of a field as JSON has it, with tags by their names of today."""
     if field != "tags" or value is None:
         return _json(value)
     names = await info.context.tag_names.load_many(list(value))
