@@ -41,6 +41,7 @@ audit: setup ## Verify the audit log of every service (with the addresses that t
 
 bench-hostile: setup ## Measure what refusing hostile requests takes, and what another client notices (2 minutes)
 	@$(PYTHON) tests/benchmarks/hostile_requests.py
+	@$(PYTHON) tests/benchmarks/hostile_latency.py --beside
 
 bench-sync: setup ## Measure how long a change takes to a subscription, and a relay's speed, beside the bare broker
 	@$(PYTHON) -m tests.benchmarks.sync.run $(ARGS)

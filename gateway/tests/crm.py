@@ -23,9 +23,10 @@ SDL = compose_supergraph(
 SUPERGRAPH = load_supergraph(SDL)
 
 
-def pipeline(limits: Limits | None = None) -> Pipeline:
+def pipeline(limits: Limits | None = None, *, reads_apart: bool = False) -> Pipeline:
     """Of the whole CRM, with its limit of cost. Nothing here may get as far as a subgraph."""
-    return Pipeline(SUPERGRAPH, InProcessClient({}), metrics=Metrics(), limits=limits or Limits(max_cost=10_000))
+    limits = limits or Limits(max_cost=10_000)
+    return Pipeline(SUPERGRAPH, InProcessClient({}), metrics=Metrics(), limits=limits, reads_apart=reads_apart)
 
 
 CRM = pipeline()

@@ -83,13 +83,20 @@ async def test_a_changed_file_is_served_and_no_request_is_lost(tmp_path: Path) -
         assert await metric(gateway, 'rapport_gateway_supergraph_reloads_total{outcome="ok"} 1.0')
 
 
+def put(file: Path, text: str) -> None:
+    """At once, so that no half of it is read."""
+    written = file.with_suffix(".new")
+    written.write_text(text)
+    written.replace(file)
+
+
 async def test_what_cannot_be_served_leaves_the_old_one_and_raises_an_alarm(tmp_path: Path) -> None:
     async with serving(tmp_path) as (gateway, _, file):
         before = file.read_text()
-        file.write_text("type Query { broken: Int }")
+        put(file, "type Query { broken: Int }")
         await eventually(lambda: metric(gateway, "rapport_gateway_supergraph_stale 1.0"))
         assert await answers(gateway, "{ hello }", {"hello": "world"})
-        file.write_text(before)
+        put(file, before)
         await eventually(lambda: metric(gateway, "rapport_gateway_supergraph_stale 0.0"))
         file.unlink()
         await eventually(lambda: metric(gateway, 'rapport_gateway_supergraph_reloads_total{outcome="unreachable"} 3.0'))

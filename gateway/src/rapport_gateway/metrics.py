@@ -94,7 +94,8 @@ class Metrics:
     def _durations(self) -> None:
         self._stage = DurationsBy(
             "rapport_gateway_stage_seconds",
-            "What a stage takes: parse (with measuring), validate, plan of what was not found prepared; execute.",
+            "What a stage takes: parse (with measuring), validate, plan of what was not found prepared; execute. "
+            "Of large documents: read, in place of parse and validate.",
             "stage",
         )
         self._subgraph_seconds = DurationsBy(

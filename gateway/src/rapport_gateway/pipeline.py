@@ -36,8 +36,9 @@ from rapport_gateway.execution.unawaited import Ready, Unawaited
 from rapport_gateway.execution.withheld import NOTHING, unauthorized, withheld
 from rapport_gateway.identity.tokens import Anonymous, Identities
 from rapport_gateway.in_flight import Cancel, InFlight, Waiter
-from rapport_gateway.limits.documents import DocumentReader
+from rapport_gateway.limits.documents import LONG_DOCUMENT, DocumentReader
 from rapport_gateway.limits.limits import Limits
+from rapport_gateway.limits.reading_process import ReadingProcess
 from rapport_gateway.logs import note
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan, prepare
@@ -52,7 +53,6 @@ from rapport_gateway.supergraph.model import Supergraph
 
 Answer = dict[str, Any]
 _MAX_INPUT_ERRORS = 20
-_LONG_DOCUMENT = 1_000  # characters; reading fewer takes some milliseconds at most
 _HEAVY_OPERATION = 200  # selections and values; planning fewer takes some milliseconds at most
 _CACHED_WEIGHT = 50  # of an operation on average; what is kept takes some 2 KB for each
 
@@ -84,11 +84,12 @@ class Pipeline:
         error_policy: ErrorPolicy | None = None,
         fan_out: FanOut | None = None,
         shares: bool = False,
+        reads_apart: bool = False,
         draw: Callable[[], float] = _draw,
     ) -> None:
         """`draw` gives the number, from 0 to below 100, that decides on progressive overrides of a request. Without
         `identities`, nobody is authenticated. `shares`: equal queries of one identity that wait at the same time are
-        run once."""
+        run once. `reads_apart`: large documents are read in another process; who sets it calls `start` and `close`."""
         self._supergraph = supergraph
         self._identities = identities or Anonymous()
         self.error_policy = error_policy or ErrorPolicy()
@@ -99,17 +100,25 @@ class Pipeline:
         self._client = client
         self._metrics = metrics
         self._limits = limits or Limits()
+        costs = supergraph.costs
+        self.apart = ReadingProcess(supergraph.api_schema, self._limits, costs) if reads_apart else None
         self._reader = DocumentReader(
             supergraph.api_schema,
             self._limits,
-            rules=supergraph.costs,
+            rules=costs,
             remembered=plan_cache_size,
             stages=metrics.stage,
+            apart=self.apart,
         )
         self._beside = Beside()
         self._operations: Lru[tuple[str, str | None], PreparedOperation] = Lru(
             plan_cache_size, plan_cache_size * _CACHED_WEIGHT
         )
+
+    async def start(self) -> None:
+        """Get ready for large documents."""
+        if self.apart is not None:
+            await self._beside.run(self.apart, self.apart.start)
 
     def prepare(self, request: GraphQLRequest) -> PreparedOperation:
         """The valid operation of the request. Raises RequestRefused."""
@@ -123,7 +132,7 @@ class Pipeline:
     async def prepared(self, request: GraphQLRequest) -> PreparedOperation:
         """The same, where a document that takes long to read holds up nobody else. Raises RequestRefused."""
         key = (request.query, request.operation_name)
-        if len(request.query) <= _LONG_DOCUMENT or key in self._operations:
+        if len(request.query) <= LONG_DOCUMENT or key in self._operations:
             return self.prepare(request)
         self._metrics.plan_cache(hit=False)
         self._reader.check_known(request.query)

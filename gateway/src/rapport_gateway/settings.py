@@ -58,6 +58,7 @@ class Settings(Limits):
     max_body_bytes: int = 2 * 1024 * 1024
     max_answer_bytes: int = 64 * 1024 * 1024
     plan_cache_size: int = 1000
+    read_apart: bool = True
     connect_timeout: float = 0.5
     query_timeout: float = 10.0
     mutation_timeout: float = 30.0

@@ -30,6 +30,7 @@ from rapport_gateway.errors import (
 from rapport_gateway.limits.cost import Cost, Estimator
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.limits.measure import FragmentCycle, Size, measure
+from rapport_gateway.limits.reading_process import ReadingProcess
 from rapport_gateway.limits.refusal import COUNT_CAP, DocumentRefused, Refusals, limit_error
 from rapport_gateway.limits.rules import NO_RULES, CostRules
 from rapport_gateway.limits.tokens import has_more_tokens
@@ -39,6 +40,8 @@ from rapport_gateway.tracing import Stages
 
 _MOST_WITH_SUGGESTIONS = 5  # each compares a name with all that are possible in its place
 _MAX_ERRORS = 50
+LONG_DOCUMENT = 1_000
+"""Characters; reading fewer takes some milliseconds at most."""
 _RULES = (AllRules,)
 _WEIGHTLESS_CHARACTERS = 1_000
 _MAX_MESSAGE_LENGTH = 1_000  # characters; messages quote what the client sent
@@ -68,8 +71,11 @@ class DocumentReader:
         rules: CostRules = NO_RULES,
         remembered: int = 1000,
         stages: Stages = _unmeasured,
+        apart: ReadingProcess | None = None,
     ) -> None:
+        """`apart` reads what is long, if there is one."""
         self._stages = stages
+        self._apart = apart
         self._schema = schema
         self._limits = limits
         self._estimator = Estimator(schema, limits.assumed_list_size, rules)
@@ -79,7 +85,10 @@ class DocumentReader:
         """Raises DocumentRefused with the limit that the document passes, or every syntax or validation error."""
         self.check_known(text)
         try:
-            return self._read(text)
+            if self._apart is None or len(text) <= LONG_DOCUMENT:
+                return self._read(text)
+            with self._stages("read"):
+                return self._apart.read(text, self._read)
         except DocumentRefused as refusal:
             self._refusals.remember(text, refusal)
             raise

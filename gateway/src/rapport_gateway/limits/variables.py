@@ -12,8 +12,10 @@ from rapport_gateway.limits.refusal import limit_error
 
 def check_variables(variables: Mapping[str, Any], limits: Limits) -> None:
     """Stops at the first value too many. Raises RequestRefused."""
-    waiting: list[tuple[Any, int]] = [(value, 1) for value in variables.values()]
-    count = len(waiting)
+    count = len(variables)
+    waiting: list[tuple[Any, int]] = []
+    if count <= limits.max_variable_values:
+        waiting.extend((value, 1) for value in variables.values())
     while waiting and count <= limits.max_variable_values:
         value, depth = waiting.pop()
         if not isinstance(value, dict | list):

@@ -7,6 +7,7 @@ import weakref
 from pathlib import Path
 
 from rapport_gateway.execution.fan_out import FanOut
+from rapport_gateway.limits.reading_process import ReadingProcess
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Pipeline
 from rapport_gateway.server.admission import Admission
@@ -50,23 +51,28 @@ class InForce:
         self.client = client
         self._schema = supergraph.api_schema
         self.admission.replace(self._pipeline(supergraph, client))
+        self._starting = asyncio.create_task(self.start())
         # Whoever runs on the old pipeline holds it; the last one to let go of it closes its connections.
         loop = asyncio.get_running_loop()
-        weakref.finalize(old, loop.call_soon_threadsafe, self._close_soon, old_client).atexit = False
+        weakref.finalize(old, loop.call_soon_threadsafe, self._close_soon, old_client, old.apart).atexit = False
 
     def ready(self, request: SubgraphRequest) -> Send | None:
         """See NetworkClient.ready."""
         return self.client.ready(request)
+
+    async def start(self) -> None:
+        """What takes a while to start, so that nobody waits for it."""
+        await self.admission.pipeline.start()
 
     async def close(self) -> None:
         if self.recorder is not None:
             await self.recorder.write()
         if self._closing:
             await asyncio.wait(self._closing)
-        await self.client.close()
+        await _close(self.client, self.admission.pipeline.apart)
 
-    def _close_soon(self, client: NetworkClient) -> None:
-        task = asyncio.create_task(client.close())
+    def _close_soon(self, client: NetworkClient, apart: ReadingProcess | None) -> None:
+        task = asyncio.create_task(_close(client, apart))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -86,6 +92,7 @@ class InForce:
             error_policy=settings.error_policy,
             fan_out=FanOut(streams.shared, max_age=streams.socket_age),
             shares=settings.share_operations,
+            reads_apart=settings.read_apart,
         )
 
     def _client(self, supergraph: Supergraph) -> NetworkClient:
@@ -103,3 +110,9 @@ class InForce:
 
     def _streams(self, supergraph: Supergraph) -> StreamSettings:
         return stream_settings(self._settings, [subgraph.name for subgraph in supergraph.subgraphs.values()])
+
+
+async def _close(client: NetworkClient, apart: ReadingProcess | None) -> None:
+    await client.close()
+    if apart is not None:
+        await asyncio.to_thread(apart.close)

@@ -182,7 +182,9 @@ def _free_of_garbage() -> None:
 
 
 def _beside(settings: Settings, in_force: InForce, metrics: Metrics, sdl: str) -> list[Beside]:
-    beside: list[Beside] = [in_force.recorder.run] if in_force.recorder else []
+    beside: list[Beside] = [in_force.start]
+    if in_force.recorder:
+        beside.append(in_force.recorder.run)
     if settings.reload_interval:
         beside.append(_reloader(settings, in_force, metrics, sdl).run)
     if settings.reload_interval and settings.trusted_documents:

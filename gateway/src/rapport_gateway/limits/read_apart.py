@@ -1,0 +1,84 @@
+"""The process that reads large documents: python -m rapport_gateway.limits.read_apart; see reading_process.py.
+
+Takes pickles from its standard input: schema, limits and costs first, then the text of one document after the other.
+Answers each with what was read, or with the errors that refuse it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import signal
+import sys
+from typing import BinaryIO
+
+from graphql import DocumentNode, Node, build_schema
+
+from rapport_gateway.errors import ErrorDict
+from rapport_gateway.limits.documents import DocumentReader, ReadDocument
+from rapport_gateway.limits.refusal import DocumentRefused
+
+_NICENESS = 5  # where processors are short, requests come first
+_NEVER = 1_000_000
+_PICKLED_DEPTH = 10_000
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # it ends with the process that asks
+    os.nice(_NICENESS)
+    try:
+        _answer(sys.stdin.buffer, sys.stdout.buffer)
+    except (EOFError, BrokenPipeError):
+        os._exit(0)
+
+
+def _answer(questions: BinaryIO, answers: BinaryIO) -> None:
+    sdl, limits, rules = pickle.load(questions)  # noqa: S301  (from the process that started this one)
+    reader = DocumentReader(build_schema(sdl, assume_valid=True), limits, rules=rules, remembered=0)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEVER)  # what one document leaves behind is collected after it is answered
+    while True:
+        text = pickle.load(questions).decode("utf-8", "surrogatepass")  # noqa: S301
+        answers.write(_pickled(_read(reader, text)))
+        answers.flush()
+        gc.collect()
+
+
+def _pickled(answer: object) -> bytes:
+    """Nodes in nodes take several levels each; how deep a document may be is limited before."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(_PICKLED_DEPTH)
+    try:
+        return pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+    finally:
+        sys.setrecursionlimit(usual)
+
+
+def _read(reader: DocumentReader, text: str) -> ReadDocument | list[ErrorDict]:
+    try:
+        read = reader.read(text)
+    except DocumentRefused as refusal:
+        return refusal.errors
+    _forget_locations(read.document)
+    return read
+
+
+def _forget_locations(document: DocumentNode) -> None:
+    """Only errors need them; they are most of what would have to be sent."""
+    waiting: list[Node] = [document]
+    while waiting:
+        node = waiting.pop()
+        object.__setattr__(node, "loc", None)  # nodes are frozen, but nobody else has seen these
+        for name in node.keys:
+            value = getattr(node, name, None)
+            if isinstance(value, Node):
+                waiting.append(value)
+            elif isinstance(value, tuple):
+                waiting.extend(item for item in value if isinstance(item, Node))
+
+
+if __name__ == "__main__":
+    main()
