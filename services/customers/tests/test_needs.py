@@ -1,5 +1,6 @@
 """Needs as clients meet them."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from access_rows import role_row, user_row
 from database_calls import commands
 from subgraph_client import SubgraphClient
 
+from rapport_customers.needs.repository import NeedRepository
 from rapport_shared.actor import Actor
 from rapport_shared.mongo import Mongo
 
@@ -69,6 +71,50 @@ async def test_needs_go_with_their_customer_and_are_erased_with_it(
     assert (stored["text"], stored["search"]) == ("[erased]", {"text": []})
     back = await client.mutate("updateNeed", NEED, {"id": need["id"], "text": "秘密"}, by=seller)
     assert [error["code"] for error in back["userErrors"]] == ["RECORD_ERASED"]
+
+
+async def test_segments_go_by_what_their_customers_need(
+    client: SubgraphClient, admin: Actor, seller: Actor, mongo: Mongo
+) -> None:
+    await mongo.database["access"].insert_one(role_row("DEAF", {"Customer": {"READ": "ALL"}}))
+    document = "query($rule: CustomerRuleInput!) { segmentPreview(rule: $rule) { nodes { id } } }"
+    open_pain = {"needs": {"kinds": ["PAIN"], "statuses": ["OPEN"]}}
+
+    async def preview(rule: Any = open_pain) -> set[str]:
+        answer = await client.query(document, {"rule": rule}, by=admin)
+        return {node["id"] for node in answer.data["segmentPreview"]["nodes"]}
+
+    pained, content, other = [await customer(client, by) for by in (seller, seller, admin)]
+    need = (await create(client, seller, pained, "交付太慢"))["need"]["id"]
+    await create(client, seller, content, "prefers mail", "PREFERENCE")
+    assert await preview() == {pained}
+    assert await preview({"needs": {"isNull": True}}) == {other}
+    await client.mutate("updateNeed", NEED, {"id": need, "status": "ADDRESSED"}, by=seller)
+    assert (await preview(), await preview({"needs": {"kinds": ["PAIN"]}})) == (set(), {pained})
+    await client.mutate("deleteNeed", NEED, {"id": need}, by=seller)
+    assert await preview({"needs": {"statuses": ["OPEN", "ADDRESSED"]}}) == {content}
+    await client.mutate("restoreNeed", NEED, {"id": need}, by=seller)
+    await client.mutate("updateNeed", NEED, {"id": need, "status": "OPEN"}, by=seller)
+    merge = {"survivorId": other, "otherIds": [pained]}
+    merged = await client.mutate("mergeCustomers", "merge { id }", merge, by=admin)
+    assert await preview() == {other}
+    await client.mutate("unmergeCustomers", "merge { id }", {"mergeId": merged["merge"]["id"]}, by=admin)
+    assert await preview() == {pained}
+    await mongo.database["needs"].update_many({}, {"$unset": {"marks": ""}})
+    await mongo.database["customers"].update_many({}, {"$unset": {"facts.needs": ""}})
+    assert [await NeedRepository(mongo.database).fill_marks() for _ in range(2)] == [2, 0]
+    assert await preview() == {pained}
+    deaf = Actor("usr_deaf", "DEAF", "ses_9")
+    assert (await client.query(document, {"rule": open_pain}, by=deaf)).codes == ["FORBIDDEN_FIELD"]
+
+
+async def test_two_needs_at_once_are_both_known(client: SubgraphClient, seller: Actor, mongo: Mongo) -> None:
+    about = await customer(client, seller)
+    made = await asyncio.gather(*(create(client, seller, about, "交付", kind) for kind in ("PAIN", "PREFERENCE")))
+    assert [payload["userErrors"] for payload in made] == [[], []]
+    stored = await mongo.database["customers"].find_one({"_id": about})
+    assert stored is not None
+    assert stored["facts"]["needs"] == ["OPEN", "PAIN", "PAIN:OPEN", "PREFERENCE", "PREFERENCE:OPEN"]
 
 
 async def test_a_hidden_text_is_null_and_not_searched(client: SubgraphClient, mongo: Mongo, admin: Actor) -> None:

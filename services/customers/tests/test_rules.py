@@ -17,6 +17,7 @@ from rapport_shared.mongo import Mongo
 NOW = datetime.fromisoformat("2026-03-01T09:00:00+00:00")
 CURRENCIES = ("CNY", "USD")
 TAGS = ("tag_a", "tag_b", "tag_c")
+KINDS, STATUSES = ("PAIN", "REQUIREMENT"), ("OPEN", "ADDRESSED")
 ages = st.integers(-2, 120).map(lambda days: NOW - timedelta(days=days)) | st.integers(0, 120 * 24).map(
     lambda hours: NOW - timedelta(hours=hours)
 )
@@ -43,6 +44,9 @@ def customers(draw: st.DrawFn) -> dict[str, Any]:
         facts["last_interaction_at"] = draw(st.none() | ages)
     if draw(st.booleans()):
         facts["open_tasks"] = draw(st.integers(0, 3))
+    if draw(st.booleans()):
+        needs = draw(st.sets(st.tuples(st.sampled_from(KINDS), st.sampled_from(STATUSES)), max_size=2))
+        facts["needs"] = sorted({mark for kind, status in needs for mark in (kind, status, f"{kind}:{status}")})
     document = {
         "kind": draw(st.sampled_from(("PERSON", "COMPANY"))),
         "stage": draw(st.sampled_from(("LEAD", "CUSTOMER", "LOST"))),
@@ -79,7 +83,14 @@ money = st.builds(
     st.sampled_from(CURRENCIES),
     st.dictionaries(comparisons, st.integers(0, 20).map(str), min_size=1, max_size=2),
 )
+needs = st.one_of(
+    st.fixed_dictionaries({"kinds": st.lists(st.sampled_from(KINDS), max_size=2)}),
+    st.fixed_dictionaries({"statuses": st.lists(st.sampled_from(STATUSES), min_size=1)}),
+    st.fixed_dictionaries({"kinds": st.just(["PAIN"]), "statuses": st.just(["OPEN"])}),
+    st.fixed_dictionaries({"isNull": st.booleans()}),
+)
 leaves = st.one_of(
+    st.fixed_dictionaries({"needs": needs}),
     st.fixed_dictionaries({"kind": texts("PERSON", "COMPANY")}),
     st.fixed_dictionaries({"stage": texts("LEAD", "CUSTOMER", "LOST")}),
     st.fixed_dictionaries({"source": texts("展会", "WEBSITE")}),
@@ -172,6 +183,7 @@ def test_a_rule_is_true_of_what_it_says() -> None:
         {"and": []},
         {"or": [{}]},
         {"lastOrderAt": {}},
+        {"needs": {}},
         {"lastOrderAt": {"withinDays": 0}},
         {"spend": {"currency": "CNY"}},
         {"spend": {"currency": "XXY", "gt": "1"}},

@@ -314,6 +314,7 @@ async def prepare(settings: Settings) -> None:
     await CustomerRepository(mongo.database).fill_search()
     await CustomFieldRepository(mongo.database).adjust_indexes()
     await StayRepository(mongo.database).fill()
+    await NeedRepository(mongo.database).fill_marks()
     mongo.close()
 
 

@@ -131,6 +131,10 @@ class CustomersWork(Work):
         await HistoryRepository(self.database, self.session).follow(family, customer_id)
         return moved
 
+    async def learn_needs(self, customer_id: str) -> None:
+        """Keep which needs a customer has, in the transaction that changes them."""
+        await self.customers.learn(customer_id, {"needs": await self.needs.marks_of(customer_id)})
+
     async def learn_touches(self, customer_id: str) -> None:
         """Keep what others' events have told of a customer, or of whom it was merged into."""
         family = await self.customers.family(customer_id)

@@ -1,6 +1,6 @@
 """What others count about a customer: kept beside its own values, by whoever counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,8 @@ class CustomerFacts:
     """Counted from orders that were neither cancelled nor paid back; ``spend`` is by currency, in ten-thousandths.
 
     ``sums`` says the same for rules: ``{currency, orders, spend, average}`` each, ordered by currency.
-    ``days_between_orders`` are whole days on average, None below two orders.
+    ``days_between_orders`` are whole days on average, None below two orders. ``needs`` are kinds and statuses of what
+    the customer needs, such as ``PAIN``, ``OPEN`` and ``PAIN:OPEN``.
     """
 
     order_count: int = 0
@@ -24,6 +25,7 @@ class CustomerFacts:
     days_between_orders: int | None = None
     last_interaction_at: datetime | None = None
     open_tasks: int = 0
+    needs: Sequence[str] = ()
 
     @property
     def spent(self) -> list[Money]:

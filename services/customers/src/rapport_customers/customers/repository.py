@@ -68,6 +68,7 @@ INDEXES = (
     Index(COLLECTION, (("facts.sums.currency", 1), ("facts.sums.spend", 1), ("deleted", 1))),
     Index(COLLECTION, (("facts.sums.currency", 1), ("facts.sums.average", 1), ("deleted", 1))),
     Index(COLLECTION, (("tag_ids", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
+    Index(COLLECTION, (("facts.needs", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("segments", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("tier", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("source", 1), ("_id", 1))),

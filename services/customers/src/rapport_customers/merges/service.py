@@ -182,9 +182,10 @@ class MergeService:
         return {**{change.field: getattr(restored, change.field) for change in changes}, **values}
 
     async def _recounted(self, work: CustomersWork, identifier: str) -> Customer:
-        """The customer with what its orders say now, and what others have told of it."""
+        """The customer with what its orders and needs say now, and what others have told of it."""
         await work.customers.recount_orders(identifier, await work.orders.counted(identifier))
         await work.learn_touches(identifier)
+        await work.learn_needs(identifier)
         found = await work.customers.find(identifier, EVERYTHING)
         assert found is not None  # noqa: S101 - it was saved in this transaction
         return found

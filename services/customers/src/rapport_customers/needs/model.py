@@ -108,6 +108,11 @@ class Need(Aggregate):
         self.deleted_at, self.updated_at = None, now
         self.record(NeedRestored(need_id=self.id, before=before, after=self.state()))
 
+    @property
+    def marks(self) -> tuple[str, str, str]:
+        """What rules go by: its kind, its status, and both."""
+        return self.kind.value, self.status.value, f"{self.kind.value}:{self.status.value}"
+
     def state(self) -> NeedState:
         """What others may know."""
         return NeedState(

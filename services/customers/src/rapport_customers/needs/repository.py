@@ -1,5 +1,6 @@
 """Needs in MongoDB."""
 
+from collections.abc import Iterable
 from types import MappingProxyType
 
 from rapport_customers.customers.search import text_tokens
@@ -9,6 +10,7 @@ from rapport_shared.mongo import Document, Index
 from rapport_shared.persistence import ERASED_TEXT, HOME
 
 COLLECTION = "needs"
+CUSTOMERS = "customers"
 _NEWEST_FIRST = (("deleted", 1), ("created_at", -1), ("_id", -1))
 INDEXES = (
     Index(COLLECTION, _NEWEST_FIRST),
@@ -28,6 +30,26 @@ class NeedRepository(HangingRepository[Need]):
     noun = "need"
     personal = MappingProxyType({"text": ERASED_TEXT, "search": {"text": []}})
 
+    async def marks_of(self, customer_id: str) -> list[str]:
+        """What rules go by of the needs that a customer has, sorted."""
+        theirs = {"customer_id": customer_id, "deleted": False}
+        found = await self._documents.find(theirs, {"marks": 1}, session=self._session).to_list(None)
+        return sorted({mark for document in found for mark in document.get("marks", ())})
+
+    async def fill_marks(self) -> int:
+        """Give needs of an earlier release, and their customers, what rules go by; how many needs there were."""
+        unmarked = await self._documents.find({"marks": None}).to_list(None)
+        needs = [self.from_document(document) for document in unmarked]
+        for need in needs:
+            await self._documents.update_one({"_id": need.id}, {"$set": {"marks": list(need.marks)}})
+        await self._tell_customers({need.customer_id for need in needs})
+        return len(needs)
+
+    async def _tell_customers(self, customer_ids: Iterable[str]) -> None:
+        for customer_id in customer_ids:
+            kept = {"$set": {"facts.needs": await self.marks_of(customer_id)}}
+            await self._database[CUSTOMERS].update_one({"_id": customer_id}, kept)
+
     def to_document(self, aggregate: Need) -> Document:
         """The fields as they are, enums by value."""
         return {
@@ -35,6 +57,7 @@ class NeedRepository(HangingRepository[Need]):
             "kind": aggregate.kind.value,
             "status": aggregate.status.value,
             "deleted": aggregate.deleted_at is not None,
+            "marks": list(aggregate.marks),
             "search": {"text": [] if aggregate.text == ERASED_TEXT else text_tokens(aggregate.text)},
         }
 

@@ -51,6 +51,7 @@ class NeedService(Records[Need]):
         if not self.scope(by, Verb.CREATE).admits(need):
             raise NotAllowed("Your role may not create needs of this customer.", path=("input", "customerId"))
         await work.needs.save(need, by=by)
+        await work.learn_needs(need.customer_id)
         return need
 
     @transactional
@@ -69,6 +70,7 @@ class NeedService(Records[Need]):
         need.expect_version(expected_version)
         need.update(changes, now=self._clock())
         await work.needs.save(need, by=by)
+        await work.learn_needs(need.customer_id)
         return need
 
     @transactional
@@ -78,6 +80,7 @@ class NeedService(Records[Need]):
         need.expect_version(expected_version)
         need.delete(now=self._clock())
         await work.needs.save(need, by=by)
+        await work.learn_needs(need.customer_id)
         return need
 
     @transactional
@@ -87,4 +90,5 @@ class NeedService(Records[Need]):
         need.expect_version(expected_version)
         need.restore(now=self._clock())
         await work.needs.save(need, by=by)
+        await work.learn_needs(need.customer_id)
         return need

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from strawberry import UNSET
 
 from rapport_customers.customers.model import CustomerKind, CustomerStage
+from rapport_customers.needs.model import NeedKind, NeedStatus
 from rapport_customers.rules.errors import InvalidRule
 from rapport_customers.rules.reading import PATH
 from rapport_shared.graphql.filters import Filter, IdFilter
@@ -64,6 +65,15 @@ class RuleMoneyInput:
     lte: Decimal | None = optional("Is at most this.")
 
 
+@strawberry.input(description="A rule's condition on needs: some need is as all given conditions say.")
+class RuleNeedInput:
+    """Conditions on needs."""
+
+    kinds: list[NeedKind] | None = optional("Of one of these kinds.")
+    statuses: list[NeedStatus] | None = optional("With one of these statuses.")
+    is_null: bool | None = optional("There is no need at all (true), or there is one (false).")
+
+
 @strawberry.input(description="What has to be true of a customer; all given conditions hold.")
 class CustomerRuleInput:
     """A rule."""
@@ -89,6 +99,7 @@ class CustomerRuleInput:
     last_order_at: RuleTimeInput | None = optional("When the last order was.")
     last_interaction_at: RuleTimeInput | None = optional("When somebody last spoke with the customer.")
     open_tasks: RuleNumberInput | None = optional("How many tasks about the customer are neither done nor cancelled.")
+    needs: RuleNeedInput | None = optional("What the customer needs.")
 
 
 def stored_rule(given: CustomerRuleInput) -> dict[str, Any]:

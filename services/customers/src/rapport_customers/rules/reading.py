@@ -28,6 +28,7 @@ MAX_CONDITIONS: Final = 50
 MAX_VALUES: Final = 200
 MAX_DAYS: Final = 36500
 PATH: Final = ("input", "rule")
+NEEDS: Final = "facts.needs"
 GROUPS: Final = frozenset({"and", "or", "not"})
 DERIVED: Final = frozenset({"tagIds", "tier"})
 """What rules themselves decide: only a segment may go by it, or rules would chase each other."""
@@ -161,6 +162,18 @@ def _money(name: str, absent: int | None) -> Callable[[Mapping[str, Any]], list[
     return read
 
 
+def _needs(given: Mapping[str, Any]) -> list[Rule]:
+    conditions: list[Rule] = []
+    if given.keys() >= {"kinds", "statuses"}:
+        both = {f"{kind}:{status}" for kind in set(given["kinds"]) for status in set(given["statuses"])}
+        conditions.append(OneOf(NEEDS, tuple(sorted(both))))
+    else:
+        conditions += [OneOf(NEEDS, tuple(sorted(set(given[name])))) for name in ("kinds", "statuses") if name in given]
+    if "isNull" in given:
+        conditions.append(Absent(NEEDS) if given["isNull"] else Not(Absent(NEEDS)))
+    return conditions
+
+
 def _amount(operand: str, currency: str) -> int:
     try:
         return scaled(Money.of(Decimal(operand), currency).amount)
@@ -185,5 +198,6 @@ _FACTS: Final[Mapping[str, Callable[[Mapping[str, Any]], list[Rule]]]] = {
     "lastOrderAt": _time("facts.last_order_at"),
     "lastInteractionAt": _time("facts.last_interaction_at"),
     "openTasks": _number("facts.open_tasks"),
+    "needs": _needs,
 }
 FACTS: Final = frozenset(_FACTS)

@@ -37,6 +37,8 @@ def require_facts(policy: Policy, rule: Mapping[str, Any] | None, *, by: Actor) 
     facts = frozenset() if rule is None else frozenset(facts_of(rule))
     orders = policy.reach(by, Verb.READ, "Order") is Reach.NONE or "total" in policy.fields(by, "Order").hidden
     hidden = policy.fields(by, "Customer").hidden | (OF_ORDERS if orders else frozenset())
+    if policy.reach(by, Verb.READ, "Need") is Reach.NONE:
+        hidden |= {"needs"}
     refused = next(iter(sorted(facts & hidden)), None)
     if refused is not None:
         raise ForbiddenField.named(refused)
