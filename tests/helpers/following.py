@@ -1,11 +1,15 @@
 """A client with a copy of a list, which it keeps up by pages of changes, as a mobile client does."""
 
+import random
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from numbering import number_events
 from subgraph_client import SubgraphClient
 
 from rapport_shared.actor import Actor
+from rapport_shared.outbox import OutboxStore
 
 
 @dataclass
@@ -77,3 +81,29 @@ class ListFollower:
             self.copy.pop(change["id"], None)
         else:
             self.copy[change["id"]] = change["node"]
+
+
+async def follow_through(
+    followers: Sequence[ListFollower],
+    work: Callable[[], Awaitable[None]],
+    outbox: OutboxStore,
+    chance: random.Random,
+    settle: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Random work, while clients lose their connections and come back: at the end each has what a query finds.
+
+    ``settle``: what else has to happen before changes are told.
+    """
+    for _ in range(25):
+        for _ in range(chance.randrange(5)):
+            await work()
+            if chance.random() < 0.5:
+                await number_events(outbox, chance.choice([1, 2, 100]))
+        await number_events(outbox)
+        if settle is not None:
+            await settle()
+        for follower in followers:
+            if chance.random() < 0.5:
+                await follower.resume(cut_after=chance.choice([None, None, 1, 2]))
+    for follower in followers:
+        await follower.resume()

@@ -3,10 +3,13 @@
 import asyncio
 import random
 import time
+from collections.abc import Sequence
+from itertools import chain
 
 import pytest
 from reliability.client import Client, Seen, http_session
 from reliability.facts import EndState
+from reliability.followers import Follower, begin_to_follow
 from reliability.keeper import ELECTIONS, Keeper, targets
 from reliability.load import Journal, Worker
 from reliability.rest import DRAIN_SECONDS, broken_promises, come_to_rest
@@ -36,20 +39,31 @@ async def test_nothing_is_lost_and_nothing_done_twice_while_everything_is_killed
             Worker(client, journal, owners, random.Random(size.seed + number)) for number, client in enumerate(clients)
         ]
         journal.shared = [made for _ in range(SHARED_CUSTOMERS) if (made := await workers[0].create())]
+        followers = await begin_to_follow(running_system.gateway, running_system.accounts["support"], size.seed)
+        following = [asyncio.create_task(follower.run()) for follower in followers]
         striking = asyncio.create_task(keeper.strike(size.kills, seconds=size.seconds))
         await asyncio.gather(*(_work(worker, striking) for worker in workers))
         await striking
     await keeper.revive()
     drained_in = await come_to_rest(end_state)
-    found = await broken_promises(end_state, journal.commands)
+    *missed, missed_by_the_forgetful = [await follower.missed() for follower in followers]
+    for task in following:
+        task.cancel()
+    await asyncio.wait(following)
+    found = [*await broken_promises(end_state, journal.commands), *chain.from_iterable(missed)]
     summary.kills = len(keeper.kills)
     summary.found(found)
-    summary.lines += _report(keeper, journal, seen, drained_in, size.seed)
+    summary.lines += [
+        *_report(keeper, journal, seen, drained_in, size.seed),
+        _followers_report(followers, len(missed_by_the_forgetful)),
+    ]
     assert len(keeper.kills) == size.kills
     assert all(kill.proven for kill in keeper.kills), keeper.kills
     assert seen.troubles or seen.slow, "no client noticed a kill"
     assert journal.acknowledged > size.kills
     assert found == []
+    assert all(follower.losses for follower in followers), "no follower lost its connection"
+    assert missed_by_the_forgetful, "who forgets its cursor missed nothing: nothing is proven of the others"
     assert drained_in < DRAIN_SECONDS
 
 
@@ -73,3 +87,12 @@ def _report(keeper: Keeper, journal: Journal, seen: Seen, drained_in: float, see
         f"queues that the broker left without a leader: {sum(ELECTIONS)}",
         f"ended without being killed: {', '.join(keeper.ended_by_themselves) or 'none'}",
     ]
+
+
+def _followers_report(followers: Sequence[Follower], missed_by_the_forgetful: int) -> str:
+    losses = ", ".join(str(follower.losses) for follower in followers)
+    resets = sum(follower.mobile.resets for follower in followers)
+    return (
+        f"followers lost their connections {losses} times, were told to begin anew {resets} times; "
+        f"the one that forgets its cursor missed {missed_by_the_forgetful} records"
+    )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from access_rows import role_row, user_row
 from database_calls import commands
-from following import ListFollower
+from following import ListFollower, follow_through
 from numbering import number_events
 from subgraph_client import SubgraphClient
 
@@ -115,18 +115,8 @@ async def test_after_each_resume_a_client_has_what_a_query_finds(
     desk.chance = random.Random(seed)
     reader = Actor("usr_seller", "READER", "ses_4")
     followers = [ListFollower(desk.client, reader, *followed, page_size=page) for page in (1, 3, 50)]
-    for _ in range(25):
-        for _ in range(desk.chance.randrange(5)):
-            await desk.work()
-            if desk.chance.random() < 0.5:
-                await number_events(outbox, desk.chance.choice([1, 2, 100]))
-        await number_events(outbox)
-        await directory.refresh()
-        for follower in followers:
-            if desk.chance.random() < 0.5:
-                await follower.resume(cut_after=desk.chance.choice([None, None, 1, 2]))
+    await follow_through(followers, desk.work, outbox, desk.chance, directory.refresh)
     for follower in followers:
-        await follower.resume()
         assert follower.resets < 12  # most of the times it was told what had changed
     assert len(desk.customers) > 3
 

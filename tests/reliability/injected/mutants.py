@@ -74,10 +74,10 @@ def _ack_first() -> None:
     """A message is acknowledged before its effect is committed."""
     handle_after = Consumer._handle_after
 
-    async def acknowledged(self: Any, previous: Any, message: Any, dead_letters: Any) -> None:
+    async def acknowledged(self: Any, previous: Any, message: Any, read: Any, dead_letters: Any) -> None:
         await message.ack()
         again = SimpleNamespace(body=message.body, routing_key=message.routing_key, ack=_nothing)
-        await handle_after(self, previous, again, dead_letters)  # type: ignore[arg-type]
+        await handle_after(self, previous, again, read, dead_letters)  # type: ignore[arg-type]
 
     _replace(Consumer, "_handle_after", acknowledged)
 
@@ -85,7 +85,7 @@ def _ack_first() -> None:
 def _no_lanes() -> None:
     """Events of one subject are handled side by side."""
     _replace(consumer, "PREFETCH", 50)
-    _replace(consumer, "_lanes", lambda message: {str(message.delivery_tag)})
+    _replace(consumer, "_lanes", lambda message, read: {str(message.delivery_tag)})
 
 
 async def _nothing() -> None:

@@ -28,6 +28,9 @@ W = TypeVar("W", bound=Work)
 Handlers = Mapping[type[Event], Callable[[Any, Envelope, W], Awaitable[None]]]
 """The handler of each event type: ``handler(event, envelope, work)``, run in a transaction with its inbox row."""
 
+Read = tuple[Envelope, Event] | MalformedEvent
+"""What a message says, or why it cannot be read."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -62,19 +65,26 @@ class Consumer(Generic[W]):
         # A failing task cancels the others and the iteration: what was not acknowledged comes again, in order.
         async with asyncio.TaskGroup() as tasks, queue.iterator() as messages:
             async for message in messages:
-                own = _lanes(message)
+                read = _read(message)
+                own = _lanes(message, read)
                 previous = {lanes[lane] for lane in own if lane in lanes}
-                task = tasks.create_task(self._handle_after(previous, message, dead_letters))
+                task = tasks.create_task(self._handle_after(previous, message, read, dead_letters))
                 lanes |= dict.fromkeys(own, task)
                 task.add_done_callback(partial(_leave_lanes, lanes, own))
 
     async def _handle_after(
-        self, previous: Iterable[asyncio.Task[None]], message: AbstractIncomingMessage, dead_letters: DeadLetterBox
+        self,
+        previous: Iterable[asyncio.Task[None]],
+        message: AbstractIncomingMessage,
+        read: Read,
+        dead_letters: DeadLetterBox,
     ) -> None:
         for earlier in previous:
             await earlier
         try:
-            outcome = await self._handle(message)
+            if isinstance(read, MalformedEvent):
+                raise read
+            outcome = await self._handle(*read)
         except MalformedEvent as malformed:
             await dead_letters.put(message, reason="MALFORMED_EVENT", detail=str(malformed))
             outcome = "dead-lettered"
@@ -84,8 +94,7 @@ class Consumer(Generic[W]):
         await message.ack()
         HANDLED.labels(self._group.name, message.routing_key, outcome).inc()
 
-    async def _handle(self, message: AbstractIncomingMessage) -> str:
-        envelope, event = decode(message.body)
+    async def _handle(self, envelope: Envelope, event: Event) -> str:
         handler = self._handlers.get(envelope.routing_key)
         if handler is None:  # bound by an earlier release of this consumer
             return "ignored"
@@ -122,12 +131,18 @@ class HandlerFailed(Exception):
         self.kind = kind
 
 
-def _lanes(message: AbstractIncomingMessage) -> set[str]:
-    """Whom a message waits for: the ids of what it is about; one that cannot be read has a lane of its own."""
+def _read(message: AbstractIncomingMessage) -> Read:
     try:
-        envelope, event = decode(message.body)
-    except MalformedEvent:
-        return {f"{message.delivery_tag}"}
+        return decode(message.body)
+    except MalformedEvent as malformed:
+        return malformed
+
+
+def _lanes(message: AbstractIncomingMessage, read: Read) -> set[str]:
+    """Whom a message waits for: the ids of what it is about; one that cannot be read has a lane of its own."""
+    if isinstance(read, MalformedEvent):
+        return {str(message.delivery_tag)}
+    envelope, event = read
     customer = getattr(getattr(event, "after", event), "customer_id", None)
     return {envelope.subject} if customer is None else {envelope.subject, customer}
 
