@@ -1,16 +1,20 @@
 """What customers are found by."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from access_rows import role_row
+from database_calls import commands
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from subgraph_client import SubgraphClient
 
-from rapport_customers.customers.repository import CustomerRepository
-from rapport_customers.customers.search import search_condition, tokens
+from rapport_customers.customers.repository import INDEXES, CustomerRepository
+from rapport_customers.customers.search import best_first, search_condition, tokens
 from rapport_shared.actor import Actor
+from rapport_shared.clock import ManualClock
 from rapport_shared.mongo import Mongo
 
 
@@ -105,6 +109,80 @@ async def test_customers_are_searched_through_the_api(client: SubgraphClient, se
     changed = {"id": made["customer"]["id"], "name": "王五"}
     await client.mutate("updateCustomer", "customer { id }", changed, by=seller)
     assert [await names(text) for text in ("ls", "ww")] == [[], ["王五"]]
+
+
+async def found(client: SubgraphClient, by: Actor, text: str, **asked: Any) -> Any:
+    document = """query($text: String, $first: Int, $after: String, $last: Int, $before: String,
+            $order: [CustomerOrder!]) {
+        customers(search: $text, first: $first, after: $after, last: $last, before: $before, orderBy: $order) {
+            nodes { name } pageInfo { endCursor startCursor hasNextPage hasPreviousPage } } }"""
+    answer = await client.query(document, {"text": text, **asked}, by=by)
+    return answer.codes or answer.data["customers"]
+
+
+def names_of(page: Any) -> list[str]:
+    return [node["name"] for node in page["nodes"]]
+
+
+async def test_what_is_searched_for_comes_before_what_only_holds_it(
+    client: SubgraphClient, seller: Actor, clock: ManualClock
+) -> None:
+    for name in ("张三", "Anna Lee", "李张三", "张三丰", "Ann", "Annabel Ann", "Anna"):
+        await client.mutate("createCustomer", "customer { id }", {"kind": "PERSON", "name": name}, by=seller)
+        clock.advance(timedelta(minutes=1))
+    assert names_of(await found(client, seller, "张三")) == ["张三", "李张三", "张三丰"]
+    assert names_of(await found(client, seller, "zs")) == ["李张三", "张三", "张三丰"]
+    best = ["Ann", "Annabel Ann", "Anna", "Anna Lee"]
+    assert names_of(await found(client, seller, "Ann")) == best
+    assert names_of(await found(client, seller, "ann", order=[{"field": "NAME"}])) == sorted(best)
+    forward: list[str] = []
+    backward: list[str] = []
+    after = before = None
+    for _ in best:
+        page = await found(client, seller, "Ann", first=1, after=after)
+        forward, after = forward + names_of(page), page["pageInfo"]["endCursor"]
+        page = await found(client, seller, "Ann", last=1, before=before)
+        backward, before = names_of(page) + backward, page["pageInfo"]["startCursor"]
+    assert (forward, backward, page["pageInfo"]["hasPreviousPage"]) == (best, best, False)
+    assert await found(client, seller, "Ann", first=1, after="x") == ["BAD_USER_INPUT"]
+    plain = await client.query("{ customers(first: 1) { pageInfo { endCursor } } }", by=seller)
+    cursor = plain.data["customers"]["pageInfo"]["endCursor"]
+    assert await found(client, seller, "Ann", first=1, after=cursor) == ["BAD_USER_INPUT"]
+
+
+async def test_a_hidden_value_ranks_nobody(
+    client: SubgraphClient, mongo: Mongo, admin: Actor, clock: ManualClock
+) -> None:
+    blind = Actor("usr_blind", "BLIND", "ses_9")
+    role = role_row("BLIND", {"Customer": {"READ": "ALL"}}, {"Customer": {"email": "MASK", "externalId": "MASK"}})
+    await mongo.database["access"].insert_one(role)
+    for name, external in (("abc one", "abc"), ("abc two", None)):
+        given_ = {"kind": "PERSON", "name": name, "externalId": external}
+        await client.mutate("createCustomer", "customer { id }", given_, by=admin)
+        clock.advance(timedelta(minutes=1))
+    assert names_of(await found(client, admin, "abc")) == ["abc one", "abc two"]
+    assert names_of(await found(client, blind, "abc")) == ["abc two", "abc one"]
+
+
+async def test_a_ranked_page_takes_as_many_queries_whatever_its_size(client: SubgraphClient, seller: Actor) -> None:
+    for number in range(5):
+        given_ = {"kind": "PERSON", "name": f"Ann {number}"}
+        await client.mutate("createCustomer", "customer { id }", given_, by=seller)
+    costs = set()
+    for size in (1, 20):
+        before = commands()
+        await found(client, seller, "an", first=size)
+        costs.add(commands() - before)
+    assert costs == {3}
+
+
+@pytest.mark.parametrize("text", ["张三", "Ann Lee", "138 1234", "a@b.example", "?"])
+def test_ranks_go_by_indexes(text: str) -> None:
+    of_customers = [[name for name, _ in index.keys] for index in INDEXES]
+    indexed_fields = {keys[1] for keys in of_customers if keys[0] == "deleted"} | {keys[0] for keys in of_customers}
+    for rank in best_first(text):
+        fields = {name for part in rank.get("$and", [rank]) for each in part.get("$or", [part]) for name in each}
+        assert fields <= indexed_fields | {"_id"}
 
 
 async def test_customers_of_an_earlier_release_are_found_after_migrate(

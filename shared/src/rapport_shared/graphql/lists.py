@@ -87,6 +87,9 @@ class Listing:
         return condition if self.completed is None else await self.completed(context, condition)
 
 
+BestFirst = Callable[[str], Sequence[dict[str, Any]]]
+
+
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """What a list field was asked."""
@@ -95,9 +98,13 @@ class ListQuery:
     page: PageRequest
 
 
-def list_field(description: str, listing: Listing) -> Any:
-    """A field with the arguments of a list; its resolver has one parameter for them all, ``query: ListQuery``."""
-    return strawberry.field(description=description, extensions=[_ListArguments(listing)])
+def list_field(description: str, listing: Listing, best_first: BestFirst | None = None) -> Any:
+    """A field with the arguments of a list; its resolver has one parameter for them all, ``query: ListQuery``.
+
+    ``best_first`` ranks what a text is found in, where no order is asked for: it makes conditions of the text, of which
+    each record counts by the first that it meets. Only ``AggregateRepository.page`` knows ranks.
+    """
+    return strawberry.field(description=description, extensions=[_ListArguments(listing, best_first)])
 
 
 async def nested_connection(
@@ -127,12 +134,14 @@ def searched(text: str | None) -> str | None:
 class _ListArguments(FieldExtension):
     """Replaces the resolver's ``query`` by the arguments that it stands for."""
 
-    def __init__(self, listing: Listing) -> None:
+    def __init__(self, listing: Listing, best_first: BestFirst | None) -> None:
         self._listing = listing
+        self._best_first = best_first
 
     def apply(self, field: StrawberryField) -> None:
         """Give the field its arguments."""
         listing = self._listing
+        ranked = "" if self._best_first is None else "; where a text is searched for, the best first"
         own = [argument for argument in field.arguments if argument.python_name != "query"]
         field.arguments = [
             *own,
@@ -141,7 +150,7 @@ class _ListArguments(FieldExtension):
             _argument("last", int | None, "How many records from the end, at most 100."),
             _argument("before", str | None, "End in front of this cursor."),
             _argument("filter", listing.filter | None, f"Which {listing.plural}."),
-            _argument("order_by", list[listing.order] | None, f"Sort keys; {listing.default_said}."),  # type: ignore[name-defined]
+            _argument("order_by", list[listing.order] | None, f"Sort keys; {listing.default_said}{ranked}."),  # type: ignore[name-defined]
             _argument("search", str | None, "Only records in which this text is found."),
         ]
 
@@ -155,9 +164,16 @@ class _ListArguments(FieldExtension):
         listing = await self._listing.now(info.context, filtered, keys)
         hidden = info.context.fields(listing.type_name).hidden
         check_asked(hidden, given=filtered, order=keys)
-        condition = await listing.asked(info.context, filtered, given.pop("search", None), hidden)
-        query = ListQuery(condition, page_request(**ends, order=orders(keys, listing)))
+        search = given.pop("search", None)
+        condition = await listing.asked(info.context, filtered, search, hidden)
+        ranks = [] if keys else self._ranks(searched(search), hidden)
+        query = ListQuery(condition, page_request(**ends, order=orders(keys, listing), ranks=ranks))
         return await next_(source, info, query=query, **given)
+
+    def _ranks(self, text: str | None, hidden: frozenset[str]) -> list[dict[str, Any]]:
+        if self._best_first is None or text is None:
+            return []
+        return [without_hidden(condition, hidden) for condition in self._best_first(text)]
 
 
 def _argument(name: str, annotation: Any, description: str) -> StrawberryArgument:

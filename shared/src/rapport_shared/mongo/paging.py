@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -16,6 +16,8 @@ from rapport_shared.mongo.conditions import every
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
+RANK = "_rank"
+"""What the order of a ranked list begins with: a number that is not stored, 0 for the best."""
 _JSON = json_util.JSONOptions(tz_aware=True)
 
 T = TypeVar("T")
@@ -32,12 +34,34 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """One page of a list in a total order (the last key is always ``_id``)."""
+    """One page of a list in a total order (the last key is always ``_id``).
+
+    With ``ranks`` it begins with the records that meet the first of these conditions, then come those that meet the
+    next, and in the end those that meet none; ``order`` then begins with RANK.
+    """
 
     size: int
     order: tuple[Order, ...]
     position: tuple[Any, ...] | None = None
     backward: bool = False
+    ranks: tuple[Document, ...] = ()
+
+    def by_rank(self) -> Iterator[tuple[int, Document, "PageRequest"]]:
+        """The ranks to look through in the direction of walking: the number, whose it is, and what is asked there.
+
+        Raises BadInput for a cursor without a rank.
+        """
+        start = None if self.position is None else self.position[0]
+        if not isinstance(start, int | None):
+            raise BadInput("The cursor is not one that this service made.")
+        numbers = range(len(self.ranks) + 1)
+        for number in reversed(numbers) if self.backward else numbers:
+            if start is not None and (number > start if self.backward else number < start):
+                continue
+            here = None if self.position is None or number != start else self.position[1:]
+            better = {"$nor": list(self.ranks[:number])} if number else {}
+            meets = every(*self.ranks[number : number + 1], better)
+            yield number, meets, PageRequest(self.size, self.order[1:], here, self.backward)
 
     def filter(self) -> Document:
         """Matches the records that come after the position, in the direction of walking."""
@@ -119,7 +143,13 @@ class NestedPages:
 
 
 def page_request(
-    *, first: int | None, after: str | None, last: int | None, before: str | None, order: Sequence[Order]
+    *,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    order: Sequence[Order],
+    ranks: Sequence[Document] | None = None,
 ) -> PageRequest:
     """Check Relay's arguments; raises BadInput for a size out of range, a mix of directions, or a foreign cursor."""
     if (first is not None or after is not None) and (last is not None or before is not None):
@@ -128,12 +158,12 @@ def page_request(
     asked = last if backward else first
     if asked is not None and not 0 <= asked <= MAX_PAGE_SIZE:
         raise BadInput(f"A page has at most {MAX_PAGE_SIZE} records; {asked} were asked for.")
-    keys = tuple(order)
+    keys = (Order(RANK), *order) if ranks else tuple(order)
     if not any(key.field == "_id" for key in keys):
         keys = (*keys, Order("_id", descending=bool(keys) and keys[-1].descending))
     cursor = before if backward else after
     position = None if cursor is None else _read_cursor(cursor, keys)
-    return PageRequest(DEFAULT_PAGE_SIZE if asked is None else asked, keys, position, backward)
+    return PageRequest(DEFAULT_PAGE_SIZE if asked is None else asked, keys, position, backward, tuple(ranks or ()))
 
 
 def _read_cursor(cursor: str, order: tuple[Order, ...]) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from rapport_shared.audit import AuditTrail
 from rapport_shared.errors import NotAllowed, NotFound
 from rapport_shared.mongo.client import Database, Document, Session
 from rapport_shared.mongo.conditions import counted, every
-from rapport_shared.mongo.paging import MAX_PAGE_SIZE, NestedPages, Order, Page, PageRequest
+from rapport_shared.mongo.paging import MAX_PAGE_SIZE, RANK, NestedPages, Order, Page, PageRequest
 from rapport_shared.outbox import OutboxStore
 from rapport_shared.rights import Scope
 
@@ -67,12 +67,27 @@ class AggregateRepository(ABC, Generic[A]):
         return {document["_id"]: self.from_document(document) for document in found}
 
     async def page(self, condition: Document, request: PageRequest) -> Page[A]:
-        """One page of the records that match, in one query."""
+        """One page of the records that match, in one query; of a ranked list, in one for each rank at most."""
         if request.size == 0:
             return Page([], [], has_next=False, has_previous=False)
+        if request.ranks:
+            return await self._ranked_page(condition, request)
         found = self._documents.find(request.query(condition), session=self._session)
         documents = await found.sort(list(request.sort().items())).limit(request.size + 1).to_list(None)
         return self._page(request, documents)
+
+    async def _ranked_page(self, condition: Document, request: PageRequest) -> Page[A]:
+        documents: list[Document] = []
+        for rank, meets, part in request.by_rank():
+            found = self._documents.find(part.query(every(condition, meets)), session=self._session)
+            limited = found.sort(list(part.sort().items())).limit(request.size + 1 - len(documents))
+            documents += [{**document, RANK: rank} for document in await limited.to_list(None)]
+            if len(documents) > request.size:
+                break
+        page = request.page(documents)
+        for document in page.items:
+            del document[RANK]
+        return page.of([self.from_document(document) for document in page.items])
 
     async def hanging_on(self, parent_field: str, parent_ids: Sequence[str]) -> Page[A]:
         """The first of what hangs on some parents, whoever's it is: rights are the caller's business."""

@@ -16,6 +16,7 @@ from rapport_customers.customers.inputs import (
     UpdateCustomerInput,
     customer_details,
 )
+from rapport_customers.customers.search import best_first
 from rapport_customers.deals.types import CustomerDeals
 from rapport_customers.duplicates.types import CustomerDuplicates
 from rapport_customers.history.schema import CustomerHistory
@@ -220,7 +221,7 @@ class CustomerQuery:
         found = await info.context.customers.find(id, by=info.context.actor)
         return None if found is None else Customer.from_model(found)
 
-    @list_field("The customers that you may see.", LISTING)
+    @list_field("The customers that you may see.", LISTING, best_first)
     async def customers(self, info: Info, query: ListQuery) -> Connection[Customer]:
         """A page."""
         service, by = info.context.customers, info.context.actor

@@ -42,6 +42,18 @@ def search_condition(text: str) -> dict[str, Any]:
     return {"$and": [_term_condition(term) for term in _terms(text)] or [{"_id": {"$in": []}}]}
 
 
+def best_first(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How well a customer is what was searched for: one of its values is the text, or it has every term as a whole.
+
+    A whole is a word, and of Chinese what is left from any character on, as written, as it sounds, and by its initials:
+    ``zs`` is 张三 before it is 张三丰.
+    """
+    value = unicodedata.normalize("NFC", text.strip())
+    is_value = {"$or": [{field: value} for field in ("name", "email", "external_id")]}
+    whole = [{"$or": [{f"search.{field}": term} for field in FIELDS]} for term in _terms(text)]
+    return is_value, {"$and": whole or [{"_id": {"$in": []}}]}
+
+
 def parts(text: str) -> list[str]:
     """What a text is found by without readings: the beginning of each word, and of Chinese from each character on."""
     found = [word[start:] for word in _words(text) for start in (range(len(word)) if _CHINESE.match(word) else (0,))]
