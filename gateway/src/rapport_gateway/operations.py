@@ -101,7 +101,7 @@ def prepare(
 
     Without a `reader` the usual limits apply.
     """
-    read = (reader or DocumentReader(supergraph.api_schema, Limits())).read(text)
+    read = (reader or DocumentReader(supergraph.api_schema, Limits(), rules=supergraph.costs)).read(text)
     definition = _choose(read.document, operation_name)
     if definition.operation.value not in supergraph.roots:
         raise refused(f"the schema has no {definition.operation.value} type", GRAPHQL_VALIDATION_FAILED)

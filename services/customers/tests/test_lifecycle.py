@@ -8,7 +8,11 @@ from database_calls import commands
 from subgraph_client import SubgraphClient
 
 from rapport_customers.app import pipeline_service
+from rapport_customers.customers.model import CustomerStage
+from rapport_customers.handling.errors import InvalidMoves
+from rapport_customers.handling.model import Handling
 from rapport_customers.lifecycle.repository import StayRepository
+from rapport_customers.schema import build_schema
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
 from rapport_shared.mongo import Mongo
@@ -225,3 +229,12 @@ async def test_customers_of_an_earlier_release_get_their_stays(
     clock.advance(timedelta(days=1))
     assert await move(client, seller, identifier, "CUSTOMER") == []
     assert [stay["seconds"] for stay in (await way(client, seller, identifier))["lifecycle"]["stays"]] == [86400, None]
+
+
+def test_moves_are_never_more_than_the_schema_says() -> None:
+    pairs = [(stage, after) for stage in CustomerStage for after in CustomerStage]
+    handling = Handling(id="customers")
+    with pytest.raises(InvalidMoves):
+        handling.update({"moves": pairs}, now=NOW)
+    handling.update({"moves": [pair for pair in pairs * 2 if len({*pair}) == 2]}, now=NOW)
+    assert f"moves: [StageMove!]! @listSize(assumedSize: {len(handling.moves)})" in build_schema().as_str()

@@ -6,8 +6,10 @@ from enum import Enum
 from typing import Any, Final, Protocol, TypeVar
 
 import strawberry
+from strawberry import UNSET
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
+from strawberry.federation.schema_directives import ListSize
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
@@ -21,6 +23,13 @@ from rapport_shared.mongo import Order, PageRequest, page_request
 M = TypeVar("M")
 N = TypeVar("N")
 MAX_SEARCH: Final = 200
+
+
+def at_most(number: int) -> ListSize:
+    """For a list without pages that the service keeps so short: what a gateway's estimate of costs goes by."""
+    return ListSize(
+        assumed_size=number, slicing_arguments=UNSET, sized_fields=UNSET, require_one_slicing_argument=UNSET
+    )
 
 
 @strawberry.enum(description="Which way a list is sorted.")

@@ -20,7 +20,7 @@ from rapport_shared.graphql.limits import CACHED_DOCUMENTS, Limits
 from rapport_shared.graphql.scalars import DATE_TIME, DateTime
 from rapport_shared.logs import failure_facts
 
-FEDERATION_VERSION: Final = "2.7"
+FEDERATION_VERSION: Final = "2.9"
 
 log = structlog.get_logger(__name__)
 

@@ -10,6 +10,7 @@ from rapport_customers.assignment.inputs import SetAssignmentRulesInput
 from rapport_customers.context import Info
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.inputs import given
+from rapport_shared.graphql.lists import at_most
 from rapport_shared.graphql.scalars import DateTime
 
 
@@ -42,7 +43,9 @@ class AssignmentRule:
 class AssignmentRules:
     """The GraphQL form of the rules."""
 
-    rules: list[AssignmentRule] = strawberry.field(description="In the order in which they are asked.")
+    rules: list[AssignmentRule] = strawberry.field(
+        description="In the order in which they are asked.", directives=[at_most(model.MAX_RULES)]
+    )
     updated_at: DateTime | None = strawberry.field(description="When they last changed.")
     version: int = strawberry.field(description="Counts the changes; give it as `expectedVersion`.")
 

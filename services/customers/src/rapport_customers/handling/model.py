@@ -21,6 +21,7 @@ from rapport_shared.rights import schema_name
 HANDLING_ID: Final = "customers"
 MAX_DAYS: Final = 3650
 DAYS: Final = ("quiet_days", "stage_days", "stale_days")
+MAX_MOVES: Final = len(CustomerStage) * (len(CustomerStage) - 1)
 Move = tuple[CustomerStage, CustomerStage]
 _FOLLOWING: Final[Mapping[str, str]] = {
     "LEAD": "OPPORTUNITY CUSTOMER LOST",

@@ -10,6 +10,7 @@ from rapport_customers.handling import model
 from rapport_customers.handling.inputs import UpdateCustomerHandlingInput
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.inputs import details, given
+from rapport_shared.graphql.lists import at_most
 from rapport_shared.graphql.scalars import DateTime
 
 
@@ -25,7 +26,9 @@ class StageMove:
 class CustomerHandling:
     """The GraphQL form of the settings."""
 
-    moves: list[StageMove] = strawberry.field(description="The moves between stages that people may make.")
+    moves: list[StageMove] = strawberry.field(
+        description="The moves between stages that people may make.", directives=[at_most(model.MAX_MOVES)]
+    )
     follows_facts: bool = strawberry.field(
         description="Whether a deal won and orders bring customers to CUSTOMER and REPEAT by themselves."
     )
