@@ -32,6 +32,7 @@ from rapport_customers.app import INDEXES, context_maker, pipeline_service  # no
 from rapport_customers.customers.inputs import condition  # noqa: E402
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerStage  # noqa: E402
 from rapport_customers.customers.repository import CustomerRepository  # noqa: E402
+from rapport_customers.customers.search import best_first  # noqa: E402
 from rapport_customers.schema import build_schema  # noqa: E402
 from rapport_customers.settings import Settings  # noqa: E402
 from rapport_local.backing.find import find  # noqa: E402
@@ -42,7 +43,8 @@ from rapport_shared.access import Directory  # noqa: E402
 from rapport_shared.actor import Actor  # noqa: E402
 from rapport_shared.ids import new_id  # noqa: E402
 from rapport_shared.messaging import ChangeFeed  # noqa: E402
-from rapport_shared.mongo import Mongo, connect, create_indexes  # noqa: E402
+from rapport_shared.mongo import Mongo, Order, PageRequest, connect, create_indexes, every  # noqa: E402
+from rapport_shared.mongo.paging import RANK  # noqa: E402
 from rapport_shared.persistence import BOOKKEEPING_INDEXES  # noqa: E402
 from rapport_shared.service import api_app  # noqa: E402
 
@@ -77,7 +79,8 @@ class Reading:
     name: str
     query: str
     variables: dict[str, Any]
-    condition: dict[str, Any]
+    conditions: list[dict[str, Any]]
+    """One after the other, until the page is full."""
 
 
 def main() -> None:
@@ -181,17 +184,23 @@ def build(desk: Desk, count: int) -> None:
     print(f"{indexed - began:.0f} s for the indexes, {seconds:.0f} s for {count:,} customers.", flush=True)
 
 
+def best_first_conditions(text: str) -> list[dict[str, Any]]:
+    """What a search asks the database, rank by rank."""
+    ranked = PageRequest(20, (Order(RANK),), ranks=best_first(text))
+    return [every(condition(None, text), meets) for _, meets, _ in ranked.by_rank()]
+
+
 def readings() -> list[Reading]:
     """What is asked for."""
     rule = {"orderCount": {"gte": 45}, "stage": {"eq": "LEAD"}}
     counted = {"deleted": False, "facts.order_count": {"$gte": 45}, "stage": "LEAD"}
     return [
-        Reading("list, the newest 20", LIST, {}, condition(None, None)),
+        Reading("list, the newest 20", LIST, {}, [condition(None, None)]),
         *(
-            Reading(f"search `{text}`", LIST, {"search": text}, condition(None, text))
+            Reading(f"search `{text}`", LIST, {"search": text}, best_first_conditions(text))
             for text in ("张伟", "zhangw", "00077", "c77@")
         ),
-        Reading("segment preview", PREVIEW, {"rule": rule}, counted),
+        Reading("segment preview", PREVIEW, {"rule": rule}, [counted]),
     ]
 
 
@@ -203,7 +212,12 @@ async def read(desk: Desk, reading: Reading, calls: int) -> None:
         return [node["id"] for [page] in [answer.data.values()] for node in page["nodes"]]
 
     async def bare() -> list[str]:
-        found = desk.bare["customers"].find(reading.condition).sort([("created_at", -1), ("_id", -1)]).limit(21)
+        found: list[Any] = []
+        for asked in reading.conditions:
+            newest = desk.bare["customers"].find(asked).sort([("created_at", -1), ("_id", -1)])
+            found += newest.limit(21 - len(found))
+            if len(found) == 21:
+                break
         return [document["_id"] for document in found][:20]
 
     if not await ours() or await ours() != await bare():

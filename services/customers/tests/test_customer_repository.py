@@ -1,12 +1,15 @@
 """Customers on the real database wire."""
 
 import asyncio
+from collections import Counter
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from access_rows import user_row
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rapport_customers.customers.errors import ExternalIdTaken
 from rapport_customers.customers.inputs import NEWEST_FIRST
@@ -18,6 +21,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock
 from rapport_shared.errors import IdempotencyKeyReused, InvalidIdempotencyKey, NotAllowed, NotFound, VersionConflict
 from rapport_shared.events import decode
+from rapport_shared.ids import new_id
 from rapport_shared.mongo import Mongo, Order, PageRequest, page_request
 from rapport_shared.persistence import Transactions
 from rapport_shared.rights import Reach, Scope
@@ -198,30 +202,82 @@ async def test_support_reads_all_and_deletes_none(service: CustomerService, admi
         await create(service, support)
 
 
-@pytest.mark.parametrize("order", [NEWEST_FIRST, (Order("source"),), (Order("source", descending=True), Order("name"))])
-@pytest.mark.parametrize("backward", [False, True])
-async def test_walking_a_list_while_others_insert_gives_each_record_once(
-    service: CustomerService, clock: ManualClock, admin: Actor, order: tuple[Order, ...], backward: bool
+SOURCES, NAMES = st.none() | st.sampled_from(["a", "b"]), st.sampled_from(["甲", "乙"])
+VALUES = st.fixed_dictionaries({"source": SOURCES, "name": NAMES})
+ORDERS = st.sampled_from(
+    [
+        NEWEST_FIRST,
+        (Order("source"),),
+        (Order("source", descending=True), Order("name")),
+        (Order("name"), Order("source", descending=True)),
+        (Order("facts.last_order_at"), Order("source")),
+        (Order("facts.last_order_at", descending=True),),
+    ]
+)
+WRITES = st.lists(
+    st.one_of(
+        st.tuples(st.just("insert"), VALUES),
+        st.tuples(st.just("touch"), st.integers(0, 7)),  # a change of what nobody sorts by
+        st.tuples(st.just("move"), st.integers(0, 7), VALUES),
+    ),
+    max_size=2,
+)
+
+
+@given(
+    there=st.lists(VALUES, min_size=4, max_size=8),
+    order=ORDERS,
+    size=st.integers(1, 3),
+    backward=st.booleans(),
+    data=st.data(),
+)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_walking_a_list_while_others_write_gives_each_record_once(
+    service: CustomerService,
+    clock: ManualClock,
+    admin: Actor,
+    mongo: Mongo,
+    there: list[dict[str, Any]],
+    order: tuple[Order, ...],
+    size: int,
+    backward: bool,
+    data: st.DataObject,
 ) -> None:
-    made = set()
-    for number in range(17):  # ties and nulls in the sort keys
-        source = None if number % 3 == 0 else f"source {number % 4}"
-        made.add((await create(service, admin, source=source, name=f"名 {number % 5}")).id)
-        clock.advance(timedelta(milliseconds=number % 2))
+    """Whoever was there all along, and was not moved within the order, comes exactly once; nobody new comes twice."""
+    of_this_walk = {"industry": new_id("run")}
+
+    async def insert(values: dict[str, Any], last_order: Any = None) -> str:
+        made = await create(service, admin, **of_this_walk, **values)
+        fact = {"$set": {"facts.last_order_at": last_order}}
+        await mongo.database["customers"].update_one({"_id": made.id}, fact)
+        clock.advance(timedelta(milliseconds=len(values["name"]) % 2))
+        return made.id
+
+    made = [await insert(values, clock() if number % 2 else None) for number, values in enumerate(there)]
+    moved: set[str] = set()
     walked: list[str] = []
     cursor: str | None = None
-    while True:
-        ends = {"last": 3, "before": cursor} if backward else {"first": 3, "after": cursor}
+    more = True
+    while more:
+        ends = {"last": size, "before": cursor} if backward else {"first": size, "after": cursor}
         asked: dict[str, Any] = {"first": None, "after": None, "last": None, "before": None, **ends}
-        page = await service.page({}, page_request(**asked, order=order), by=admin)
+        page = await service.page(of_this_walk, page_request(**asked, order=order), by=admin)
         ids = [customer.id for customer in page.items]
         walked = ids + walked if backward else walked + ids
-        await create(service, admin, source="source 2", name="名 9")
-        if not (page.has_previous if backward else page.has_next):
-            break
-        cursor = page.cursors[0] if backward else page.cursors[-1]
-    assert len(walked) == len(set(walked))
-    assert made <= set(walked)
+        writes: list[Any] = data.draw(WRITES) if len(walked) < 20 else []
+        for write, *given_ in writes:
+            if write == "insert":
+                await insert(given_[0])
+                continue
+            about = made[given_[0] % len(made)]
+            changes = {"phone": f"+86138{len(walked):08}"} if write == "touch" else given_[1]
+            moved |= set() if write == "touch" else {about}
+            await service.update(about, changes, expected_version=None, by=admin)
+        more = page.has_previous if backward else page.has_next
+        cursor = page.cursors[0 if backward else -1]
+    times = Counter(walked)
+    assert {identifier: times[identifier] for identifier in made if times[identifier] != 1}.keys() <= moved
+    assert {identifier for identifier, count in times.items() if count > 1} <= moved
 
 
 async def test_migrate_creates_every_index(mongo: Mongo) -> None:

@@ -97,6 +97,48 @@ async def test_rows_become_customers_by_the_rules_of_creating_them(client: Subgr
     assert codes(await add(client, admin, identifier, 10, ROWS)) == ["IMPORT_NOT_OPEN"]
 
 
+async def test_rows_have_what_is_required_and_values_of_custom_fields(client: SubgraphClient, admin: Actor) -> None:
+    for key, of, rules in (
+        ("size", "NUMBER", {"minimum": 1}),
+        ("since", "DATE", {}),
+        ("grades", "MULTI", {"options": [{"value": "A", "label": "一级"}, {"value": "B"}]}),
+        ("budgetOf", "MONEY", {"required": True}),
+    ):
+        field = {"key": key, "type": of, "label": key, **rules}
+        assert codes(await client.mutate("defineCustomField", "customField { id }", field, by=admin)) == []
+    handling = {"requiredOfPersons": [["phone", "email"]]}
+    assert codes(await client.mutate("updateCustomerHandling", "handling { version }", handling, by=admin)) == []
+    columns = ["no", "name", "phone", "size", "since", "grades", "budgetOf"]
+    fields = ["externalId", "name", "phone", *(f"custom.{key}" for key in columns[3:])]
+    mapping = [{"field": field, "columns": [column]} for field, column in zip(fields, columns, strict=True)]
+    identifier = await begin(client, admin, columns=columns, mapping=mapping)
+    rows = [
+        ["1", "王一", "13812345678", "1,250.5", "2026年2月3日", "B；一级", "CNY 1,234.50"],
+        ["2", "王二", "", "7", "", "", "1 CNY"],
+        ["3", "王三", "13812345679", "0", "", "", "1 CNY"],
+        ["4", "王四", "13812345670", "7", "", "", ""],
+        ["1", "王一", "13812345678", "9", "2026-02-03", "A;B", "1234.5 CNY"],
+    ]
+    taken = await add(client, admin, identifier, 1, rows)
+    assert counts(taken) == (1, 1, 0, 3)
+    assert taken["customerImport"]["rows"] == [
+        {"row": 2, "code": "REQUIRED_FIELD_MISSING", "column": "phone"},
+        {"row": 3, "code": "INVALID_CUSTOM_VALUE", "column": "size"},
+        {"row": 4, "code": "REQUIRED_FIELD_MISSING", "column": "budgetOf"},
+    ]
+    query = "{ customers { nodes { name custom { key value } } } }"
+    [node] = (await client.query(query, by=admin)).data["customers"]["nodes"]
+    assert {value["key"]: value["value"] for value in node["custom"]} == {
+        "size": 9,
+        "since": "2026-02-03",
+        "grades": ["A", "B"],
+        "budgetOf": {"amount": "1234.50", "currency": "CNY"},
+    }
+    await client.mutate("finishCustomerImport", IMPORT, {"importId": identifier}, by=admin)
+    undone = await client.mutate("revertCustomerImport", IMPORT, {"importId": identifier}, by=admin)
+    assert (undone["customerImport"]["reverted"], undone["customerImport"]["conflicts"]) == (2, 0)
+
+
 async def test_an_import_is_undone_but_for_what_was_changed_since(client: SubgraphClient, admin: Actor) -> None:
     old = {"kind": "PERSON", "name": "老王", "externalId": "9", "source": "web"}
     await client.mutate("createCustomer", "customer { id }", old, by=admin)

@@ -113,8 +113,16 @@ class Import:
         if broken:
             raise InvalidMapping(f"In a mapping, {broken[0]}.", path=("input", "mapping"))
 
+    @property
+    def has_custom(self) -> bool:
+        """Whether it fills custom fields."""
+        return any(source.field.startswith(CUSTOM) for source in self.sources)
+
     def details(self, cells: Sequence[str | None]) -> dict[str, Any]:
-        """What a row says of a customer, by attribute; an empty cell says nothing. Raises InvalidRows."""
+        """What a row says of a customer, by attribute, custom values as texts; an empty cell says nothing.
+
+        Raises InvalidRows.
+        """
         if len(cells) != len(self.columns):
             raise InvalidRows(f"The row has {len(cells)} cells for {len(self.columns)} columns.", path=("row",))
         by_column = dict(zip(self.columns, cells, strict=True))

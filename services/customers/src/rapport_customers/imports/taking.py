@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from pydantic.alias_generators import to_snake
 
+from rapport_customers.custom_fields.definitions import Definitions
 from rapport_customers.custom_fields.errors import CustomValueTaken
+from rapport_customers.custom_fields.writing import TYPE
 from rapport_customers.customers.errors import ExternalIdTaken, OwnerNotFound
 from rapport_customers.customers.model import Customer, CustomerKind
 from rapport_customers.customers.service import CustomerService
@@ -36,9 +38,12 @@ class Taking:
         self._by = by
         self._known: dict[str, list[Customer]] = {}
         self._owners: dict[str, bool] = {by.id: True}
+        self._definitions = Definitions()
 
     async def take(self, rows: Sequence[Sequence[str | None]]) -> list[RowResult]:
         """What becomes of each row; the customers that their keys name are found in one query."""
+        if self._import.has_custom:
+            self._definitions = await self._work.custom_fields.all_of(TYPE)
         read = [self._read(cells) for cells in rows]
         wanted = [key for key, _ in read if isinstance(key, str)]
         scope = self._customers.scope(self._by)
@@ -49,13 +54,17 @@ class Taking:
 
     def refused(self, row: int, fault: UserFault) -> RowResult:
         """A row that cannot go in; the fault of a value names its column."""
-        column = self._import.column_of(to_snake(fault.path[-1])) if fault.path else None
+        *_, field = fault.path or ("",)
+        column = self._import.column_of(field) or self._import.column_of(to_snake(field))
         return RowResult(row=row, outcome=Outcome.FAILED, code=fault.code, column=column, message=fault.message)
 
     def _read(self, cells: Sequence[str | None]) -> tuple[str | UserFault, dict[str, Any]]:
         """The row's key in its stored form, or what is wrong with the row."""
         try:
             details = self._import.details(cells)
+            if "custom" in details:
+                texts = details["custom"].items()
+                details["custom"] = {key: self._definitions.from_text(key, text) for key, text in texts}
             key = details.get(self._import.key.lower())
             if key is None:
                 raise MissingKey("The row has no key.", path=("input", self._import.key.lower()))
