@@ -51,19 +51,25 @@ class Gateway:
     folder: Path = HOME
 
 
-def install() -> None:
-    """The peers from npm, the stub from its source; nothing is done when they are there. Raises Unavailable."""
-    for program, hint in (
-        ("wrk", "apt-get install wrk"),
-        ("cc", "apt-get install gcc libc6-dev"),
-        ("npm", "apt-get install npm"),
-        ("taskset", "apt-get install util-linux"),
-    ):
-        if shutil.which(program) is None:
-            raise Unavailable(f"{program} is needed: {hint}")
-    _PEERS.mkdir(parents=True, exist_ok=True)
+def build_stub() -> None:
+    """The stub, from its source; what measuring needs is there. Raises Unavailable."""
+    for program, package in (("wrk", "wrk"), ("cc", "gcc libc6-dev"), ("taskset", "util-linux")):
+        _find(program, package)
+    HOME.mkdir(parents=True, exist_ok=True)
     source = Path(__file__).with_name("stub.c")
     subprocess.run(["cc", "-O2", "-o", str(HOME / "stub"), str(source)], check=True)
+
+
+def _find(program: str, package: str) -> None:
+    if shutil.which(program) is None:
+        raise Unavailable(f"{program} is needed: apt-get install {package}")
+
+
+def install() -> None:
+    """The peers from npm, and the stub; nothing is done when they are there. Raises Unavailable."""
+    build_stub()
+    _find("npm", "npm")
+    _PEERS.mkdir(exist_ok=True)
     manifest = _PEERS / "package.json"
     wanted = json.dumps({"private": True, "dependencies": _PACKAGES, "overrides": _OVERRIDES}, indent=2)
     if manifest.is_file() and manifest.read_text(encoding="utf-8") == wanted:
@@ -78,11 +84,11 @@ def install() -> None:
 
 def gateways(subgraph_port: int, ports: Mapping[str, int]) -> list[Gateway]:
     """All of them, in front of the subgraphs on one port; each on the port that `ports` gives it by name."""
-    supergraph = str(_written_supergraph(subgraph_port))
+    supergraph = str(written_supergraph(subgraph_port))
     hive = _hive(supergraph, ports["hive"])
     return [
-        _rapport("rapport", supergraph, ports["rapport"], dedupes=False),
-        _rapport("rapport-dedupe", supergraph, ports["rapport-dedupe"], dedupes=True),
+        rapport("rapport", supergraph, ports["rapport"], dedupes=False),
+        rapport("rapport-dedupe", supergraph, ports["rapport-dedupe"], dedupes=True),
         Gateway(
             "apollo",
             "Apollo Gateway 2.14 (Node.js)",
@@ -115,7 +121,8 @@ def gateways(subgraph_port: int, ports: Mapping[str, int]) -> list[Gateway]:
 NAMES = ("rapport", "rapport-dedupe", "apollo", "hive", "hive-dedupe", "grafbase", "grafbase-dedupe")
 
 
-def _written_supergraph(port: int) -> Path:
+def written_supergraph(port: int) -> Path:
+    """The supergraph of the subgraphs on that port."""
     sources = [
         SubgraphSource(name, f"http://127.0.0.1:{port}/{name}", _LINK + subgraph.sdl)
         for name, subgraph in SUBGRAPHS.items()
@@ -125,7 +132,8 @@ def _written_supergraph(port: int) -> Path:
     return file
 
 
-def _rapport(name: str, supergraph: str, port: int, *, dedupes: bool) -> Gateway:
+def rapport(name: str, supergraph: str, port: int, *, dedupes: bool) -> Gateway:
+    """The gateway of this repository."""
     command = (sys.executable, "-m", "rapport_gateway", "serve", "--supergraph", supergraph, "--port", str(port))
     environment = {
         f"RAPPORT_GATEWAY_{name}": "true" if dedupes else "false" for name in ("SHARE_QUERIES", "SHARE_OPERATIONS")

@@ -1,4 +1,5 @@
--- wrk -s load.lua URL -- FILE: sends the file as the body of every request, and prints the result as one line of JSON.
+-- wrk -s load.lua URL -- FILE [SEED]: sends the file as the body of every request, and prints the result as one line of
+-- JSON. With a seed each body is another: what the file calls KNOWN is the seed and a number.
 function init(arguments)
   local file = assert(io.open(arguments[1], "rb"))
   wrk.method = "POST"
@@ -6,6 +7,14 @@ function init(arguments)
   wrk.headers["content-type"] = "application/json"
   wrk.headers["accept"] = "application/json"
   file:close()
+  if arguments[2] then
+    local before, after = wrk.body:match("^(.*)KNOWN(.*)$")
+    local number = 0
+    request = function()
+      number = number + 1
+      return wrk.format(nil, nil, nil, before .. arguments[2] .. "-" .. number .. after)
+    end
+  end
 end
 
 function done(summary, latency)

@@ -29,11 +29,11 @@ class Program:
 
     @classmethod
     def start(
-        cls, command: Sequence[str], *, core: int, log: Path, environment: Mapping[str, str], folder: Path
+        cls, command: Sequence[str], *, cores: str, log: Path, environment: Mapping[str, str], folder: Path
     ) -> Program:
         with log.open("wb") as output:
             process = subprocess.Popen(
-                ["taskset", "-c", str(core), *command],
+                ["taskset", "-c", cores, *command],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -82,6 +82,11 @@ class Program:
             if entry.isdigit() and int(fields[3]) == self.process.pid:
                 found.append((int(entry), (int(fields[11]) + int(fields[12])) / _TICKS))
         return found
+
+
+def all_busy_seconds() -> float:
+    """Processor time that all cores have spent on anything."""
+    return sum(busy_seconds(core) for core in range(os.cpu_count() or 1))
 
 
 def busy_seconds(core: int) -> float:

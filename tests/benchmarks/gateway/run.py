@@ -94,7 +94,7 @@ class Bench:
         self, name: str, command: Sequence[str], core: int, folder: Path, environment: dict[str, str] | Any = None
     ) -> Program:
         log = HOME / "logs" / f"{name}.log"
-        program = Program.start(command, core=core, log=log, environment=environment or {}, folder=folder)
+        program = Program.start(command, cores=str(core), log=log, environment=environment or {}, folder=folder)
         self._stack.callback(program.stop)
         return program
 

@@ -6,9 +6,9 @@ for it, which takes a third of the time. What a class of rules has for which kin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from graphql import BREAK, SKIP, ASTValidationRule, GraphQLError, Node, ValidationContext, specified_rules
 from graphql.language.visitor import EnterLeaveVisitor
@@ -38,23 +38,20 @@ class AllRules(ASTValidationRule):
         return found
 
     def _made(self, kind: str) -> EnterLeaveVisitor:
-        pairs = [
-            (number, *(getattr(self._rules[number], name) if name else None for name in names))
-            for number, *names in _methods(kind)
-        ]
-        if not pairs:
+        entering, leaving = _methods(kind)
+        if not leaving:
             return EnterLeaveVisitor(None, None)
-        steps = cast("list[tuple[int, _Visit | None, _Visit | None]]", pairs)
-        return EnterLeaveVisitor(self._entering(steps), self._leaving(steps))
+        return EnterLeaveVisitor(self._entering(entering) if entering else None, self._leaving(leaving))
 
-    def _entering(self, steps: list[tuple[int, _Visit | None, _Visit | None]]) -> _Visit:
-        skipping = self._skipping
-        entering = [(number, enter) for number, enter, _ in steps if enter is not None]
+    def _entering(self, steps: Sequence[tuple[int, _Visit]]) -> _Visit:
+        rules, skipping = self._rules, self._skipping
 
         def enter(node: Node, *arguments: Any) -> None:
-            for number, visit in entering:
+            for number, visit in steps:
                 if skipping[number] is None:
-                    result = visit(node, *arguments)
+                    result = visit(rules[number], node, *arguments)
+                    if result is None:
+                        continue
                     if result is SKIP or result is False:
                         skipping[number] = node
                     elif result is BREAK or result is True:
@@ -62,15 +59,15 @@ class AllRules(ASTValidationRule):
 
         return enter
 
-    def _leaving(self, steps: list[tuple[int, _Visit | None, _Visit | None]]) -> _Visit:
-        skipping = self._skipping
+    def _leaving(self, steps: Sequence[tuple[int, _Visit | None]]) -> _Visit:
+        rules, skipping = self._rules, self._skipping
 
         def leave(node: Node, *arguments: Any) -> None:
-            for number, _, visit in steps:
+            for number, visit in steps:
                 if skipping[number] is node:
                     skipping[number] = None
                 elif visit is not None and skipping[number] is None:
-                    result = visit(node, *arguments)
+                    result = visit(rules[number], node, *arguments)
                     if result is BREAK or result is True:
                         skipping[number] = BREAK
 
@@ -78,15 +75,18 @@ class AllRules(ASTValidationRule):
 
 
 @cache
-def _methods(kind: str) -> tuple[tuple[int, str | None, str | None], ...]:
-    """By the number of the rule, the names of what it has for entering and leaving; only of rules that have any."""
-    found = []
+def _methods(kind: str) -> tuple[tuple[tuple[int, _Visit], ...], tuple[tuple[int, _Visit | None], ...]]:
+    """By the number of the rule, what it does on entering and on leaving; only of rules that do either."""
+    entering: list[tuple[int, _Visit]] = []
+    leaving: list[tuple[int, _Visit | None]] = []
     for number, rule in enumerate(specified_rules):
-        enter, leave = (_name(rule, step, kind) for step in ("enter", "leave"))
-        if enter or leave:
-            found.append((number, enter, leave))
-    return tuple(found)
+        enter, leave = (_method(rule, step, kind) for step in ("enter", "leave"))
+        if enter is not None:
+            entering.append((number, enter))
+        if enter is not None or leave is not None:
+            leaving.append((number, leave))
+    return tuple(entering), tuple(leaving)
 
 
-def _name(rule: type[ASTValidationRule], step: str, kind: str) -> str | None:
-    return next((name for name in (f"{step}_{kind}", step) if hasattr(rule, name)), None)
+def _method(rule: type[ASTValidationRule], step: str, kind: str) -> _Visit | None:
+    return next((getattr(rule, name) for name in (f"{step}_{kind}", step) if hasattr(rule, name)), None)

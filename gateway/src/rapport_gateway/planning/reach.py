@@ -70,18 +70,16 @@ class Reach:
         """How `graph` resolves the field, its `@requires` aside; None when it does not."""
         info = self.supergraph.types[type_name].fields.get(field.name)
         join = info.joins.get(graph) if info else None
-        if join is None:
+        if join is None or (join.context_arguments and not _is_context_set(join, field)):
             return None
-        if not _is_context_set(join, field):
-            return None
-        given = provided.below(type_name, field.name)
-        if given is None and (join.external or join.used_overridden):
-            return None
-        return Via(join, self._provided_below(join, given or NOTHING))
+        given = provided.below(type_name, field.name) if provided.fields else None
+        if given is None:
+            if join.external or join.used_overridden:
+                return None
+            given = NOTHING
+        return Via(join, given if join.provides is None else self._provided_below(join, given))
 
     def _provided_below(self, join: FieldJoin, given: Provided) -> Provided:
-        if join.provides is None:
-            return given
         own = self._remember(("provides", id(join)), lambda: provided_by(join.provides.selections), Provided())  # type: ignore[union-attr]
         return self._remember(("merged", id(own), id(given)), lambda: merged(given, own), own)
 
@@ -93,7 +91,9 @@ class Reach:
         join = info.joins.get(graph) if info else None
         if join is not None and join.context_arguments:
             return self._contextual(join)
-        return join.requires if join and provided.below(type_name, field.name) is None else None
+        if join is None or join.requires is None:
+            return None
+        return join.requires if provided.below(type_name, field.name) is None else None
 
     def _contextual(self, join: FieldJoin) -> Contextual:
         found = self._memo.get(("contextual", id(join)))

@@ -39,7 +39,6 @@ class SelectionBuilder:
         self._next_bit = 1 << first_bit
         self.field_count = 0
         self._built: list[QuerySelection | QueryGroup] = []  # memos go by identity, so what was built must live on
-        self._signatures: dict[tuple[str, str], object] = {}
 
     def build(
         self,
@@ -85,12 +84,7 @@ class SelectionBuilder:
 
     def signature(self, concrete: str, node: FieldNode) -> object:
         """Equal for types whose field every subgraph resolves in the same way, and the client may have or not."""
-        name = node.name.value
-        key = (concrete, name)
-        found = self._signatures.get(key)
-        if found is None:
-            info = self.supergraph.types[concrete].fields.get(name)
-            found = self._signatures[key] = name if info is None else _field_signature(info)
+        found = self.supergraph.resolution(concrete, node.name.value)
         return (found, self.withholds(concrete, node)) if self._permits else found
 
 
@@ -247,24 +241,6 @@ class _Position:
 
 def _response_key(node: FieldNode) -> str:
     return node.alias.value if node.alias else node.name.value
-
-
-def _field_signature(info: FieldInfo) -> object:
-    return (
-        print_ast(info.type),
-        tuple(
-            (
-                join.graph,
-                join.type_text,
-                join.requires and join.requires.text,
-                join.provides and join.provides.text,
-                join.external,
-                join.used_overridden,
-                tuple((given.name, given.context, given.selection.text) for given in join.context_arguments),
-            )
-            for join in info.joins.values()
-        ),
-    )
 
 
 def arguments_text(node: FieldNode) -> str:

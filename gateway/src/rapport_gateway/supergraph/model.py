@@ -11,7 +11,7 @@ from enum import Enum
 from functools import cached_property
 from types import MappingProxyType
 
-from graphql import GraphQLSchema, TypeNode
+from graphql import GraphQLSchema, TypeNode, print_ast
 
 from rapport_gateway.limits.rules import NO_RULES, CostRules
 from rapport_gateway.supergraph.access import NO_ACCESS_RULES, AccessMap
@@ -255,3 +255,39 @@ class Supergraph:
 
     def field(self, type_name: str, field_name: str) -> FieldInfo:
         return self.types[type_name].fields[field_name]
+
+    @cached_property
+    def _resolutions(self) -> dict[tuple[str, str], object]:
+        return {}
+
+    @cached_property
+    def _tokens(self) -> dict[object, object]:
+        return {}
+
+    def resolution(self, type_name: str, field_name: str) -> object:
+        """Equal for types whose field every subgraph resolves in the same way."""
+        found = self._resolutions.get((type_name, field_name))
+        if found is None:
+            info = self.types[type_name].fields.get(field_name)
+            # A token is hashed sooner than everything that it stands for.
+            found = field_name if info is None else self._tokens.setdefault(_resolution(info), object())
+            self._resolutions[type_name, field_name] = found
+        return found
+
+
+def _resolution(info: FieldInfo) -> object:
+    return (
+        print_ast(info.type),
+        tuple(
+            (
+                join.graph,
+                join.type_text,
+                join.requires and join.requires.text,
+                join.provides and join.provides.text,
+                join.external,
+                join.used_overridden,
+                tuple((given.name, given.context, given.selection.text) for given in join.context_arguments),
+            )
+            for join in info.joins.values()
+        ),
+    )
