@@ -8,7 +8,7 @@ import threading
 import pytest
 from gateway.tests.crm import pipeline
 
-from rapport_gateway.beside import MAX_WAITING, Beside
+from rapport_gateway.beside import MAX_WAITING, MAX_WAITING_OF_ONE, Beside
 from rapport_gateway.errors import RequestRefused
 from rapport_gateway.pipeline import GraphQLRequest, Pipeline
 
@@ -66,6 +66,27 @@ async def test_no_more_than_so_much_waits() -> None:
     may_go_on.set()
     assert all(await asyncio.gather(*waiting))
     assert await beside.run("one more", lambda: 5) == 5
+
+
+async def test_clients_take_turns_and_one_alone_does_not_fill_the_queue() -> None:
+    may_go_on, beside, done = threading.Event(), Beside(), list[str]()
+
+    def asked_by(client: str, number: int) -> asyncio.Task[None]:
+        name = f"{client}{number}"
+        return asyncio.create_task(beside.run(name, lambda: done.append(name), client))
+
+    first = asyncio.create_task(beside.run("first", lambda: may_go_on.wait(10), "many"))
+    await asyncio.sleep(0)
+    waiting = [asked_by("many", number) for number in range(MAX_WAITING_OF_ONE)]
+    await asyncio.sleep(0)
+    with pytest.raises(RequestRefused) as refused:
+        await asked_by("many", MAX_WAITING_OF_ONE)
+    assert refused.value.status == 503
+    waiting += [asked_by("few", number) for number in range(2)]
+    await asyncio.sleep(0)
+    may_go_on.set()
+    await asyncio.gather(first, *waiting)
+    assert done[:5] == ["many0", "few0", "many1", "few1", "many2"]
 
 
 async def test_who_leaves_does_not_end_what_others_wait_for() -> None:

@@ -129,14 +129,15 @@ class Pipeline:
             operation = self._kept(key, prepare(self._supergraph, *key, self._reader))
         return self._noted(operation)
 
-    async def prepared(self, request: GraphQLRequest) -> PreparedOperation:
-        """The same, where a document that takes long to read holds up nobody else. Raises RequestRefused."""
+    async def prepared(self, request: GraphQLRequest, client: str = "") -> PreparedOperation:
+        """The same, where a document that takes long to read holds up nobody else; clients take turns. Raises
+        RequestRefused."""
         key = (request.query, request.operation_name)
         if len(request.query) <= LONG_DOCUMENT or key in self._operations:
             return self.prepare(request)
         self._metrics.plan_cache(hit=False)
         self._reader.check_known(request.query)
-        made = await self._beside.run(key, partial(prepare, self._supergraph, *key, self._reader))
+        made = await self._beside.run(key, partial(prepare, self._supergraph, *key, self._reader), client)
         return self._noted(self._kept(key, made))
 
     def ready(self, request: GraphQLRequest) -> PreparedPlan | None:

@@ -131,7 +131,7 @@ class Admission:
         name, variables = fields.get("operationName") or None, fields.get("variables") or {}
         request = GraphQLRequest(found.text, name, variables, headers)
         pipeline = self.pipeline
-        operation = await pipeline.prepared(request)
+        operation = await pipeline.prepared(request, self._bounds.address)
         self._documents.keep(found)
         if read_only and operation.kind == "mutation":
             raise refused("Only queries may be sent by GET.", METHOD_NOT_ALLOWED, 405, headers={"allow": "POST"})

@@ -20,6 +20,11 @@ class Bounds:
         self._limits = limits
         self._seconds = seconds or None
 
+    @property
+    def address(self) -> str:
+        """Where the request comes from that is handled now; empty where clients are not limited."""
+        return "" if self._limits is None else self._limits.address
+
     def charge(self, headers: Mapping[str, str]) -> None:
         """Raises RequestRefused."""
         if self._limits is not None:

@@ -44,6 +44,11 @@ class ClientLimits:
         finally:
             _address.reset(token)
 
+    @property
+    def address(self) -> str:
+        """See `coming_from`; empty outside of it."""
+        return _address.get()
+
     def charge(self, headers: Mapping[str, str]) -> None:
         """One operation more. Raises RequestRefused."""
         for buckets, key in ((self._by_address, _address.get()), (self._by_client, _client(headers))):
