@@ -45,13 +45,14 @@ class Desk:
     chance: random.Random
     customers: list[str] = field(default_factory=list)
     deals: list[str] = field(default_factory=list)
+    merges: list[str] = field(default_factory=list)
     reach: str = "OWN"
     seq: int = 1
 
     async def work(self) -> None:
         """One change of something."""
         works = [self.create, self.create_deal, self.move, self.move, self.hand_over, self.hand_over]
-        works += [self.delete, self.restore, self.delete_deal]
+        works += [self.delete, self.restore, self.delete_deal, self.merge, self.unmerge]
         if self.chance.random() < 0.06:
             works = [self.change_role]
         await self.chance.choice(works)()
@@ -72,6 +73,18 @@ class Desk:
 
     async def hand_over(self) -> None:
         await self._customer("updateCustomer", ownerId=self.chance.choice(PEOPLE))
+
+    async def merge(self) -> None:
+        if len(self.customers) > 1:
+            survivor, other = self.chance.sample(self.customers, 2)
+            given = {"survivorId": survivor, "otherIds": [other]}
+            made = await self.client.mutate("mergeCustomers", "merge { id }", given, by=self.admin)
+            self.merges += [made["merge"]["id"]] if made["merge"] else []
+
+    async def unmerge(self) -> None:
+        if self.merges:
+            merge_id = self.merges.pop()
+            await self.client.mutate("unmergeCustomers", "merge { id }", {"mergeId": merge_id}, by=self.admin)
 
     async def delete(self) -> None:
         await self._customer("deleteCustomer")
@@ -119,6 +132,53 @@ async def test_after_each_resume_a_client_has_what_a_query_finds(
     for follower in followers:
         assert follower.resets < 12  # most of the times it was told what had changed
     assert len(desk.customers) > 3
+
+
+async def test_deals_come_and_go_with_customers_that_are_merged(
+    client: SubgraphClient, mongo: Mongo, outbox: OutboxStore, admin: Actor, seller: Actor
+) -> None:
+    async def make(owner: str) -> str:
+        given = {"kind": "PERSON", "name": "张三", "ownerId": owner}
+        made = await client.mutate("createCustomer", "customer { id }", given, by=admin)
+        await client.mutate(
+            "createDeal", "deal { id }", {"customerId": made["customer"]["id"], "name": "年度授权"}, by=admin
+        )
+        return str(made["customer"]["id"])
+
+    async def merge(survivor: str, other: str) -> str:
+        given = {"survivorId": survivor, "otherIds": [other]}
+        made = await client.mutate("mergeCustomers", "merge { id }", given, by=admin)
+        return str(made["merge"]["id"])
+
+    async def unmerge(merge_id: str) -> None:
+        done = await client.mutate("unmergeCustomers", "merge { id }", {"mergeId": merge_id}, by=admin)
+        assert done["userErrors"] == []
+
+    async def told(sellers: int, of_customer: int) -> None:
+        await number_events(outbox)
+        for follower, expected in ((theirs, sellers), (its, of_customer)):
+            await follower.resume()
+            assert len(follower.copy) == expected
+
+    await mongo.database["access"].insert_many([user_row(owner) for owner in (seller.id, "usr_rival")])
+    own, rivals = await make(seller.id), await make("usr_rival")
+    theirs = ListFollower(client, seller, *DEALS)
+    its = ListFollower(client, admin, "deals", "dealChanges", f'{{customerId: {{eq: "{own}"}}}}')
+    await told(1, 1)
+    merged = await merge(own, rivals)
+    await told(2, 2)
+    await unmerge(merged)
+    await told(1, 1)
+    merged = await merge(rivals, own)
+    await told(0, 0)
+    await unmerge(merged)
+    await told(1, 1)
+    merged = await merge(own, rivals)
+    await told(2, 2)
+    await client.mutate("updateCustomer", "customer { id }", {"id": own, "ownerId": "usr_rival"}, by=admin)
+    await unmerge(merged)
+    await told(0, 1)
+    assert theirs.resets == its.resets == 1
 
 
 async def test_a_page_of_changes_takes_a_fixed_number_of_queries(desk: Desk, outbox: OutboxStore, admin: Actor) -> None:

@@ -1,50 +1,41 @@
 """Communications come and go with their customers: who follows the list is told, and has what a query finds."""
 
 import random
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
+from customers_elsewhere import CustomersElsewhere
 from following import ListFollower, follow_through
+from numbering import number_events
 from subgraph_client import SubgraphClient
 
 from rapport_interactions.consumers import HANDLERS
 from rapport_interactions.work import InteractionsWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import ManualClock, system_clock
-from rapport_shared.contracts.customers import CustomerMerged, CustomerState, CustomerUnmerged, CustomerUpdated
-from rapport_shared.events import Envelope, Event
-from rapport_shared.ids import new_event_id
 from rapport_shared.mongo import Mongo
 from rapport_shared.outbox import OutboxStore
 from rapport_shared.persistence import Transactions
 
-OWNERS = ["usr_seller", "usr_other"]
-CUSTOMERS = [f"cus_{number}" for number in range(3)]
-
 
 @dataclass
 class Desk:
-    """Random work on communications; customers change hands and are merged elsewhere."""
+    """Random work on communications and their customers."""
 
     client: SubgraphClient
-    transactions: Transactions[InteractionsWork]
-    clock: ManualClock
+    customers: CustomersElsewhere
     admin: Actor
     chance: random.Random
-    owners: dict[str, str] = field(default_factory=dict)
-    versions: dict[str, int] = field(default_factory=dict)
-    merged: dict[str, str] = field(default_factory=dict)
     interactions: list[str] = field(default_factory=list)
 
     async def work(self) -> None:
         """One change of something."""
-        works: list[Callable[[], Awaitable[None]]] = [self.record, self.record, self.change, self.change, self.delete]
-        works += [self.hand_over, self.hand_over, self.merge, self.merge]
+        works = [self.record, self.record, self.change, self.change, self.delete]
+        works += [self.customers.hand_over, self.customers.hand_over, self.customers.merge, self.customers.merge]
         await self.chance.choice(works)()
 
     async def record(self) -> None:
-        given = {"customerId": self.chance.choice(CUSTOMERS), "channel": "PHONE", "content": "说好了"}
+        given = {"customerId": self.chance.choice(self.customers.ids), "channel": "PHONE", "content": "说好了"}
         made = await self.client.mutate("recordInteraction", "interaction { id }", given, by=self.admin)
         self.interactions += [made["interaction"]["id"]] if made["interaction"] else []
 
@@ -53,43 +44,6 @@ class Desk:
 
     async def delete(self) -> None:
         await self._interaction("deleteInteraction")
-
-    async def hand_over(self) -> None:
-        customer = self.chance.choice([known for known in CUSTOMERS if known not in self.merged])
-        before, self.owners[customer] = self._state(customer), self.chance.choice(OWNERS)
-        await self.hear(
-            CustomerUpdated(customer_id=customer, changed=("owner_id",), before=before, after=self._state(customer))
-        )
-
-    async def merge(self) -> None:
-        """The last two customers become one, or two again."""
-        survivor, other = CUSTOMERS[-2:]
-        before, merge = self._state(other), {"customer_id": other, "survivor_id": survivor, "merge_id": "mrg_1"}
-        if self.merged.pop(other, None):
-            await self.hear(CustomerUnmerged(**merge, before=before, after=self._state(other)))
-        else:
-            self.merged[other] = survivor
-            await self.hear(CustomerMerged(**merge, before=before, after=self._state(other)))
-
-    async def hear(self, event: Event) -> None:
-        """As the consumer does."""
-        version = self.versions[event.subject] = self.versions.get(event.subject, 0) + 1
-        envelope = Envelope(
-            id=new_event_id(),
-            routing_key=event.routing_key,
-            source="/rapport/customers",
-            subject=event.subject,
-            time=self.clock(),
-            version=version,
-            actor="usr_admin",
-            correlation_id="c",
-        )
-        await self.transactions.run(lambda work: HANDLERS[type(event)](event, envelope, work))
-
-    def _state(self, customer: str) -> CustomerState:
-        into = self.merged.get(customer)
-        owner = self.owners.get(customer, OWNERS[0])
-        return CustomerState(kind="PERSON", stage="LEAD", owner_id=owner, deleted=into is not None, merged_into_id=into)
 
     async def _interaction(self, mutation: str, **given: object) -> None:
         if self.interactions:
@@ -107,14 +61,52 @@ async def test_after_each_resume_a_client_has_what_a_query_finds(
     seller: Actor,
     seed: int,
 ) -> None:
-    desk = Desk(client, transactions, clock, admin, random.Random(seed))
-    for customer in CUSTOMERS:
-        state = desk._state(customer)
-        await desk.hear(CustomerUpdated(customer_id=customer, changed=("owner_id",), before=state, after=state))
+    chance = random.Random(seed)
+    customers = CustomersElsewhere(transactions, HANDLERS, clock, chance, [seller.id, "usr_other"])
+    await customers.begin()
+    desk = Desk(client, customers, admin, chance)
     followed = ("interactions", "interactionChanges", "{channel: {eq: PHONE}}")
     followers = [ListFollower(client, seller, *followed, page_size=page) for page in (1, 3, 50)]
     outbox = OutboxStore(mongo.database, source="/rapport/interactions", clock=system_clock)  # as the API reads it
-    await follow_through(followers, desk.work, outbox, desk.chance)
+    await follow_through(followers, desk.work, outbox, chance)
     assert [follower.resets for follower in followers] == [1, 1, 1]  # at the beginning
     assert len(desk.interactions) > 3
-    assert desk.merged or desk.versions[CUSTOMERS[-1]] > 2
+    assert customers.merges
+
+
+async def test_what_was_moved_by_a_merge_leaves_with_whoever_it_was_with(
+    client: SubgraphClient,
+    transactions: Transactions[InteractionsWork],
+    mongo: Mongo,
+    clock: ManualClock,
+    admin: Actor,
+    seller: Actor,
+) -> None:
+    chance = random.Random(0)
+    customers = CustomersElsewhere(transactions, HANDLERS, clock, chance, ["usr_other"])
+    await customers.begin()
+    survivor, merged = customers.ids[-2:]
+    await customers.change_owner(survivor, seller.id)
+    given = {"customerId": merged, "channel": "PHONE", "content": "说好了"}
+    await client.mutate("recordInteraction", "interaction { id }", given, by=admin)
+    outbox = OutboxStore(mongo.database, source="/rapport/interactions", clock=system_clock)
+    theirs = ListFollower(client, seller, "interactions", "interactionChanges", "{}")
+    survivors = ListFollower(
+        client, admin, "interactions", "interactionChanges", f'{{customerId: {{eq: "{survivor}"}}}}'
+    )
+    for follower in (theirs, survivors):
+        await follower.resume()
+        assert not follower.copy
+
+    async def told(expected: int) -> None:
+        await number_events(outbox)
+        for follower in (theirs, survivors):
+            await follower.resume()
+            assert len(follower.copy) == expected
+
+    await customers.merge()
+    await told(1)
+    await customers.change_owner(survivor, "usr_other")
+    await customers.merge()  # not the same after all
+    await told(0)
+    assert theirs.resets == survivors.resets == 1

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from access_rows import user_row
 from starlette.types import ASGIApp
-from subgraph_client import TestIssuer
+from subgraph_client import SubgraphClient, TestIssuer
 from suite_database import empty, keep_what_is_old
 
 from rapport_shared.access import Directory
@@ -146,10 +146,10 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def api_url(migrated: Mongo, settings: Settings, issuer: TestIssuer) -> AsyncIterator[str]:
-    """The API process's app, on the suite's database."""
+def app(migrated: Mongo, settings: Settings, issuer: TestIssuer) -> ASGIApp:
+    """The API process's app, on the suite's database, without its background links."""
     service, feed = task_service(migrated), ChangeFeed(SERVICE)
-    app = api_app(
+    return api_app(
         settings,
         service=SERVICE,
         mongo=migrated,
@@ -161,8 +161,19 @@ async def api_url(migrated: Mongo, settings: Settings, issuer: TestIssuer) -> As
         directory=Directory(migrated.database),
         fetch_keys=issuer.key_set,
     )
+
+
+@pytest.fixture(scope="session")
+async def api_url(app: ASGIApp) -> AsyncIterator[str]:
+    """Where the app is served."""
     async with served(app) as url:
         yield url
+
+
+@pytest.fixture
+def client(mongo: Mongo, app: ASGIApp, issuer: TestIssuer) -> SubgraphClient:
+    """Calls the app in this process."""
+    return SubgraphClient(app, issuer)
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ async def on_customer_merged(event: MergeEvent, envelope: Envelope, work: TasksW
             customer_id=event.survivor_id if is_merge else event.customer_id,
             before=CustomersOwner(owner_id=merged if is_merge else other),
             after=CustomersOwner(owner_id=other if is_merge else merged),
+            merged_customer_id=event.customer_id,
         )
         await work.outbox.append_events([(envelope.version, told)], by=SYSTEM)
 

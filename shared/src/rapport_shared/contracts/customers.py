@@ -117,6 +117,7 @@ class CustomerMerged(Event):
     merge_id: str
     before: CustomerState
     after: CustomerState
+    survivor_owner_id: str | None = None
 
 
 @event("customers.customer.unmerged", version=1, subject="customer_id")
@@ -128,6 +129,7 @@ class CustomerUnmerged(Event):
     merge_id: str
     before: CustomerState
     after: CustomerState
+    survivor_owner_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

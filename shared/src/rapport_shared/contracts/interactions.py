@@ -44,11 +44,15 @@ class InteractionUpdated(Event):
 
 @event("interactions.customer.handed_over", version=1, subject="customer_id")
 class InteractionsHandedOver(Event):
-    """The communication records of a customer are its new owner's; their versions stay."""
+    """The communication records of a customer are its new owner's; their versions stay.
+
+    ``merged_customer_id``: whom they were made for, where a merge of that customer, or its undoing, is the reason.
+    """
 
     customer_id: str
     before: CustomersOwner
     after: CustomersOwner
+    merged_customer_id: str | None = None
 
 
 @event("interactions.interaction.deleted", version=1, subject="interaction_id")

@@ -68,8 +68,12 @@ class TaskCancelled(Event):
 
 @event("tasks.customer.handed_over", version=1, subject="customer_id")
 class TasksHandedOver(Event):
-    """The tasks about a customer are its new owner's to see as well; their versions stay."""
+    """The tasks about a customer are its new owner's to see as well; their versions stay.
+
+    ``merged_customer_id``: whom they were made for, where a merge of that customer, or its undoing, is the reason.
+    """
 
     customer_id: str
     before: CustomersOwner
     after: CustomersOwner
+    merged_customer_id: str | None = None

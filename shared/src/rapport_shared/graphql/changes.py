@@ -1,6 +1,6 @@
 """Changes of a list: what enters it, changes in it, and leaves it, live or since a cursor, for one reader."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
@@ -16,10 +16,9 @@ from rapport_shared.events import Event, stream_of
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.graphql.cursors import ChangeCursor, read_cursor, view_digest
 from rapport_shared.graphql.field_rights import check_asked
-from rapport_shared.graphql.judging import Fact, Told, Verdict, View, fact_of, fold, moved, moves
+from rapport_shared.graphql.judging import Fact, Move, Told, Verdict, View, fact_of, fold, moved, moves
 from rapport_shared.messaging.feed import Change as Published
 from rapport_shared.messaging.feed import ChangeFeed, Gap, Stretch
-from rapport_shared.mongo import Page
 from rapport_shared.mongo.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from rapport_shared.rights import Verb
 
@@ -77,12 +76,20 @@ First = Annotated[
 class Hanging(Generic[M]):
     """Records that hang on customers and follow them to their owner, without changing themselves.
 
-    ``event`` tells of it: its subject is the customer, its states have an ``owner_id``. ``records`` reads those that
-    hang on some customers, whoever's they are; past one page of them a reader is told to start anew.
+    ``events`` tell of it, each as a ``Move``. ``records`` reads what hangs, or once hung, on some customers, by
+    customer, whoever's it is; None where it is more than a page: a reader is told to start anew then.
     """
 
-    event: type[Event]
-    records: Callable[[Sequence[str]], Awaitable[Page[M]]]
+    events: tuple[type[Event], ...]
+    move: Callable[[Any], Move]
+    records: Callable[[Sequence[str]], Awaitable[Mapping[str, Sequence[M]] | None]]
+
+
+def handed_over(event: Any) -> Move:
+    """What ``….customer.handed_over`` of the services that hear of customers tells."""
+    merged: str | None = event.merged_customer_id
+    owners = (event.before.owner_id, event.after.owner_id)
+    return Move(merged or event.customer_id, *owners, regrouped=merged is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,8 @@ class ChangesOf(Generic[M, T]):
     @property
     def streams(self) -> frozenset[str]:
         """The streams of the log that matter to the list."""
-        events = (*self.of, *ERASURES, *(() if self.hanging is None else (self.hanging.event,)))
+        hanging: tuple[type[Event], ...] = () if self.hanging is None else self.hanging.events
+        events: tuple[type[Event], ...] = (*self.of, *ERASURES, *hanging)
         return frozenset(stream_of(event.routing_key) for event in events)
 
 
@@ -230,15 +238,23 @@ class _Reading(Generic[M, T]):
         hanging = self._source.hanging
         if hanging is None:
             return facts
-        moving = [c for c in stretch.changes if isinstance(c.event, hanging.event) and moves(c, self._view)]
+        told = [
+            (change, hanging.move(change.event))
+            for change in stretch.changes
+            if isinstance(change.event, hanging.events)
+        ]
+        moving = [(change, move) for change, move in told if moves(move, self._view)]
         if not moving:
             return facts
-        page = await hanging.records(sorted({change.event.subject for change in moving}))
-        if page.has_next:
+        records = await hanging.records(sorted({move.customer_id for _, move in moving}))
+        if records is None:
             return None
-        records: list[Any] = page.items
-        of_customers = ((c, record) for c in moving for record in records if record.customer_id == c.event.subject)
-        return facts + [fact for c, record in of_customers if (fact := moved(c, record, self._view)) is not None]
+        found = (
+            moved(change, move, record, self._view)
+            for change, move in moving
+            for record in records.get(move.customer_id, ())
+        )
+        return facts + [fact for fact in found if fact is not None]
 
     def reset(self) -> Change[T]:
         """Start anew, and go on from here."""

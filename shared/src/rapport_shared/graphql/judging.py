@@ -6,16 +6,20 @@ facts of a stretch are folded into one verdict for each record.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from strawberry.utils.str_converters import to_camel_case
 
 from rapport_shared.events import Event
+from rapport_shared.graphql.field_rights import asked
 from rapport_shared.graphql.filters import admits
 from rapport_shared.messaging.feed import Change as Published
 from rapport_shared.rights import FieldRights, Reach, Scope
 
+CLOCKS_DIFFER: Final = timedelta(minutes=1)
+"""How far apart the clocks of a service's processes may be."""
 _SCHEMA_NAMES = {"deleted": "deletedAt", "erased": "erasedAt"}
 
 
@@ -44,6 +48,18 @@ class View:
     def reaches(self, subject: str, state: Any) -> bool:
         """Whether a record in this state is within reach."""
         return self.scope.admits(_Identified(subject, state))
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What hung on a customer follows another owner: the customer's new one, or whoever owns the one that it was
+    found to be; ``regrouped``: it hangs on another customer by a merge, or by its undoing.
+    """
+
+    customer_id: str
+    before: str | None
+    after: str | None
+    regrouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,28 +99,33 @@ def fact_of(change: Published, view: View) -> Fact:
     return Fact(change.position, event.subject, was, now, changed_fields(change.event, view.fields))
 
 
-def moves(change: Published, view: View) -> bool:
-    """Whether what hangs on a customer comes or goes with the customer's owner, for a reader with this reach."""
-    event: Any = change.event
-    if view.scope.reach in {Reach.ALL, Reach.NONE}:
+def moves(move: Move, view: View) -> bool:
+    """Whether what hangs on a customer may come or go by the move, for a reader with this reach and filter."""
+    if view.scope.reach is Reach.NONE:
         return False
-    return (event.before.owner_id in view.scope.owners) != (event.after.owner_id in view.scope.owners)
+    if move.regrouped and "customerId" in asked(view.given):
+        return True
+    if view.scope.reach is Reach.ALL:
+        return False
+    return (move.before in view.scope.owners) != (move.after in view.scope.owners)
 
 
-def moved(change: Published, record: Any, view: View) -> Fact | None:
-    """What another owner of its customer means for a record; None for one that was made afterwards.
+def moved(change: Published, move: Move, record: Any, view: View) -> Fact | None:
+    """What the move means for a record that hung on the customer at some time; None for one that was made afterwards.
 
-    Of the record only its present state is known: one that has gone out of reach is said to have left, whether or
-    not the filter let it in before.
+    Of the record only its present state is known, and it may have moved again: whether it belongs to the list is
+    judged by the present. One that does not is said to have left, whether or not the filter let it in before.
     """
-    if record.created_at > change.envelope.time:
+    if record.created_at > change.envelope.time + CLOCKS_DIFFER:
         return None
-    event: Any = change.event
-    after = record.state()
-    owned = [replace(after, customer_owner_id=state.owner_id) for state in (event.before, event.after)]
-    if view.reaches(record.id, owned[0]) == view.reaches(record.id, owned[1]):
+    state = record.state()
+    was, is_now = (
+        view.reaches(record.id, replace(state, customer_owner_id=owner)) for owner in (move.before, move.after)
+    )
+    if was == is_now and not move.regrouped:
         return None
-    return Fact(change.position, record.id, view.reaches(record.id, owned[0]), view.lists(record.id, owned[1]))
+    listed = view.lists(record.id, state)
+    return Fact(change.position, record.id, was or (is_now and not listed), listed)
 
 
 def fold(facts: Iterable[Fact], end: int) -> list[Told]:

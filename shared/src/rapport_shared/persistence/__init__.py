@@ -1,6 +1,6 @@
 """Aggregates, their events and the bookkeeping of commands and events, stored together."""
 
-from rapport_shared.persistence.erasable import APART, ERASED_TEXT, HOME, ErasableRepository
+from rapport_shared.persistence.erasable import APART, ERASED_TEXT, HOME, HUNG_ON, ErasableRepository
 from rapport_shared.persistence.indexes import BOOKKEEPING_INDEXES
 from rapport_shared.persistence.records import Records
 from rapport_shared.persistence.repository import AggregateRepository
@@ -11,6 +11,7 @@ __all__ = [
     "BOOKKEEPING_INDEXES",
     "ERASED_TEXT",
     "HOME",
+    "HUNG_ON",
     "AggregateRepository",
     "ErasableRepository",
     "Records",

@@ -9,13 +9,15 @@ from rapport_shared.aggregate import Aggregate
 from rapport_shared.audit.trail import changed_fields
 from rapport_shared.errors import RecordErased
 from rapport_shared.mongo.client import Document
+from rapport_shared.mongo.paging import MAX_PAGE_SIZE
 from rapport_shared.persistence.repository import AggregateRepository
 
 A = TypeVar("A", bound=Aggregate)
 ERASED_TEXT = "[erased]"
 """Stands where a text cannot be absent."""
 HOME = "home_id"
-APART: Final = frozenset({"_id", "erased_at", HOME})
+HUNG_ON = "hung_on"
+APART: Final = frozenset({"_id", "erased_at", HOME, HUNG_ON})
 """What a document holds besides the fields of its aggregate."""
 
 
@@ -37,15 +39,34 @@ class ErasableRepository(AggregateRepository[A]):
         """What was made for these customers hangs on ``customer_id`` from now on; how many records that are.
 
         ``family`` are the customers that are one with it, as far as they move: each record remembers whom it was made
-        for (``home_id``), so that it finds back. Repeatable; versions stay.
+        for (``home_id``), so that it finds back, and on whom it has hung (``hung_on``). Repeatable; versions stay.
         """
         for member in family:
             at_home = {"customer_id": member, HOME: None}
-            await self._documents.update_many(at_home, {"$set": {HOME: member}}, session=self._session)
+            kept = {"$set": {HOME: member, HUNG_ON: [member]}}
+            await self._documents.update_many(at_home, kept, session=self._session)
         theirs = {HOME: {"$in": list(family)}}
-        moved = {"$set": {"customer_id": customer_id, "customer_owner_id": owner_id}}
+        hung_on = {"$addToSet": {HUNG_ON: customer_id}}
+        moved = {"$set": {"customer_id": customer_id, "customer_owner_id": owner_id}, **hung_on}
         result = await self._documents.update_many(theirs, moved, session=self._session)
         return result.matched_count
+
+    async def ever_on(self, customer_ids: Sequence[str]) -> dict[str, list[A]] | None:
+        """What hangs on some customers, or once hung on them, by customer, whoever's it is; two queries.
+
+        None where that is more than a page. Rights are the caller's business.
+        """
+        found: dict[str, Document] = {}
+        for field in ("customer_id", HUNG_ON):
+            theirs = self._documents.find({field: {"$in": list(customer_ids)}}, session=self._session)
+            found |= {row["_id"]: row for row in await theirs.limit(MAX_PAGE_SIZE + 1).to_list(None)}
+        if len(found) > MAX_PAGE_SIZE:
+            return None
+        records: dict[str, list[A]] = {customer_id: [] for customer_id in customer_ids}
+        for row in found.values():
+            for customer_id in records.keys() & {row["customer_id"], *row.get(HUNG_ON, ())}:
+                records[customer_id].append(self.from_document(row))
+        return records
 
     async def keep(self, aggregate: A, before: Document | None, after: Document, *, by: Actor) -> None:
         """Raises RecordErased where a change would bring personal values back."""

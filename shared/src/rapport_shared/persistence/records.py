@@ -62,10 +62,6 @@ class Records(Generic[A]):
         """How many records each parent has."""
         return await self._records.nested_counts(parent_field, parent_ids, self._within_reach(condition, by))
 
-    async def hanging_on(self, customer_ids: Sequence[str]) -> Page[A]:
-        """What hangs on some customers, whoever's it is: for a decision about each of it."""
-        return await self._records.hanging_on("customer_id", customer_ids)
-
     async def load(
         self, records: AggregateRepository[A], identifier: str, verb: Verb, *, by: Actor, deleted: bool = False
     ) -> A:

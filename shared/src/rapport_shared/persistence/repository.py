@@ -10,7 +10,7 @@ from rapport_shared.audit import AuditTrail
 from rapport_shared.errors import NotAllowed, NotFound
 from rapport_shared.mongo.client import Database, Document, Session
 from rapport_shared.mongo.conditions import counted, every
-from rapport_shared.mongo.paging import MAX_PAGE_SIZE, RANK, NestedPages, Order, Page, PageRequest
+from rapport_shared.mongo.paging import RANK, NestedPages, Page, PageRequest
 from rapport_shared.outbox import OutboxStore
 from rapport_shared.rights import Scope
 
@@ -88,10 +88,6 @@ class AggregateRepository(ABC, Generic[A]):
         for document in page.items:
             del document[RANK]
         return page.of([self.from_document(document) for document in page.items])
-
-    async def hanging_on(self, parent_field: str, parent_ids: Sequence[str]) -> Page[A]:
-        """The first of what hangs on some parents, whoever's it is: rights are the caller's business."""
-        return await self.page({parent_field: {"$in": list(parent_ids)}}, PageRequest(MAX_PAGE_SIZE, (Order("_id"),)))
 
     async def count(self, condition: Document) -> int:
         """How many records match."""

@@ -242,27 +242,26 @@ class Customer(Aggregate):
             self.last_owner_id = before.owner_id or self.last_owner_id
         self.record(CustomerUpdated(customer_id=self.id, changed=changed, before=before, after=self.state()))
 
-    def merge_into(self, survivor_id: str, merge_id: str, *, now: datetime) -> None:
+    def merge_into(self, survivor: "Customer", merge_id: str, *, now: datetime) -> None:
         """Be the survivor from now on: put away, and found under its id."""
         before = self.state()
         self.deleted_at = self.updated_at = now
-        self.merged_into_id = survivor_id
-        told = CustomerMerged(
-            customer_id=self.id, survivor_id=survivor_id, merge_id=merge_id, before=before, after=self.state()
-        )
-        self.record(told)
+        self.merged_into_id = survivor.id
+        self.record(CustomerMerged(**self._merge(survivor, merge_id), before=before, after=self.state()))
 
-    def unmerge(self, merge_id: str, *, now: datetime) -> None:
-        """Be a customer of one's own again; nothing happens to one that is."""
-        survivor_id = self.merged_into_id
-        if survivor_id is None:
-            return
+    def unmerge(self, survivor: "Customer", merge_id: str, *, now: datetime) -> None:
+        """Be a customer of one's own again."""
         before = self.state()
         self.deleted_at, self.updated_at, self.merged_into_id = None, now, None
-        told = CustomerUnmerged(
-            customer_id=self.id, survivor_id=survivor_id, merge_id=merge_id, before=before, after=self.state()
-        )
-        self.record(told)
+        self.record(CustomerUnmerged(**self._merge(survivor, merge_id), before=before, after=self.state()))
+
+    def _merge(self, survivor: "Customer", merge_id: str) -> dict[str, Any]:
+        return {
+            "customer_id": self.id,
+            "survivor_id": survivor.id,
+            "survivor_owner_id": survivor.owner_id,
+            "merge_id": merge_id,
+        }
 
     @property
     def tag_ids(self) -> tuple[str, ...]:

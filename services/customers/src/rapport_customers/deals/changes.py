@@ -11,7 +11,7 @@ from rapport_customers.deals import model
 from rapport_customers.deals.inputs import DealChangeFilter
 from rapport_customers.deals.schema import EVENTS
 from rapport_customers.deals.types import Deal
-from rapport_shared.contracts.customers import CustomerUpdated
+from rapport_shared.contracts.customers import CustomerMerged, CustomerUnmerged, CustomerUpdated
 from rapport_shared.graphql.changes import (
     After,
     Change,
@@ -23,14 +23,22 @@ from rapport_shared.graphql.changes import (
     changes_since,
     live_list,
 )
+from rapport_shared.graphql.judging import Move
 
 _Which = Annotated[DealChangeFilter | None, strawberry.argument(description="Which deals.")]
 
 
 def _changes(context: Context) -> ChangesOf[model.Deal, Deal]:
-    return ChangesOf(
-        EVENTS, "Deal", context.deals.find_many, Deal.from_model, Hanging(CustomerUpdated, context.deals.hanging_on)
-    )
+    hanging = Hanging((CustomerUpdated, CustomerMerged, CustomerUnmerged), _move, context.deals.ever_on)
+    return ChangesOf(EVENTS, "Deal", context.deals.find_many, Deal.from_model, hanging)
+
+
+def _move(event: CustomerUpdated | CustomerMerged | CustomerUnmerged) -> Move:
+    if isinstance(event, CustomerUpdated):
+        return Move(event.customer_id, event.before.owner_id, event.after.owner_id)
+    own, survivors = event.after.owner_id, event.survivor_owner_id
+    owners = (own, survivors) if isinstance(event, CustomerMerged) else (survivors, own)
+    return Move(event.customer_id, *owners, regrouped=True)
 
 
 @strawberry.type

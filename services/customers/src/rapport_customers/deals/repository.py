@@ -9,7 +9,7 @@ from rapport_customers.deals.model import Deal, DealStatus, StageEntry
 from rapport_customers.hanging import HangingRepository
 from rapport_shared.money import Money
 from rapport_shared.mongo import Document, Index, every
-from rapport_shared.persistence import APART, ERASED_TEXT, HOME
+from rapport_shared.persistence import APART, ERASED_TEXT, HOME, HUNG_ON
 from rapport_shared.rights import Scope
 
 COLLECTION = "deals"
@@ -23,6 +23,7 @@ INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("amount.amount", 1), ("_id", 1))),
     Index(COLLECTION, (("deleted", 1), ("expected_close_at", 1), ("_id", 1))),
     Index(COLLECTION, ((HOME, 1),), only={HOME: {"$exists": True}}),
+    Index(COLLECTION, ((HUNG_ON, 1),), only={HUNG_ON: {"$exists": True}}),
 )
 
 

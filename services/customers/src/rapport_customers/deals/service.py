@@ -1,6 +1,6 @@
 """The use cases of deals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rapport_customers.deals.errors import PipelineNotFound, ProductNotFound, StageNotFound
@@ -28,8 +28,13 @@ class DealService(Records[Deal]):
         self, transactions: Transactions[CustomersWork], deals: DealRepository, policy: Policy, clock: Clock
     ) -> None:
         super().__init__(deals, policy, TYPE)
+        self._deals = deals
         self.transactions = transactions
         self._clock = clock
+
+    async def ever_on(self, customer_ids: Sequence[str]) -> dict[str, list[Deal]] | None:
+        """What hangs, or once hung, on some customers, whoever's it is: for a decision about each of it."""
+        return await self._deals.ever_on(customer_ids)
 
     @transactional
     async def create(

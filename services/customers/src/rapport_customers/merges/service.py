@@ -90,7 +90,7 @@ class MergeService:
         values, owner, now = merged_values(survivor, others, choices), survivor.owner_id, self._clock()
         merge_id = new_id(ID_PREFIX)
         for other in others:  # first, so that what only one may have is free
-            other.merge_into(survivor.id, merge_id, now=now)
+            other.merge_into(survivor, merge_id, now=now)
             await work.customers.save(other, by=by)
         survivor.take_over(values, now=now)
         self._customers.require_reach(survivor, Verb.MERGE, by)
@@ -142,7 +142,7 @@ class MergeService:
             await work.hand_over(survivor.id, survivor.owner_id)
         moved: dict[str, int] = {}
         for other in others:
-            other.unmerge(merge_id, now=now)
+            other.unmerge(survivor, merge_id, now=now)
             await work.customers.save(other, by=by)
             back = await work.follow([other.id, *other.merged_ids], other.id, other.owner_id)
             moved = {noun: moved.get(noun, 0) + count for noun, count in back.items()}

@@ -20,6 +20,7 @@ from rapport_shared.graphql.changes import (
     Hanging,
     Since,
     changes_since,
+    handed_over,
     live_list,
 )
 
@@ -32,7 +33,7 @@ def _changes(context: Context) -> ChangesOf[model.Interaction, Interaction]:
         "Interaction",
         context.interactions.find_many,
         Interaction.from_model,
-        Hanging(InteractionsHandedOver, context.interactions.hanging_on),
+        Hanging((InteractionsHandedOver,), handed_over, context.interactions.ever_on),
     )
 
 

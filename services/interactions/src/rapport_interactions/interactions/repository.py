@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from rapport_interactions.interactions.model import Channel, Intent, Interaction
 from rapport_shared.mongo import Document, Index
-from rapport_shared.persistence import APART, ERASED_TEXT, HOME, ErasableRepository
+from rapport_shared.persistence import APART, ERASED_TEXT, HOME, HUNG_ON, ErasableRepository
 
 COLLECTION = "interactions"
 _LATEST_FIRST = (("deleted", 1), ("occurred_at", -1), ("_id", -1))
@@ -16,6 +16,7 @@ INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("deleted", 1), ("next_follow_up_at", 1), ("_id", 1))),
     Index(COLLECTION, ((HOME, 1),), only={HOME: {"$exists": True}}),
+    Index(COLLECTION, ((HUNG_ON, 1),), only={HUNG_ON: {"$exists": True}}),
 )
 
 

@@ -73,9 +73,9 @@ class InteractionService:
         """How many interactions each customer has; one query."""
         return await self._interactions.nested_counts("customer_id", customers, self._within_reach(condition, by))
 
-    async def hanging_on(self, customer_ids: Sequence[str]) -> Page[Interaction]:
-        """What hangs on some customers, whoever's it is: for a decision about each of it."""
-        return await self._interactions.hanging_on("customer_id", customer_ids)
+    async def ever_on(self, customer_ids: Sequence[str]) -> dict[str, list[Interaction]] | None:
+        """What hangs, or once hung, on some customers, whoever's it is: for a decision about each of it."""
+        return await self._interactions.ever_on(customer_ids)
 
     async def record(
         self, customer_id: str, details: Mapping[str, Any], *, idempotency_key: str | None = None, by: Actor

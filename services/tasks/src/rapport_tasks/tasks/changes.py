@@ -16,6 +16,7 @@ from rapport_shared.graphql.changes import (
     Hanging,
     Since,
     changes_since,
+    handed_over,
     live_list,
 )
 from rapport_tasks.context import Context, Info
@@ -29,7 +30,11 @@ _Which = Annotated[TaskChangeFilter | None, strawberry.argument(description="Whi
 
 def _changes(context: Context) -> ChangesOf[model.Task, Task]:
     return ChangesOf(
-        EVENTS, "Task", context.tasks.find_many, Task.from_model, Hanging(TasksHandedOver, context.tasks.hanging_on)
+        EVENTS,
+        "Task",
+        context.tasks.find_many,
+        Task.from_model,
+        Hanging((TasksHandedOver,), handed_over, context.tasks.ever_on),
     )
 
 

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from rapport_shared.mongo import Document, Index
-from rapport_shared.persistence import APART, ERASED_TEXT, HOME, ErasableRepository
+from rapport_shared.persistence import APART, ERASED_TEXT, HOME, HUNG_ON, ErasableRepository
 from rapport_tasks.tasks.model import Task, TaskOrigin, TaskPriority, TaskStatus
 
 COLLECTION = "tasks"
@@ -19,6 +19,7 @@ INDEXES = (
     # One follow-up a communication.
     Index(COLLECTION, (("interaction_id", 1),), unique=True, only={"interaction_id": {"$type": "string"}}),
     Index(COLLECTION, ((HOME, 1),), only={HOME: {"$exists": True}}),
+    Index(COLLECTION, ((HUNG_ON, 1),), only={HUNG_ON: {"$exists": True}}),
 )
 
 

@@ -87,9 +87,9 @@ class TaskService:
         """How many tasks each customer has; one query."""
         return await self._tasks.nested_counts("customer_id", customers, self._within_reach(condition, by))
 
-    async def hanging_on(self, customer_ids: Sequence[str]) -> Page[Task]:
-        """What hangs on some customers, whoever's it is: for a decision about each of it."""
-        return await self._tasks.hanging_on("customer_id", customer_ids)
+    async def ever_on(self, customer_ids: Sequence[str]) -> dict[str, list[Task]] | None:
+        """What hangs, or once hung, on some customers, whoever's it is: for a decision about each of it."""
+        return await self._tasks.ever_on(customer_ids)
 
     async def create(self, details: Mapping[str, Any], *, idempotency_key: str | None = None, by: Actor) -> Task:
         """A new task; the caller's own where ``details`` names no assignee."""
