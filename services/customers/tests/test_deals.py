@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from access_rows import user_row
+from access_rows import role_row, user_row
 from database_calls import commands
 from subgraph_client import SubgraphClient
 
@@ -94,6 +94,76 @@ async def test_a_deal_moves_through_its_stages(client: SubgraphClient, clock: Ma
         ("LOST", "价格"),
         ("PROPOSAL", "new budget"),
     ]
+
+
+CHAIN = "decisionChain { own members { role contact { name } } gaps }"
+
+
+async def contact(client: SubgraphClient, by: Actor, customer_id: str, name: str, role: str | None = None) -> str:
+    given = {"customerId": customer_id, "name": name, "role": role}
+    return str((await client.mutate("createContact", "contact { id }", given, by=by))["contact"]["id"])
+
+
+async def test_a_deal_may_name_its_own_decision_chain(client: SubgraphClient, seller: Actor) -> None:
+    about, elsewhere = await customer(client, seller), await customer(client, seller)
+    boss, expert = (
+        await contact(client, seller, about, "王总", "APPROVER"),
+        await contact(client, seller, about, "赵工"),
+    )
+    stranger = await contact(client, seller, elsewhere, "外人", "BUYER")
+    deal = (await client.mutate("createDeal", f"deal {{ id {CHAIN} }}", {"customerId": about, "name": "A"}, by=seller))[
+        "deal"
+    ]
+    assert deal["decisionChain"] == {
+        "own": False,
+        "members": [{"role": "APPROVER", "contact": {"name": "王总"}}],
+        "gaps": ["BUYER", "TECH_EVALUATOR"],
+    }
+
+    async def name(chain: Any) -> Any:
+        given = {"id": deal["id"], "decisionChain": chain}
+        return await client.mutate("updateDeal", f"deal {{ version {CHAIN} }}", given, by=seller)
+
+    parts = [{"contactId": expert, "role": "TECH_EVALUATOR"}, {"contactId": boss, "role": "BUYER"}]
+    named = (await name(parts))["deal"]
+    assert named["decisionChain"] == {
+        "own": True,
+        "members": [
+            {"role": "TECH_EVALUATOR", "contact": {"name": "赵工"}},
+            {"role": "BUYER", "contact": {"name": "王总"}},
+        ],
+        "gaps": ["APPROVER"],
+    }
+    for wrong, code in (
+        ([*parts, {"contactId": stranger, "role": "APPROVER"}], "CONTACT_NOT_FOUND"),
+        ([*parts, {"contactId": boss, "role": "APPROVER"}], "INVALID_DECISION_CHAIN"),
+    ):
+        assert [error["code"] for error in (await name(wrong))["userErrors"]] == [code]
+    await client.mutate("deleteContact", "contact { id }", {"id": expert}, by=seller)
+    document = f"query($id: ID!) {{ deal(id: $id) {{ version {CHAIN} }} }}"
+    left = (await client.query(document, {"id": deal["id"]}, by=seller)).data["deal"]
+    assert (left["version"], left["decisionChain"]["gaps"]) == (named["version"], ["TECH_EVALUATOR", "APPROVER"])
+    assert [member["role"] for member in left["decisionChain"]["members"]] == ["BUYER"]
+    assert (await name(None))["deal"]["decisionChain"]["own"] is False
+
+
+async def test_chains_tell_no_part_that_a_role_hides(client: SubgraphClient, mongo: Mongo, seller: Actor) -> None:
+    grants = {"Customer": {"READ": "ALL"}, "Contact": {"READ": "ALL"}, "Deal": {"READ": "ALL"}}
+    await mongo.database["access"].insert_one(role_row("BLIND", grants, {"Contact": {"role": "MASK"}}))
+    about = await customer(client, seller)
+    boss = await contact(client, seller, about, "王总", "APPROVER")
+    await create(client, about, seller)
+    await create(client, about, seller, decisionChain=[{"contactId": boss, "role": "BUYER"}])
+    document = (
+        f"{{ deals {{ nodes {{ {CHAIN} }} }} customers {{ nodes {{ decisionChain {{ gaps members {{ name }} }} }} }} }}"
+    )
+    seen = (await client.query(document, by=Actor("usr_blind", "BLIND", "ses_9"))).data
+    nobody: dict[str, list[Any]] = {"gaps": [], "members": []}
+    assert [node["decisionChain"] for node in seen["deals"]["nodes"]] == [
+        {"own": True, "gaps": [], "members": [{"role": None, "contact": {"name": "王总"}}]},
+        {"own": False, **nobody},
+    ]
+    assert seen["customers"]["nodes"] == [{"decisionChain": nobody}]
 
 
 async def test_deals_follow_their_customer_to_its_new_owner(

@@ -24,7 +24,7 @@ SETTABLE: Final[Mapping[str, frozenset[str]]] = {
     "Customer": MASKABLE["Customer"]
     | {"kind", "name", "industry", "companySize", "stage", "priority", "ownerId", "tags"},
     "Contact": MASKABLE["Contact"] | {"name", "reportsToId"},
-    "Deal": MASKABLE["Deal"] | {"name", "stage"},
+    "Deal": MASKABLE["Deal"] | {"name", "stage", "decisionChain"},
     "Order": MASKABLE["Order"] | {"status", "orderedAt"},
     "Need": MASKABLE["Need"] | {"kind", "status", "interactionId"},
     "Interaction": MASKABLE["Interaction"] | {"channel", "occurredAt"},

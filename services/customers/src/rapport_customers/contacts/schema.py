@@ -123,12 +123,15 @@ class CustomerContacts:
         """One query for any number of customers."""
         return await nested_connection(info.context.contacts_of_customer, str(self.id), query, Contact.from_model)
 
-    @strawberry.field(description="Who decides at the customer, as far as it is known.")
+    @strawberry.field(
+        description="Who decides at the customer, as far as it is known; nobody where your role hides the parts."
+    )
     async def decision_chain(self, info: Info) -> DecisionChain:
         """One query for any number of customers."""
         members = await info.context.chain_of_customer.load(str(self.id))
-        roles = {contact.role for contact in members}
-        return DecisionChain(members=[Contact.from_model(contact) for contact in members], gaps=model.gaps(roles))
+        hides = "role" in info.context.fields("Contact").hidden
+        gaps = [] if hides else model.gaps({contact.role for contact in members})
+        return DecisionChain(members=[Contact.from_model(contact) for contact in members], gaps=gaps)
 
 
 @strawberry.type

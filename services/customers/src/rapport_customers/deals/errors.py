@@ -27,6 +27,18 @@ class InvalidLines(UserFault):
     code = "INVALID_LINES"
 
 
+class InvalidDecisionChain(UserFault):
+    """At most 50 contacts, each once."""
+
+    code = "INVALID_DECISION_CHAIN"
+
+
+class ContactNotFound(UserFault):
+    """The deal's customer has no contact of this id, or none that the caller may see."""
+
+    code = "CONTACT_NOT_FOUND"
+
+
 class ProductNotFound(UserFault):
     """No product has this id, or it is not sold any more."""
 

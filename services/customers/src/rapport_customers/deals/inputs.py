@@ -7,8 +7,9 @@ from typing import Any, Final
 import strawberry
 from strawberry import UNSET
 
+from rapport_customers.contacts.model import DecisionRole
 from rapport_customers.deals.lines import Line
-from rapport_customers.deals.model import DealStatus
+from rapport_customers.deals.model import ChainLink, DealStatus
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
 from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, given, optional
 from rapport_shared.graphql.lists import Listing, SortDirection
@@ -38,6 +39,14 @@ class LineInput:
         )
 
 
+@strawberry.input(description="The part that a contact has in the decision on a deal.")
+class DealChainInput:
+    """A link of a deal's decision chain."""
+
+    contact_id: strawberry.ID = strawberry.field(description="One of the customer's contacts.")
+    role: DecisionRole = strawberry.field(description="The part.")
+
+
 @strawberry.input(description="A new deal.")
 class CreateDealInput:
     """Fields of createDeal."""
@@ -50,6 +59,7 @@ class CreateDealInput:
     lines: list[LineInput] | None = optional("What may be sold.")
     expected_close_at: DateTime | None = optional("When it may be decided.")
     source: str | None = optional("Where it came from.")
+    decision_chain: list[DealChainInput] | None = optional("Who decides on it; the customer's chain, where not given.")
     idempotency_key: str | None = optional(IDEMPOTENCY_KEY)
 
 
@@ -64,6 +74,7 @@ class UpdateDealInput:
     lines: list[LineInput] | None = optional("The whole new list; the amount follows, where it is not given.")
     expected_close_at: DateTime | None = optional("When it may be decided.")
     source: str | None = optional("Where it came from.")
+    decision_chain: list[DealChainInput] | None = optional("The whole new chain; null: the customer's.")
     reason: str | None = optional(REASON)
 
 
@@ -171,11 +182,14 @@ LISTING: Final = Listing(
 
 
 def modelled(details: dict[str, Any]) -> dict[str, Any]:
-    """The details with amount and lines as the model knows them; raises InvalidAmount."""
+    """The details with amount, lines and decision chain as the model knows them; raises InvalidAmount."""
     amount: MoneyInput | None = details.get("amount")
     lines: list[LineInput] | None = details.get("lines")
     if amount is not None:
         details["amount"] = amount.to_model("amount")
     if lines is not None:
         details["lines"] = [line.to_model() for line in lines]
+    chain: list[DealChainInput] | None = details.get("decision_chain")
+    if chain is not None:
+        details["decision_chain"] = [ChainLink(contact_id=str(link.contact_id), role=link.role) for link in chain]
     return details

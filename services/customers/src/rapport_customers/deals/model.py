@@ -1,13 +1,14 @@
 """A deal: what may be sold to a customer, on its way through a pipeline."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from rapport_customers.contacts.model import DecisionRole
 from rapport_customers.customers.values import valid_name, valid_text
-from rapport_customers.deals.errors import ReasonRequired
+from rapport_customers.deals.errors import InvalidDecisionChain, ReasonRequired
 from rapport_customers.deals.lines import Line, total, valid_lines
 from rapport_customers.pipelines.model import Stage, StageKind
 from rapport_shared.aggregate import Aggregate
@@ -33,18 +34,40 @@ class StageEntry:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainLink:
+    """Which part a contact has in the decision on one deal."""
+
+    contact_id: str
+    role: DecisionRole
+
+
+MAX_CHAIN: Final = 50
+
+
+def _valid_chain(links: Sequence[ChainLink]) -> tuple[ChainLink, ...]:
+    if len(links) > MAX_CHAIN or len({link.contact_id for link in links}) < len(links):
+        message = f"A decision chain names at most {MAX_CHAIN} contacts, each once."
+        raise InvalidDecisionChain(message, path=("input", "decisionChain"))
+    return tuple(links)
+
+
 _RULES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "name": valid_name,
     "amount": lambda value: value,
     "lines": valid_lines,
     "expected_close_at": lambda value: value,
     "source": lambda value: valid_text(value, "source"),
+    "decision_chain": _valid_chain,
 }
 
 
 @dataclass(kw_only=True)
 class Deal(Aggregate):
-    """``amount`` is what the deal is worth: the sum of its lines, unless it was set; times are UTC."""
+    """``amount`` is what the deal is worth: the sum of its lines, unless it was set; times are UTC.
+
+    ``decision_chain`` is None where whoever decides at the customer decides.
+    """
 
     customer_id: str
     customer_owner_id: str | None
@@ -56,6 +79,7 @@ class Deal(Aggregate):
     lines: tuple[Line, ...] = ()
     expected_close_at: datetime | None = None
     source: str | None = None
+    decision_chain: tuple[ChainLink, ...] | None = None
     stages: tuple[StageEntry, ...] = ()
     closed_at: datetime | None = None
     created_at: datetime

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from rapport_customers.contacts.model import DecisionRole
 from rapport_customers.deals.lines import Line
-from rapport_customers.deals.model import Deal, DealStatus, StageEntry
+from rapport_customers.deals.model import ChainLink, Deal, DealStatus, StageEntry
 from rapport_customers.hanging import HangingRepository
 from rapport_shared.money import Money
 from rapport_shared.mongo import Document, Index, every
@@ -63,6 +64,7 @@ class DealRepository(HangingRepository[Deal]):
             "lines": [line.document() for line in aggregate.lines],
             "expected_close_at": aggregate.expected_close_at,
             "source": aggregate.source,
+            "decision_chain": _stored_chain(aggregate.decision_chain),
             "stages": [
                 {"stage": entry.stage, "at": entry.at, "by": entry.by, "reason": entry.reason}
                 for entry in aggregate.stages
@@ -80,5 +82,15 @@ class DealRepository(HangingRepository[Deal]):
         fields["status"] = DealStatus(fields["status"])
         fields["amount"] = Money.stored(fields["amount"])
         fields["lines"] = tuple(Line.stored(line) for line in fields["lines"])
+        chain = fields.get("decision_chain")
+        fields["decision_chain"] = None if chain is None else tuple(map(_link, chain))
         fields["stages"] = tuple(StageEntry(**entry) for entry in fields["stages"])
         return Deal(id=document["_id"], **fields)
+
+
+def _stored_chain(links: Sequence[ChainLink] | None) -> list[Document] | None:
+    return None if links is None else [{"contact_id": link.contact_id, "role": link.role.value} for link in links]
+
+
+def _link(document: Document) -> ChainLink:
+    return ChainLink(contact_id=document["contact_id"], role=DecisionRole(document["role"]))

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rapport_customers.deals.errors import PipelineNotFound, ProductNotFound, StageNotFound
+from rapport_customers.deals.errors import ContactNotFound, PipelineNotFound, ProductNotFound, StageNotFound
 from rapport_customers.deals.lines import Line
-from rapport_customers.deals.model import Deal, DealStatus
+from rapport_customers.deals.model import ChainLink, Deal, DealStatus
 from rapport_customers.deals.repository import DealRepository
 from rapport_customers.lifecycle.service import follow_deal
 from rapport_customers.pipelines.model import Stage, StageKind
@@ -72,6 +72,7 @@ class DealService(Records[Deal]):
             customer_id=customer_id,
             customer_owner_id=await work.owner_of(customer_id, self._policy.scope(by, Verb.READ, "Customer")),
         )
+        await self._require_contacts(work, deal.decision_chain, customer_id, by)
         if not self.scope(by, Verb.CREATE).admits(deal):
             raise NotAllowed("Your role may not create deals of this customer.", path=("input", "customerId"))
         await work.deals.save(deal, by=by)
@@ -91,6 +92,7 @@ class DealService(Records[Deal]):
         self._policy.check_fields(by, TYPE, changes)
         deal = await self.load(work.deals, identifier, Verb.UPDATE, by=by)
         deal.expect_version(expected_version)
+        await self._require_contacts(work, changes.get("decision_chain"), deal.customer_id, by)
         deal.update(await self._with_products(work, changes), now=self._clock())
         await work.deals.save(deal, by=by)
         return deal
@@ -139,6 +141,18 @@ class DealService(Records[Deal]):
         customer = await work.customers.held(deal.customer_id, EVERYTHING)
         if customer is not None:
             await follow_deal(work, customer, now=self._clock())
+
+    async def _require_contacts(
+        self, work: CustomersWork, links: Sequence[ChainLink] | None, customer_id: str, by: Actor
+    ) -> None:
+        named = {link.contact_id for link in links or ()}
+        if not named:
+            return
+        found = await work.contacts.find_many(named, self._policy.scope(by, Verb.READ, "Contact"))
+        there = {key for key, each in found.items() if each.customer_id == customer_id and each.deleted_at is None}
+        if there != named:
+            message = "A decision chain names contacts of the deal's customer."
+            raise ContactNotFound(message, path=("input", "decisionChain"))
 
     async def _with_products(self, work: CustomersWork, details: Mapping[str, Any]) -> dict[str, Any]:
         lines: list[Line] | None = details.get("lines")

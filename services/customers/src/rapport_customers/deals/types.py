@@ -1,10 +1,14 @@
 """The GraphQL types of deals, and what they add to a customer."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from rapport_customers.contacts.model import Contact as ContactModel
+from rapport_customers.contacts.model import DecisionRole, gaps
+from rapport_customers.contacts.schema import Contact
 from rapport_customers.context import Info
 from rapport_customers.deals import lines, model
 from rapport_customers.deals.inputs import LISTING
@@ -54,6 +58,23 @@ class StageEntry:
     reason: str | None = strawberry.field(description="Why.")
 
 
+@strawberry.type(description="Who has a part in the decision on a deal.")
+class DealChainMember:
+    """A contact and its part."""
+
+    contact: Contact = strawberry.field(description="Who.")
+    role: DecisionRole | None = strawberry.field(description="The part; null where your role hides it.")
+
+
+@strawberry.type(description="Who decides on a deal.")
+class DealDecisionChain:
+    """The deal's own chain, or that of its customer."""
+
+    own: bool = strawberry.field(description="Whether the deal names its own; else it is that of the customer.")
+    members: list[DealChainMember] = strawberry.field(description="Who has a part, as far as you may see them.")
+    gaps: list[DecisionRole] = strawberry.field(description="Which of BUYER, TECH_EVALUATOR and APPROVER nobody is.")
+
+
 @strawberry.federation.type(keys=["id"], description="What may be sold to a customer.")
 class Deal:
     """The GraphQL form of a deal."""
@@ -68,6 +89,7 @@ class Deal:
     lines: list[Line] | None = strawberry.field(description="What may be sold.")
     expected_close_at: DateTime | None = strawberry.field(description="When it may be decided.")
     source: str | None = strawberry.field(description="Where it came from.")
+    links: strawberry.Private[Sequence[model.ChainLink] | None]
     stages: list[StageEntry] = strawberry.field(description="The stages that it came to, oldest first.")
     closed_at: DateTime | None = strawberry.field(description="When it was decided.")
     created_at: DateTime = strawberry.field(description="When the record was made.")
@@ -81,6 +103,25 @@ class Deal:
         """By id, batched."""
         node: LazyCustomer | None = await info.context.customer_node(str(self.customer_id))
         return node
+
+    @strawberry.field(description="Who decides on it: whom it names, or else who decides at the customer.")
+    async def decision_chain(self, info: Info) -> DealDecisionChain:
+        """One query for any number of deals."""
+        context, links = info.context, self.links
+        if links is None:
+            contacts: list[ContactModel] = await context.chain_of_customer.load(str(self.customer_id))
+            roles = {contact.id: contact.role for contact in contacts}
+        else:
+            found = await context.contact_by_id.load_many([link.contact_id for link in links])
+            contacts = [contact for contact in found if contact is not None]
+            roles = {link.contact_id: link.role for link in links}
+        hides = "role" in context.fields("Contact").hidden
+        members = [
+            DealChainMember(contact=Contact.from_model(each), role=None if hides else roles[each.id])
+            for each in contacts
+        ]
+        missing = [] if hides else gaps({roles[each.id] for each in contacts})
+        return DealDecisionChain(own=links is not None, members=members, gaps=missing)
 
     @strawberry.field(description="Its pipeline.")
     async def pipeline(self, info: Info) -> Pipeline | None:
@@ -102,6 +143,7 @@ class Deal:
             lines=[Line.from_model(line) for line in deal.lines],
             expected_close_at=None if deal.expected_close_at is None else DateTime(deal.expected_close_at),
             source=deal.source,
+            links=deal.decision_chain,
             stages=[
                 StageEntry(stage=entry.stage, at=DateTime(entry.at), by_id=strawberry.ID(entry.by), reason=entry.reason)
                 for entry in deal.stages
