@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import pytest
 from subgraph_client import SubgraphClient, TestIssuer
@@ -115,19 +116,30 @@ def issuer() -> TestIssuer:
 
 
 @pytest.fixture
-def client(mongo: Mongo, service: InteractionService, settings: Settings, issuer: TestIssuer) -> SubgraphClient:
-    """The API process's app on the suite's database, without its background links."""
-    feed = ChangeFeed("interactions")
-    app = api_app(
-        settings,
-        service="interactions",
-        mongo=mongo,
-        schema=build_schema(),
-        feed=feed,
-        make_context=lambda caller: Context(
-            caller=caller, interactions=service, subject_reader=subject_reader(mongo), feed=feed
-        ),
-        directory=Directory(mongo.database),
-        fetch_keys=issuer.key_set,
-    )
-    return SubgraphClient(app, issuer)
+def client_with(
+    mongo: Mongo, service: InteractionService, settings: Settings, issuer: TestIssuer
+) -> Callable[..., SubgraphClient]:
+    """The API process's app with other parts than usual, without its background links."""
+
+    def make(mongo: Mongo = mongo, service: InteractionService = service, **parts: Any) -> SubgraphClient:
+        feed = ChangeFeed("interactions")
+        app = api_app(
+            settings,
+            service="interactions",
+            mongo=mongo,
+            schema=build_schema(),
+            feed=feed,
+            make_context=lambda caller: Context(
+                caller=caller, interactions=service, subject_reader=subject_reader(mongo), feed=feed
+            ),
+            **{"directory": Directory(mongo.database), "fetch_keys": issuer.key_set, **parts},
+        )
+        return SubgraphClient(app, issuer)
+
+    return make
+
+
+@pytest.fixture
+def client(client_with: Callable[..., SubgraphClient]) -> SubgraphClient:
+    """The API process's app on the suite's database."""
+    return client_with()

@@ -95,6 +95,12 @@ class Unauthenticated(RequestFault):
     code = "UNAUTHENTICATED"
 
 
+class ServiceUnavailable(RequestFault):
+    """What the service needs does not answer; what was asked may or may not have been done."""
+
+    code = "SERVICE_UNAVAILABLE"
+
+
 class Forbidden(RequestFault):
     """The caller's role does not allow this operation."""
 

@@ -8,7 +8,7 @@ from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
 from rapport_shared.audit import AuditLog
 from rapport_shared.change_log import ChangeLog
-from rapport_shared.errors import Unauthenticated
+from rapport_shared.errors import RequestFault, Unauthenticated
 from rapport_shared.rights import FieldRights
 
 
@@ -22,7 +22,7 @@ class RequestContext:
     """
 
     caller: Actor | None = None
-    refusal: str = "Sign in first."
+    refusal: RequestFault | None = None
     directory: Directory = field(default_factory=Directory)
     connection_params: dict[str, Any] = field(default_factory=dict)
     from_service: bool = False
@@ -35,20 +35,20 @@ class RequestContext:
         """Who asks, with the role and team of this moment.
 
         Raises Unauthenticated where nobody has signed in, where the token of an open socket has expired, and where its
-        user, key or session may not act any more.
+        user, key or session may not act any more; ServiceUnavailable where that is not known yet.
         """
         if self.caller is None:
-            raise Unauthenticated(self.refusal)
+            raise self.refusal or Unauthenticated("Sign in first.")
         if self.caller.expires_at is not None and time.time() > self.caller.expires_at:
             raise Unauthenticated("The access token has expired.")
         return self.directory.actor(self.caller)
 
-    def refused(self) -> str | None:
+    def refused(self) -> RequestFault | None:
         """Why nobody who may act asks; None where somebody does."""
         try:
             self.actor  # noqa: B018 - it raises
-        except Unauthenticated as refused:
-            return refused.message
+        except RequestFault as refused:
+            return refused
         return None
 
     def fields(self, type_name: str) -> FieldRights:

@@ -9,8 +9,9 @@ from graphql.language import VariableDefinitionNode
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import FieldExtension
 
-from rapport_shared.errors import Fault, InvalidReason, UserFault
+from rapport_shared.errors import Fault, InvalidReason, ServiceUnavailable, UserFault
 from rapport_shared.explanation import explained
+from rapport_shared.mongo import DatabaseAway
 from rapport_shared.text import printable
 
 MAX_REASON = 500
@@ -72,6 +73,7 @@ def mutation(description: str) -> Any:
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 MASKED = "Something went wrong here; it has been logged."
+TRY_AGAIN = "This service's database does not answer: try again."
 
 
 def make_safe(error: GraphQLError) -> None:
@@ -79,6 +81,8 @@ def make_safe(error: GraphQLError) -> None:
     code = error_code(error)
     if code == INTERNAL:
         error.message = MASKED
+    elif isinstance(error.original_error, DatabaseAway):
+        error.message = TRY_AGAIN
     error.extensions = {**(error.extensions or {}), "code": code}
 
 
@@ -89,6 +93,8 @@ def error_code(error: GraphQLError) -> str:
     original = error.original_error
     if isinstance(original, Fault):
         return original.code
+    if isinstance(original, DatabaseAway):
+        return ServiceUnavailable.code
     if error.path is not None or (original is not None and not isinstance(original, GraphQLError)):
         return INTERNAL
     return _stage_code(error)

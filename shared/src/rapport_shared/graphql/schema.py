@@ -12,13 +12,13 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
-from rapport_shared.errors import Unauthenticated
 from rapport_shared.graphql.doors import Doors
 from rapport_shared.graphql.errors import INTERNAL, error_code, make_safe
 from rapport_shared.graphql.field_rights import mask_fields
 from rapport_shared.graphql.limits import CACHED_DOCUMENTS, Limits
 from rapport_shared.graphql.scalars import DATE_TIME, DateTime
 from rapport_shared.logs import failure_facts
+from rapport_shared.mongo import DatabaseAway
 
 FEDERATION_VERSION: Final = "2.9"
 
@@ -31,8 +31,8 @@ class SubgraphSchema(Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Called with every error before it is answered: log what is our own fault, and make all safe to show."""
         for error in errors:
-            if error_code(error) == INTERNAL:
-                failure = error.original_error or error
+            failure = error.original_error or error
+            if error_code(error) == INTERNAL or isinstance(failure, DatabaseAway):
                 log.error("resolver failed", path=error.path, **failure_facts(failure))
             make_safe(error)
 
@@ -63,7 +63,7 @@ def subgraph_schema(
             open_to_all = public | {"_service"} if context.context.from_service else public
             refused = context.context.refused()
             if refused is not None and not _root_fields(context) <= open_to_all:
-                context.pre_execution_errors = [_unauthenticated(refused)]
+                context.pre_execution_errors = [GraphQLError(refused.message, extensions={"code": refused.code})]
             yield
 
     schema = SubgraphSchema(
@@ -82,10 +82,6 @@ def subgraph_schema(
     doors.guard_entities(known.definition for known in schema.schema_converter.type_map.values())
     mask_fields(schema._schema)  # Strawberry has no hook for every field of a type
     return schema
-
-
-def _unauthenticated(refusal: str) -> GraphQLError:
-    return GraphQLError(refusal, extensions={"code": Unauthenticated.code})
 
 
 def _root_fields(context: ExecutionContext) -> set[str]:

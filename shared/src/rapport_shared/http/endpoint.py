@@ -16,7 +16,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from rapport_shared.access import Directory
 from rapport_shared.actor import Actor
-from rapport_shared.errors import Unauthenticated
+from rapport_shared.errors import RequestFault, ServiceUnavailable
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.http.answers import error_answer
 from rapport_shared.http.service_credential import FROM_SERVICE, client_address
@@ -89,10 +89,10 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             caller = await self._verifier.actor(authorization)
             await self._directory.loaded()
             context.caller = caller
-        except Unauthenticated as refused:
-            context.refusal = refused.message
+        except RequestFault as refused:
+            context.refusal = refused
         except DatabaseError:
-            context.refusal = "Nobody's rights are known yet; try again."
+            context.refusal = ServiceUnavailable("Nobody's rights are known yet: try again.")
 
     def decode_json(self, data: str | bytes) -> object:
         """Read with orjson."""

@@ -10,13 +10,14 @@ from jwt import PyJWK, PyJWKSet
 from jwt.exceptions import PyJWKSetError, PyJWTError
 
 from rapport_shared.actor import Actor, Via
-from rapport_shared.errors import Unauthenticated
+from rapport_shared.errors import ServiceUnavailable, Unauthenticated
 
 ALGORITHMS = ("ES256", "EdDSA")
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - the header that RFC 9068 asks for
 MAX_LIFETIME_SECONDS = 3600
 MAX_TOKEN_LENGTH = 4096
 LEEWAY_SECONDS = 10
+_NEVER = float("-inf")
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "role", "sid"]
 
 UNREADABLE = (PyJWTError, ValueError, TypeError, OverflowError, AttributeError, RecursionError)
@@ -43,8 +44,8 @@ class KeySet:
         self._now = now
         self._keys: dict[str, PyJWK] = {}
         self._ends: dict[str, float] = {}
-        self._fetched_at = float("-inf")
-        self._asked_at = float("-inf")
+        self._fetched_at = _NEVER
+        self._asked_at = _NEVER
         self._asking = asyncio.Lock()
 
     async def find(self, key_id: str) -> PyJWK | None:
@@ -55,6 +56,11 @@ class KeySet:
                 if self._is_to_ask(key_id):
                     await self._refresh()
         return self._keys.get(key_id) if self._now() < self._ends.get(key_id, float("inf")) else None
+
+    @property
+    def known(self) -> bool:
+        """Whether the set has been read at least once."""
+        return self._fetched_at != _NEVER
 
     def _is_to_ask(self, key_id: str) -> bool:
         old = self._monotonic() - self._fetched_at > self.REFRESH_SECONDS
@@ -84,7 +90,10 @@ class TokenVerifier:
         self._audience = audience
 
     async def actor(self, authorization: str | None) -> Actor | None:
-        """The caller of ``Bearer <token>``; None without any. Raises Unauthenticated for one that is not valid."""
+        """The caller of ``Bearer <token>``; None without any.
+
+        Raises Unauthenticated for one that is not valid, ServiceUnavailable where no key is known yet to judge it by.
+        """
         if not authorization:
             return None
         scheme, _, token = authorization.partition(" ")
@@ -110,6 +119,8 @@ class TokenVerifier:
         if header.get("typ") != TOKEN_TYPE or header.get("alg") not in ALGORITHMS or "crit" in header:
             raise PyJWTError("not an access token")
         key = await self._keys.find(str(header.get("kid")))
+        if not self._keys.known:
+            raise ServiceUnavailable("The keys of access tokens are not known yet: try again.")
         if key is None or key.algorithm_name != header["alg"]:
             raise PyJWTError("unknown key")
         claims: dict[str, Any] = jwt.decode(

@@ -3,6 +3,7 @@
 from rapport_shared.mongo.client import (
     Collection,
     Database,
+    DatabaseAway,
     DatabaseError,
     Document,
     DuplicateKey,
@@ -20,6 +21,7 @@ from rapport_shared.mongo.updates import update_each
 __all__ = [
     "Collection",
     "Database",
+    "DatabaseAway",
     "DatabaseError",
     "Document",
     "DuplicateKey",

@@ -10,7 +10,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -21,6 +21,8 @@ Database: TypeAlias = AsyncIOMotorDatabase[Document]
 Collection: TypeAlias = AsyncIOMotorCollection[Document]
 Session: TypeAlias = AsyncIOMotorClientSession
 DatabaseError: TypeAlias = PyMongoError
+DatabaseAway: TypeAlias = ConnectionFailure
+"""The database does not answer, or not in time; what was asked of it may have been done."""
 DuplicateKey: TypeAlias = DuplicateKeyError
 
 WRITE_CONCERN = WriteConcern(w="majority", j=True)
