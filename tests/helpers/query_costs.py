@@ -77,6 +77,26 @@ async def indexes(mongo: Mongo) -> dict[str, list[Keys]]:
     return found
 
 
+def check_costs(
+    few: Mapping[str, Cost],
+    many: Mapping[str, Cost],
+    known: Mapping[str, Sequence[Keys]],
+    *,
+    more: int,
+    lists: set[str],
+) -> None:
+    """Every query of ``many`` took as many calls as when there were ``more`` records less, and each has an index.
+
+    ``lists`` are those that must have answered more, or the comparison says nothing.
+    """
+    grown = {name: each.grown(few[name]) for name, each in many.items()}
+    assert {name: calls for name, calls in grown.items() if calls >= more / 2} == {}
+    unfilled = [name for name in sorted(lists) if many[name].objects <= few[name].objects]
+    assert unfilled == [], unfilled
+    for name, each in many.items():
+        assert list(unserved(each.commands, known)) == [], name
+
+
 def unserved(commands: Iterable[Command], known: Mapping[str, Sequence[Keys]]) -> Iterator[Reading]:
     """The readings that no index serves."""
     for command in commands:
