@@ -12,6 +12,7 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    Node,
     OperationDefinitionNode,
     get_introspection_query,
     parse,
@@ -117,6 +118,7 @@ class DocumentReader:
         with self._stages("validate"):
             _validate(self._schema, document, self._limits)
             costs = self._costs(document)
+        _forget_locations(document)
         return ReadDocument(document, costs, size.steps + len(text) // _WEIGHTLESS_CHARACTERS)
 
     def _parsed(self, text: str) -> tuple[DocumentNode, Size]:
@@ -159,6 +161,20 @@ class DocumentReader:
         document = parse(get_introspection_query(input_value_deprecation=True))
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
         return 2 * self._estimator.cost(document, operations[0]).introspection
+
+
+def _forget_locations(document: DocumentNode) -> None:
+    """Only errors need them, and they are most of what would be kept, and sent from one process to another."""
+    waiting: list[Node] = [document]
+    while waiting:
+        node = waiting.pop()
+        object.__setattr__(node, "loc", None)  # nodes are frozen, but nobody else has seen these
+        for name in node.keys:
+            value = getattr(node, name, None)
+            if isinstance(value, Node):
+                waiting.append(value)
+            elif isinstance(value, tuple):
+                waiting.extend(item for item in value if isinstance(item, Node))
 
 
 def _parse(text: str, limits: Limits) -> DocumentNode:

@@ -13,7 +13,7 @@ import signal
 import sys
 from typing import BinaryIO
 
-from graphql import DocumentNode, Node, build_schema
+from graphql import build_schema
 
 from rapport_gateway.errors import ErrorDict
 from rapport_gateway.limits.documents import DocumentReader, ReadDocument
@@ -59,25 +59,9 @@ def _pickled(answer: object) -> bytes:
 
 def _read(reader: DocumentReader, text: str) -> ReadDocument | list[ErrorDict]:
     try:
-        read = reader.read(text)
+        return reader.read(text)
     except DocumentRefused as refusal:
         return refusal.errors
-    _forget_locations(read.document)
-    return read
-
-
-def _forget_locations(document: DocumentNode) -> None:
-    """Only errors need them; they are most of what would have to be sent."""
-    waiting: list[Node] = [document]
-    while waiting:
-        node = waiting.pop()
-        object.__setattr__(node, "loc", None)  # nodes are frozen, but nobody else has seen these
-        for name in node.keys:
-            value = getattr(node, name, None)
-            if isinstance(value, Node):
-                waiting.append(value)
-            elif isinstance(value, tuple):
-                waiting.extend(item for item in value if isinstance(item, Node))
 
 
 if __name__ == "__main__":

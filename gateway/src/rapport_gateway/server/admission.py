@@ -20,6 +20,7 @@ from rapport_gateway.server.replaced import OpenSubscriptions
 from rapport_gateway.server.requests import checked_payload
 
 _KEPT_BODIES, _KEPT_BODY_BYTES = 1000, 1024 * 1024
+_LARGE_BODY = 32 * 1024  # such a one is decoded once, where it is admitted: that can take many milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Admission:
         `admit` would refuse. Nothing is counted yet: that is for `charge`."""
         known = self._bodies.get(body)
         if known is None or known.trusted is not self._documents.trusted:
-            known = self._known_body(body)
+            known = self._known_body(body) if len(body) <= _LARGE_BODY else None
             if known is None:
                 return None
             self._bodies.put(body, known, len(body))
