@@ -17,6 +17,7 @@ MEANT = {
     ("UpdateSavedViewInput", "search"),
     ("UpdateProductInput", "active"),
     ("CustomerRuleInput", "createdAt"),
+    ("RevertCustomerInput", "version"),
     ("UpdateWebhookInput", "active"),
 }
 SERVICES = [pytest.param(schema, id=name) for name, schema in schemas().items()]
