@@ -90,11 +90,13 @@ def check_costs(
     ``lists`` are those that must have answered more, or the comparison says nothing.
     """
     grown = {name: each.grown(few[name]) for name, each in many.items()}
-    assert {name: calls for name, calls in grown.items() if calls >= more / 2} == {}
+    costlier = {name: calls for name, calls in grown.items() if calls >= more / 2}
+    assert costlier == {}, costlier
     unfilled = [name for name in sorted(lists) if many[name].objects <= few[name].objects]
     assert unfilled == [], unfilled
     for name, each in many.items():
-        assert list(unserved(each.commands, known)) == [], name
+        without_index = list(unserved(each.commands, known))
+        assert without_index == [], (name, without_index)
 
 
 def unserved(commands: Iterable[Command], known: Mapping[str, Sequence[Keys]]) -> Iterator[Reading]:

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from rapport_automation.deliveries.model import KEPT, Delivery, DeliveryStatus
-from rapport_shared.mongo import Database, Document, Index, Page, PageRequest, Session
+from rapport_shared.mongo import Database, Document, Index, NestedPages, Page, PageRequest, Session, every
 
 COLLECTION = "deliveries"
+WEBHOOKS = "webhooks"
 INDEXES = (
     Index(COLLECTION, (("status", 1), ("next_at", 1), ("order", 1))),
     Index(COLLECTION, (("lane", 1), ("status", 1), ("order", 1))),
@@ -23,6 +24,7 @@ class DeliveryRepository:
 
     def __init__(self, database: Database, session: Session | None = None) -> None:
         self._documents = database[COLLECTION]
+        self._webhooks = database[WEBHOOKS]
         self._session = session
 
     async def add(self, deliveries: Iterable[Delivery]) -> None:
@@ -86,18 +88,25 @@ class DeliveryRepository:
         found = await self._documents.find_one({"_id": identifier}, session=self._session)
         return None if found is None else _from_document(found)
 
-    async def page(self, condition: Document, request: PageRequest) -> Page[Delivery]:
-        """One page of the deliveries that match, in one query."""
+    async def nested_pages(
+        self, webhooks: Sequence[str], condition: Document, request: PageRequest
+    ) -> dict[str, Page[Delivery]]:
+        """A page for each webhook, in one query."""
         if request.size == 0:
-            return Page([], [], has_next=False, has_previous=False)
-        found = self._documents.find(request.query(condition), session=self._session)
-        documents = await found.sort(list(request.sort().items())).limit(request.size + 1).to_list(None)
-        page = request.page(documents)
-        return page.of([_from_document(document) for document in page.items])
+            return {}
+        pipeline = NestedPages(COLLECTION, "webhook_id", request).pipeline(webhooks, condition)
+        results = self._webhooks.aggregate(pipeline, session=self._session)
+        pages = {result["_id"]: request.page(result["found"]) async for result in results}
+        return {
+            webhook: page.of([_from_document(document) for document in page.items]) for webhook, page in pages.items()
+        }
 
-    async def count(self, condition: Document) -> int:
-        """How many match."""
-        return await self._documents.count_documents(condition, session=self._session)
+    async def nested_counts(self, webhooks: Sequence[str], condition: Document) -> dict[str, int]:
+        """How many deliveries each webhook has, in one query."""
+        match = every({"webhook_id": {"$in": list(webhooks)}}, condition)
+        pipeline: list[Document] = [{"$match": match}, {"$group": {"_id": "$webhook_id", "count": {"$sum": 1}}}]
+        results = self._documents.aggregate(pipeline, session=self._session)
+        return {result["_id"]: result["count"] async for result in results}
 
 
 _FAILED = DeliveryStatus.FAILED.value

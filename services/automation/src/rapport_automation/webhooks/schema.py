@@ -19,9 +19,8 @@ from rapport_automation.webhooks.inputs import (
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.inputs import details, given
-from rapport_shared.graphql.lists import ListQuery, list_field
+from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
 from rapport_shared.graphql.scalars import DateTime
-from rapport_shared.mongo import every
 
 
 @strawberry.type(description="One event for one webhook.")
@@ -76,10 +75,8 @@ class Webhook:
 
     @list_field("What it was told, and what it is to be told.", DELIVERIES)
     async def deliveries(self, info: Info, query: ListQuery) -> Connection[Delivery]:
-        """One query a webhook: there are few."""
-        condition = every({"webhook_id": str(self.id)}, query.condition)
-        log = info.context.deliveries
-        return connection_of(await log.page(condition, query.page), Delivery.from_model, lambda: log.count(condition))
+        """One query for any number of webhooks."""
+        return await nested_connection(info.context.deliveries_of_webhook, str(self.id), query, Delivery.from_model)
 
     @classmethod
     def from_model(cls, webhook: model.Webhook) -> "Webhook":
