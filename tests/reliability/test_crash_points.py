@@ -12,7 +12,7 @@ from reliability.client import Client, http_session
 from reliability.facts import EndState
 from reliability.keeper import in_thread
 from reliability.load import Journal, Worker
-from reliability.rest import DRAIN_SECONDS, broken_promises, come_to_rest
+from reliability.rest import broken_promises, come_to_rest
 from reliability.summary import Size, Summary
 
 from rapport_local.system.readiness import answers_ready
@@ -97,8 +97,7 @@ async def test_a_crash_at_every_point_loses_nothing_and_does_nothing_twice(
             for together in AT_ONCE:
                 await asyncio.gather(*(_crash_at(tracks[points], points, times) for points in together))
             await asyncio.gather(*(command for track in tracks.values() for command in track.sent))
-            drained_in = await come_to_rest(end_state)
-            assert drained_in < DRAIN_SECONDS
+            await come_to_rest(end_state)
     crashes = {point: times for track in tracks.values() for point, times in track.crashes.items()}
     found = await broken_promises(end_state, journal.commands)
     summary.crash_points, summary.repeats = len(crashes), min(crashes.values())

@@ -13,6 +13,7 @@ from reliability.trial import RIGHT, Trial, trial
 from waiting import eventually
 
 from rapport_local.backing import BackingServices
+from rapport_shared.delivery.relay import LOOK_SECONDS
 
 Fault = Callable[[NetworkProxy], AbstractAsyncContextManager[None]]
 Server = Callable[[Trial], NetworkProxy]
@@ -66,6 +67,7 @@ async def is_cut(proxy: NetworkProxy) -> AsyncIterator[None]:
     held = proxy.held
     yield
     await _reaches(lambda: proxy.held > held)
+    await asyncio.sleep(LOOK_SECONDS + 1)  # by then the relay has looked, and what it publishes is on its way as well
     for _ in range(CUTS):
         await _reaches(lambda: proxy.open_connections > 0)
         proxy.cut()
