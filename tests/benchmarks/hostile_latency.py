@@ -5,7 +5,9 @@
 A steady client is measured alone, beside a sender of harmless requests of the same sizes, and beside the sender of the
 hostile ones, in turns, with the default settings and with those of docker-compose.yml. Each hostile request has a text
 of its own, so that nothing is remembered; one follows the other after 20 ms, or when the one before is refused.
-`--beside` measures gateways as well that read large documents in a thread, not in a process of their own.
+Latencies are told as the client sees them, and less what its process and the gateway's loop waited for a processor that
+other processes had: that is what is left on a machine that does nothing else. `--beside` measures gateways as well that
+read large documents in a thread, not in a process of their own.
 """
 
 import argparse
@@ -20,7 +22,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -40,8 +42,10 @@ REQUESTS = 100  # of the steady client, in each turn
 OTHERS = ("nobody", "harmless", "hostile")
 PREFIX = "RAPPORT_GATEWAY_"
 LIMITS = ("MAX_", "RATE_", "ADDRESS_RATE_", "INTROSPECTION", "SUGGESTIONS")
-Turn = tuple[list[float], float, int]
-"""Milliseconds of each request, the gateway's seconds of processor time, requests of the other client."""
+Times = list[tuple[float, float]]
+"""Milliseconds of each request, and less the waiting for a processor."""
+Turn = tuple[Times, float, int]
+"""The gateway's seconds of processor time, requests of the other client."""
 
 
 def production() -> dict[str, str]:
@@ -62,13 +66,17 @@ async def main(rounds: int, *, beside: bool) -> None:
             for (name, gateway), other in itertools.product(gateways.items(), OTHERS):
                 turns.setdefault((name, other), []).append(await _turn(gateway, other))
     print(f"load of the machine: {os.getloadavg()[0]:.1f}")
-    print(f"{'settings':24}{'beside':>10}{'p50':>8}{'p99':>8}{'longest':>9}  ms{'others/s':>10}{'gateway CPU %':>15}")
+    told = f"{'p50':>8}{'p99':>8}{'longest':>9}"
+    print(f"{'settings':24}{'beside':>10}{told} ms | less waiting{told} ms |{'others/s':>9}{'gateway CPU %':>15}")
     for (name, other), made in turns.items():
-        times = [each for times, _, _ in made for each in times]
-        seconds = sum(times) / 1000 + PAUSE * len(times)
-        p50, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
+        seen, own = zip(*(each for times, _, _ in made for each in times), strict=True)
+        seconds = sum(seen) / 1000 + PAUSE * len(seen)
         rate, busy = sum(sent for _, _, sent in made) / seconds, 100 * sum(used for _, used, _ in made) / seconds
-        print(f"{name:24}{other:>10}{p50:8.1f}{p99:8.1f}{max(times):9.1f}    {rate:10.1f}{busy:15.0f}")
+        print(f"{name:24}{other:>10}{_summary(seen)}    |             {_summary(own)}    |{rate:9.1f}{busy:15.0f}")
+
+
+def _summary(times: Sequence[float]) -> str:
+    return f"{statistics.median(times):8.1f}{statistics.quantiles(times, n=100)[98]:8.1f}{max(times):9.1f}"
 
 
 @asynccontextmanager
@@ -109,7 +117,7 @@ async def _turn(gateway: tuple[str, int], other: str) -> Turn:
             await asyncio.sleep(0.01)
     began = _processor_seconds(pid)
     try:
-        times = await _steady(url)
+        times = await _steady(url, pid)
         used, number = _processor_seconds(pid) - began, sent.value
         assert other == "nobody" or sender.is_alive(), "the other client stopped"
     finally:
@@ -119,17 +127,24 @@ async def _turn(gateway: tuple[str, int], other: str) -> Turn:
     return times, used, number
 
 
-async def _steady(url: str) -> list[float]:
+async def _steady(url: str, pid: int) -> Times:
     """The gateway answers by itself: what is waited for is only its turn."""
     times = []
     async with aiohttp.ClientSession(headers={"authorization": "Bearer steady"}) as http:
         for _ in range(REQUESTS):
-            start = time.perf_counter()
+            waited, start = _waited(pid), time.perf_counter()
             async with http.post(url, json={"query": "{ __typename }"}) as response:
                 assert await response.json() == {"data": {"__typename": "Query"}}
-            times.append((time.perf_counter() - start) * 1000)
+            taken = (time.perf_counter() - start) * 1000
+            times.append((taken, max(0.0, taken - _waited(pid) + waited)))
             await asyncio.sleep(PAUSE)
     return times
+
+
+def _waited(pid: int) -> float:
+    """Milliseconds for which this process and the first thread of the other were ready, but not run."""
+    threads = (os.getpid(), pid)
+    return sum(int(Path(f"/proc/{each}/task/{each}/schedstat").read_text().split()[1]) for each in threads) / 1e6
 
 
 def _send(url: str, other: str, sent: "Synchronized[int]") -> None:
