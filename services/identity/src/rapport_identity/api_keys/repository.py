@@ -11,6 +11,7 @@ from rapport_shared.rights import EVERYTHING
 COLLECTION = "api_keys"
 INDEXES = (
     Index(COLLECTION, (("created_at", -1), ("_id", -1))),
+    Index(COLLECTION, (("revoked", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("owner_id", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("role", 1), ("revoked", 1))),
 )
