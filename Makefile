@@ -19,7 +19,7 @@ graphiql: ## Get GraphiQL for the gateway's page, from npm (it is left out where
 	@sh deploy/graphiql.sh
 
 test: setup ## Run all tests (WORKERS=2: in two processes, each with a database and a broker of its own)
-	@$(PYTHON) -m pytest $(if $(WORKERS),--numprocesses $(WORKERS) --dist loadgroup)
+	@$(PYTHON) -m pytest $(if $(WORKERS),--numprocesses $(WORKERS) --dist loadfile)
 
 test-unit: setup ## Run the tests that need no database and no broker
 	@$(PYTHON) -m pytest -m "not backing"

@@ -21,7 +21,7 @@ from rapport_identity.settings import Settings
 from rapport_identity.users.model import User
 from rapport_identity.work import SERVICE
 from rapport_shared.clock import ManualClock, system_clock
-from rapport_shared.errors import Unauthenticated
+from rapport_shared.errors import ServiceUnavailable, Unauthenticated
 from rapport_shared.http.tokens import LEEWAY_SECONDS, KeySet, TokenVerifier
 from rapport_shared.mongo import DatabaseError, Mongo, create_indexes
 from rapport_shared.service import connect_database
@@ -155,7 +155,7 @@ class Verifiers:
     async def accept(self, token: str) -> bool:
         try:
             return await self.verifier.actor(f"Bearer {token}") is not None
-        except Unauthenticated:
+        except (Unauthenticated, ServiceUnavailable):
             return False
 
 

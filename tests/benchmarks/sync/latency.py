@@ -133,7 +133,7 @@ async def _bare_broker(amqp_url: str, rate: float, seconds: float) -> list[float
             found.append(time.perf_counter() - float(message.body))
             await message.ack()
 
-        await queue.consume(take)
+        tag = await queue.consume(take)
 
         async def publish(_: int) -> None:
             body = repr(time.perf_counter()).encode()
@@ -141,6 +141,7 @@ async def _bare_broker(amqp_url: str, rate: float, seconds: float) -> list[float
             await channel.default_exchange.publish(message, routing_key=queue.name)
 
         await _at_rate(publish, rate, seconds)
+        await queue.cancel(tag)
         await queue.delete(if_unused=False, if_empty=False)
     return found
 

@@ -9,6 +9,7 @@ messages; the time in which a backlog is drained while new events arrive.
 
 import argparse
 import asyncio
+import os
 import secrets
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from tests.benchmarks.sync.latency import measure_latency  # noqa: E402
 from tests.benchmarks.sync.speed import measure_backlog, measure_throughput  # noqa: E402
 
 from rapport_local.backing import BackingServices, Place, backing_services  # noqa: E402  (helpers are found only now)
+from rapport_local.backing.given import MONGO_SETTING  # noqa: E402
 from rapport_local.ports import free_ports  # noqa: E402
 from rapport_local.testing import RunningSystem, started_system  # noqa: E402
 
@@ -33,9 +35,12 @@ PARTS = ("idle", "latency", "throughput", "backlog")
 def main() -> None:
     """The parts that are wanted, one after the other."""
     options = argparse.ArgumentParser(prog="python -m tests.benchmarks.sync.run")
-    options.add_argument("--rate", type=float, default=50, help="changes a second")
-    options.add_argument("--seconds", type=float, default=20, help="for how long")
-    options.add_argument("--backlog", type=int, default=100_000, help="events that wait")
+    usual = (
+        50 if os.environ.get(MONGO_SETTING) else 4
+    )  # the embedded database takes some 0.1 s for all that follows one
+    options.add_argument("--rate", type=float, default=usual, help="changes a second (%(default)s)")
+    options.add_argument("--seconds", type=float, default=60, help="for how long (%(default)s)")
+    options.add_argument("--backlog", type=int, default=100_000, help="events that wait (%(default)s)")
     options.add_argument("--only", choices=PARTS, action="append", help="this part; may be repeated")
     given = options.parse_args()
     wanted = given.only or PARTS

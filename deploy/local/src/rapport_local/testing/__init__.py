@@ -37,15 +37,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
             item.add_marker(pytest.mark.timeout(_START_TIMEOUT))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give to one process what shares something costly, where pytest-xdist runs several: a file, the whole system."""
-    for item in items:
-        needs_system = isinstance(item, pytest.Function) and "running_system" in item.fixturenames
-        group = "the whole system" if needs_system else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def run_name() -> str:
     """Names what belongs to this test run."""
