@@ -63,6 +63,7 @@ async def test_every_field_survives_the_round_trip(
         "pooled_at",
         "rule_tags",
         "tier",
+        "tier_since",
         "transfer_id",
         "custom",
         "unique_values",

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from rapport_customers.projections.touches import Telling
 from rapport_customers.transfers.model import DEACTIVATED, Transfer
 from rapport_customers.transfers.service import ID_PREFIX
 from rapport_customers.work import CustomersWork
@@ -42,10 +43,11 @@ async def on_interaction(event: InteractionFact, envelope: Envelope, work: Custo
     interaction = event.after
     told = await work.touches.keep_interaction(
         event.interaction_id,
-        envelope.version,
+        _telling(event, envelope),
         customer_id=interaction.customer_id,
         occurred_at=interaction.occurred_at,
         deleted=interaction.deleted,
+        intent=interaction.intent,
     )
     for customer_id in sorted(told):
         await work.learn_touches(customer_id)
@@ -54,10 +56,21 @@ async def on_interaction(event: InteractionFact, envelope: Envelope, work: Custo
 async def on_task(event: TaskFact, envelope: Envelope, work: CustomersWork) -> None:
     """There is something to do about a customer, or it is done."""
     task = event.after
-    is_open = task.status not in ENDED_TASKS
-    told = await work.touches.keep_task(event.task_id, envelope.version, customer_id=task.customer_id, is_open=is_open)
+    told = await work.touches.keep_task(
+        event.task_id,
+        _telling(event, envelope),
+        customer_id=task.customer_id,
+        is_open=task.status not in ENDED_TASKS,
+        due_at=task.due_at,
+    )
     for customer_id in sorted(told):
         await work.learn_touches(customer_id)
+
+
+def _telling(event: InteractionFact | TaskFact, envelope: Envelope) -> Telling:
+    states = (event.after, None if isinstance(event, InteractionRecorded | TaskCreated) else event.before)
+    named = frozenset(state.customer_id for state in states if state is not None and state.customer_id is not None)
+    return Telling(envelope.version, envelope.time, named)
 
 
 async def on_user_updated(event: UserUpdated, envelope: Envelope, work: CustomersWork) -> None:

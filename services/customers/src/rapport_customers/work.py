@@ -133,7 +133,12 @@ class CustomersWork(Work):
 
     async def learn_needs(self, customer_id: str) -> None:
         """Keep which needs a customer has, in the transaction that changes them."""
-        await self.customers.learn(customer_id, {"needs": await self.needs.marks_of(customer_id)})
+        await self.customers.learn(customer_id, await self.needs.facts(customer_id))
+
+    async def learn_orders(self, customer_id: str) -> None:
+        """Keep what a customer bought, as its orders say now."""
+        counted = await self.orders.counted(customer_id)
+        await self.customers.recount_orders(customer_id, counted, as_of=await self.orders.as_of(customer_id))
 
     async def learn_touches(self, customer_id: str) -> None:
         """Keep what others' events have told of a customer, or of whom it was merged into."""

@@ -32,6 +32,11 @@ def serialize_date_time(value: datetime) -> str:
     return to_milliseconds(value).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def date_time(value: datetime | None) -> DateTime | None:
+    """The public form of a time, where there is one."""
+    return None if value is None else DateTime(value)
+
+
 DATE_TIME = strawberry.scalar(
     name="DateTime",
     description="A date and time in ISO 8601 with its offset; answers are in UTC, such as 2026-01-31T09:30:00.000Z.",

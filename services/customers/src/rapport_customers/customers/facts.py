@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from rapport_shared.money import Money, unscaled
@@ -14,7 +15,9 @@ class CustomerFacts:
 
     ``sums`` says the same for rules: ``{currency, orders, spend, average}`` each, ordered by currency.
     ``days_between_orders`` are whole days on average, None below two orders. ``needs`` are kinds and statuses of what
-    the customer needs, such as ``PAIN``, ``OPEN`` and ``PAIN:OPEN``.
+    the customer needs, such as ``PAIN``, ``OPEN`` and ``PAIN:OPEN``. ``last_intent`` is of the last interaction,
+    ``next_due_at`` of the open tasks. Each ``…_as_of`` is when its source last told of a change; None where it never
+    did, or before this was kept.
     """
 
     order_count: int = 0
@@ -26,11 +29,23 @@ class CustomerFacts:
     last_interaction_at: datetime | None = None
     open_tasks: int = 0
     needs: Sequence[str] = ()
+    last_intent: str | None = None
+    next_due_at: datetime | None = None
+    orders_as_of: datetime | None = None
+    interactions_as_of: datetime | None = None
+    tasks_as_of: datetime | None = None
+    needs_as_of: datetime | None = None
 
     @property
     def spent(self) -> list[Money]:
         """What the customer spent, one sum a currency, by the currency's code."""
         return [Money.of(unscaled(amount), currency) for currency, amount in sorted(self.spend.items())]
+
+    @property
+    def averages(self) -> list[Money]:
+        """What an order came to on average, one sum a currency, by the currency's code; rounded to its decimals."""
+        sums = sorted(self.sums, key=lambda each: str(each["currency"]))
+        return [Money(unscaled(each["average"]), each["currency"]).times(Decimal(1)) for each in sums]
 
 
 NO_FACTS: Final = CustomerFacts()

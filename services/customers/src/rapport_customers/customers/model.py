@@ -10,6 +10,7 @@ from rapport_customers.consents.model import Consent, ConsentPurpose, said
 from rapport_customers.customers import values
 from rapport_customers.customers.errors import CustomerIsErased, CustomerIsMerged, InvalidOccurredAt, MissingValue
 from rapport_customers.customers.facts import NO_FACTS, CustomerFacts
+from rapport_customers.customers.tag_times import NO_TIMES, TagTimes
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.contracts.customers import (
     CustomerConsentGranted,
@@ -99,9 +100,10 @@ class RuleTag:
 class Customer(Aggregate):
     """A person or company; phone is E.164, times are UTC.
 
-    ``stage_since`` is when it came to its stage; ``pooled_at`` since when nobody looks after it, and ``last_owner_id``
-    who did before; ``assigned_rule`` is the key of the assignment rule that chose the first owner; ``custom`` are
-    stored values of custom fields by key, of which ``unique_values`` is what no other customer may have.
+    ``stage_since`` is when it came to its stage, ``tier_since`` when to its tier; ``pooled_at`` since when nobody looks
+    after it, and ``last_owner_id`` who did before; ``assigned_rule`` is the key of the assignment rule that chose the
+    first owner; ``custom`` are stored values of custom fields by key, of which ``unique_values`` is what no other
+    customer may have.
     """
 
     open_fields: ClassVar[frozenset[str]] = frozenset({"custom"})
@@ -133,7 +135,9 @@ class Customer(Aggregate):
     erased_at: datetime | None = None
     consents: tuple[Consent, ...] = ()
     rule_tags: tuple[RuleTag, ...] = ()
+    tag_times: TagTimes = NO_TIMES
     tier: str | None = None
+    tier_since: datetime | None = None
     facts: CustomerFacts = NO_FACTS
     merged_ids: tuple[str, ...] = ()
     merged_into_id: str | None = None
@@ -146,6 +150,8 @@ class Customer(Aggregate):
         customer = cls(id=identifier, created_at=now, updated_at=now, stage_since=now, **_checked(details))
         customer.assigned_rule = assigned_rule
         customer.pooled_at = now if customer.owner_id is None else None
+        if customer.tags:
+            customer.tag_times = NO_TIMES.after((), customer.tags, now=now)
         customer.record(CustomerCreated(customer_id=identifier, assigned_rule=assigned_rule, after=customer.state()))
         return customer
 
@@ -221,6 +227,10 @@ class Customer(Aggregate):
 
     def _leave_nothing_personal(self, now: datetime) -> None:
         self.name, self.phone, self.email, self.source = ERASED_NAME, None, None, None
+        if self.tag_ids:
+            self.tag_times = TagTimes(changed_at=now)
+        if self.tier is not None:
+            self.tier_since = now
         self.tags, self.external_id, self.consents = (), None, ()
         self.rule_tags, self.tier = (), None
         self.custom, self.unique_values = {}, ()
@@ -232,9 +242,11 @@ class Customer(Aggregate):
         changed = self.differing(values)
         if not changed:
             return
-        before = self.state()
+        before, tags = self.state(), self.tags
         self.assign(values)
         self.updated_at = now
+        if "tags" in changed:
+            self.tag_times = self.tag_times.after(tags, self.tags, now=now)
         if "stage" in changed:
             self.stage_since = now
         if "owner_id" in changed:
@@ -283,6 +295,7 @@ class Customer(Aggregate):
         by_hand = tuple(dict.fromkeys(merged.get(tag_id, tag_id) for tag_id in self.tags))
         if self.differing({"rule_tags": kept, "tags": by_hand}):
             before = self.state()
+            self.tag_times = self.tag_times.after(self.tags, by_hand, now=now)
             self.rule_tags, self.tags = kept, by_hand
             self.updated_at = now
             self.record(CustomerUpdated(customer_id=self.id, changed=("tags",), before=before, after=self.state()))
@@ -292,7 +305,7 @@ class Customer(Aggregate):
         if tier == self.tier:
             return
         before, left = self.state(), self.tier
-        self.tier, self.updated_at = tier, now
+        self.tier, self.tier_since, self.updated_at = tier, now, now
         self.record(
             CustomerTierChanged(
                 customer_id=self.id,

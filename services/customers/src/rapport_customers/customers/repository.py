@@ -16,6 +16,7 @@ from rapport_customers.customers.facts import CustomerFacts, order_facts, with_o
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerPriority, CustomerStage, RuleTag
 from rapport_customers.customers.search import FIELDS as SEARCHED
 from rapport_customers.customers.search import tokens
+from rapport_customers.customers.tag_times import TagTimes
 from rapport_customers.duplicates.repository import KEYS, MARK, TwinRepository, match_keys
 from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.lifecycle.repository import StayRepository
@@ -31,6 +32,8 @@ from rapport_shared.rights import Scope
 COLLECTION = "customers"
 TYPE = "Customer"
 UNIQUE = "custom_unique"
+SINCE = "since"
+"""Where a document keeps since when what was sorted out of a customer is so: its tags and its tier."""
 _NOT_OF_THE_MODEL = frozenset(
     {
         "_id",
@@ -46,6 +49,7 @@ _NOT_OF_THE_MODEL = frozenset(
         "search",
         "segment_flips",
         "segments",
+        SINCE,
         "tag_ids",
     }
 )
@@ -193,15 +197,16 @@ class CustomerRepository(AggregateRepository[Customer]):
             filled += 1
         return filled
 
-    async def count_order(self, identifier: str, total: Money, ordered_at: datetime) -> None:
-        """One more order, in a transaction that holds the customer."""
+    async def count_order(self, identifier: str, total: Money, ordered_at: datetime, *, as_of: datetime) -> None:
+        """One more order, in a transaction that holds the customer; ``as_of`` is when its orders last changed."""
         found = await self._documents.find_one({"_id": identifier}, {"facts.sums": 1}, session=self._session)
         sums = (found or {}).get("facts", {}).get("sums", [])
-        await self.recount_orders(identifier, with_order(sums, total.currency, scaled(total.amount), ordered_at))
+        counted = with_order(sums, total.currency, scaled(total.amount), ordered_at)
+        await self.recount_orders(identifier, counted, as_of=as_of)
 
-    async def recount_orders(self, identifier: str, counted: Sequence[Document]) -> None:
+    async def recount_orders(self, identifier: str, counted: Sequence[Document], *, as_of: datetime | None) -> None:
         """What the customer bought, as its orders say now: ``{_id: currency, count, spend, first, last}`` each."""
-        await self.learn(identifier, order_facts(counted))
+        await self.learn(identifier, {**order_facts(counted), "orders_as_of": as_of})
 
     async def family(self, identifier: str) -> list[str]:
         """Who the customer is by now, kept from changing until this transaction ends, and all that it was made of."""
@@ -256,6 +261,7 @@ class CustomerRepository(AggregateRepository[Customer]):
             "contact_person": aggregate.contact_person,
             "custom": dict(aggregate.custom),
             PAIRS: tokens_of_custom(aggregate.custom),
+            SINCE: {"tier": aggregate.tier_since, **aggregate.tag_times.document()},
             UNIQUE: list(aggregate.unique_values) or None,
         }
         return {**document, KEYS: match_keys(document), QUALITY: quality_tokens(document)}
@@ -275,6 +281,8 @@ class CustomerRepository(AggregateRepository[Customer]):
             for consent in fields.get("consents", ())
         )
         fields["facts"] = CustomerFacts(**fields.get("facts", {}))
+        since = document.get(SINCE) or {}
+        fields["tier_since"], fields["tag_times"] = since.get("tier"), TagTimes.stored(since)
         return Customer(id=document["_id"], **fields)
 
 

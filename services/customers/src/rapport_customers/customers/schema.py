@@ -24,6 +24,7 @@ from rapport_customers.lifecycle.schema import CustomerLifecycle
 from rapport_customers.merges.types import CustomerMerges
 from rapport_customers.needs.schema import CustomerNeeds
 from rapport_customers.orders.schema import CustomerOrders
+from rapport_customers.profile.schema import CustomerProfiles
 from rapport_customers.segments.types import CustomerSegments
 from rapport_customers.tags.inputs import AddTagsInput, RemoveTagsInput
 from rapport_customers.tags.model import TagChange
@@ -70,6 +71,7 @@ class Customer(
     CustomerTags,
     CustomerSegments,
     CustomerLifecycle,
+    CustomerProfiles,
     CustomerNeeds,
     CustomerTransfers,
     CustomerContacts,
@@ -156,6 +158,8 @@ class Customer(
             assigned_rule=customer.assigned_rule,
             by_hand=customer.tags,
             by_rule=customer.rule_tags,
+            tag_times=customer.tag_times,
+            known=customer,
             tier=customer.tier,
             external_id=customer.external_id,
             stored_custom=customer.custom,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from rapport_customers.customers.model import Customer
-from rapport_customers.customers.repository import CustomerRepository
+from rapport_customers.customers.repository import SINCE, CustomerRepository
 from rapport_customers.history.model import Entry, before
 from rapport_customers.history.repository import HistoryRepository
 from rapport_shared.actor import Actor
@@ -50,7 +50,9 @@ class HistoryService:
         past = before(document, await self._history.since(customer_id, at))
         last = await self._history.last_until(customer_id, at)
         past["updated_at"] = customer.created_at if last is None else last.at
+        past[SINCE] = None  # of now; the history does not say
         found = self._customers.from_document({"_id": customer_id, **past})
+        found.facts = customer.facts
         return None if found.deleted_at is not None else found
 
     def _scope(self, by: Actor) -> Scope:

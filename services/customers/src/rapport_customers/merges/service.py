@@ -183,7 +183,7 @@ class MergeService:
 
     async def _recounted(self, work: CustomersWork, identifier: str) -> Customer:
         """The customer with what its orders and needs say now, and what others have told of it."""
-        await work.customers.recount_orders(identifier, await work.orders.counted(identifier))
+        await work.learn_orders(identifier)
         await work.learn_touches(identifier)
         await work.learn_needs(identifier)
         found = await work.customers.find(identifier, EVERYTHING)

@@ -30,11 +30,12 @@ class NeedRepository(HangingRepository[Need]):
     noun = "need"
     personal = MappingProxyType({"text": ERASED_TEXT, "search": {"text": []}})
 
-    async def marks_of(self, customer_id: str) -> list[str]:
-        """What rules go by of the needs that a customer has, sorted."""
-        theirs = {"customer_id": customer_id, "deleted": False}
-        found = await self._documents.find(theirs, {"marks": 1}, session=self._session).to_list(None)
-        return sorted({mark for document in found for mark in document.get("marks", ())})
+    async def facts(self, customer_id: str) -> Document:
+        """What is known of a customer's needs, by the names of ``CustomerFacts``: deleted ones have changed as well."""
+        wanted = {"marks": 1, "deleted": 1, "updated_at": 1}
+        found = await self._documents.find({"customer_id": customer_id}, wanted, session=self._session).to_list(None)
+        marks = {mark for document in found if not document["deleted"] for mark in document.get("marks", ())}
+        return {"needs": sorted(marks), "needs_as_of": max((each["updated_at"] for each in found), default=None)}
 
     async def fill_marks(self) -> int:
         """Give needs of an earlier release, and their customers, what rules go by; how many needs there were."""
@@ -47,7 +48,7 @@ class NeedRepository(HangingRepository[Need]):
 
     async def _tell_customers(self, customer_ids: Iterable[str]) -> None:
         for customer_id in customer_ids:
-            kept = {"$set": {"facts.needs": await self.marks_of(customer_id)}}
+            kept = {"$set": {f"facts.{name}": value for name, value in (await self.facts(customer_id)).items()}}
             await self._database[CUSTOMERS].update_one({"_id": customer_id}, kept)
 
     def to_document(self, aggregate: Need) -> Document:

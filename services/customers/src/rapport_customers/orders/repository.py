@@ -54,6 +54,13 @@ class OrderRepository(HangingRepository[Order]):
         pipeline: list[Document] = [{"$match": counting}, {"$group": group}]
         return await self._documents.aggregate(pipeline, session=self._session).to_list(None)
 
+    async def as_of(self, customer_id: str) -> datetime | None:
+        """When any order of the customer last changed, whether it counts or not; None without orders."""
+        group = {"_id": None, "at": {"$max": "$updated_at"}}
+        pipeline: list[Document] = [{"$match": {"customer_id": customer_id}}, {"$group": group}]
+        found = await self._documents.aggregate(pipeline, session=self._session).to_list(None)
+        return found[0]["at"] if found else None
+
     async def next_after(self, first: Mapping[str, datetime], scope: Scope) -> dict[str, datetime]:
         """When each customer ordered next after the time given for it, as far as within reach; one query."""
         if not first:

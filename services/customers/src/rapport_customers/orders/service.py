@@ -81,9 +81,12 @@ class OrderService(Records[Order]):
         if not self.scope(by, Verb.CREATE).admits(order):
             raise NotAllowed("Your role may not create orders of this customer.", path=("input", "customerId"))
         await work.orders.save(order, by=by)
+        as_of = max(now, customer.facts.orders_as_of or now)
         if order.counts:
-            await work.customers.count_order(customer_id, order.total, order.ordered_at)
+            await work.customers.count_order(customer_id, order.total, order.ordered_at, as_of=as_of)
             await follow_order(work, customer, count=customer.facts.order_count + 1, now=now)
+        else:
+            await work.customers.learn(customer_id, {"orders_as_of": as_of})
         return order
 
     @transactional
@@ -104,5 +107,5 @@ class OrderService(Records[Order]):
         if not order.recorded:
             return order
         await work.orders.save(order, by=by)
-        await work.customers.recount_orders(order.customer_id, await work.orders.counted(order.customer_id))
+        await work.learn_orders(order.customer_id)
         return order

@@ -1,16 +1,19 @@
 """Tags and their groups in GraphQL, and what they add to a customer."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
 
 from rapport_customers.context import Info
+from rapport_customers.customers.model import RuleTag
+from rapport_customers.customers.tag_times import TagTimes
 from rapport_customers.tags import model
 from rapport_customers.tags.inputs import LISTING
 from rapport_shared.graphql.connections import Connection
 from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
-from rapport_shared.graphql.scalars import DateTime
+from rapport_shared.graphql.scalars import DateTime, date_time
 
 
 @strawberry.federation.type(keys=["id"], description="A label of customers.")
@@ -102,7 +105,9 @@ class TagLink:
     tag_id: strawberry.ID = strawberry.field(description="The tag's id.")
     origin: model.TagOrigin = strawberry.field(description="MANUAL also where a rule would have given it.")
     rule_version: int | None = strawberry.field(description="The version of the rule that gave it.")
-    since: DateTime | None = strawberry.field(description="When a rule gave it; see the history for others.")
+    since: DateTime | None = strawberry.field(
+        description="When it was given; null where an earlier release gave it by hand: see the history."
+    )
 
     @strawberry.field(description="The tag; null where you may not see it.")
     async def tag(self, info: Info) -> Tag | None:
@@ -111,12 +116,37 @@ class TagLink:
         return None if found is None else Tag.from_model(found)
 
 
+def tag_links(by_hand: Sequence[str], by_rule: Iterable[RuleTag], tag_times: TagTimes) -> list[TagLink]:
+    """The public form of who has given which tags, those given by hand first."""
+    manual = [
+        TagLink(
+            tag_id=strawberry.ID(each),
+            origin=model.TagOrigin.MANUAL,
+            rule_version=None,
+            since=date_time(tag_times.given.get(each)),
+        )
+        for each in by_hand
+    ]
+    ruled = [
+        TagLink(
+            tag_id=strawberry.ID(each.tag_id),
+            origin=model.TagOrigin.RULE,
+            rule_version=each.rule_version,
+            since=DateTime(each.since),
+        )
+        for each in by_rule
+        if each.tag_id not in by_hand
+    ]
+    return [*manual, *ruled]
+
+
 @strawberry.type
 class CustomerTags:
     """What tags add to a customer."""
 
     by_hand: strawberry.Private[tuple[str, ...]]
-    by_rule: strawberry.Private[tuple[Any, ...]]
+    by_rule: strawberry.Private[tuple[RuleTag, ...]]
+    tag_times: strawberry.Private[TagTimes]
 
     @strawberry.field(description="The names of the customer's tags.")
     async def tags(self, info: Info) -> list[str]:
@@ -128,18 +158,4 @@ class CustomerTags:
     @strawberry.field(description="The customer's tags, and who says so.")
     def tag_links(self) -> list[TagLink]:
         """Those given by hand first."""
-        manual = [
-            TagLink(tag_id=strawberry.ID(each), origin=model.TagOrigin.MANUAL, rule_version=None, since=None)
-            for each in self.by_hand
-        ]
-        ruled = [
-            TagLink(
-                tag_id=strawberry.ID(each.tag_id),
-                origin=model.TagOrigin.RULE,
-                rule_version=each.rule_version,
-                since=DateTime(each.since),
-            )
-            for each in self.by_rule
-            if each.tag_id not in self.by_hand
-        ]
-        return [*manual, *ruled]
+        return tag_links(self.by_hand, self.by_rule, self.tag_times)
