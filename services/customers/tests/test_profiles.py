@@ -159,6 +159,22 @@ async def test_each_part_says_what_is_known_whence_and_since_when(
     await check_past(client, admin, about, found["orders"])
 
 
+async def spend(client: SubgraphClient, by: Actor, about: str) -> Any:
+    document = "query($id: ID!) { customer(id: $id) { spend { amount } } }"
+    return (await client.query(document, {"id": about}, by=by)).data["customer"]["spend"]
+
+
+async def test_what_a_newer_release_has_stored_can_be_read(client: SubgraphClient, admin: Actor, mongo: Mongo) -> None:
+    about = await customer(client, admin)
+    newer = {"facts.mood": "GOOD", "moods": ["GOOD"]}
+    await mongo.database["customers"].update_one({"_id": about}, {"$set": newer})
+    assert await spend(client, admin, about) == []
+    await make(client, admin, "updateCustomer", "customer", id=about, name="李四")
+    stored = await mongo.database["customers"].find_one({"_id": about})
+    assert stored is not None
+    assert (stored["facts"]["mood"], stored["moods"]) == ("GOOD", ["GOOD"])
+
+
 async def test_a_profile_tells_nothing_that_its_reader_may_not_read(
     client: SubgraphClient, admin: Actor, seller: Actor, mongo: Mongo, transactions: Transactions[CustomersWork]
 ) -> None:
@@ -182,6 +198,8 @@ async def test_a_profile_tells_nothing_that_its_reader_may_not_read(
     whole = await profile(client, admin, about)
     assert all(whole.values())
     assert await profile(client, seller, about) == whole
+    assert [await spend(client, by, about) for by in (careful, owner, marketing)] == [None, None, None]
+    assert await spend(client, seller, about) == await spend(client, admin, about) == [{"amount": "10.00"}]
     hidden = dict.fromkeys(("orders", "communications", "tasks"))
     assert await profile(client, marketing, about) == {**whole, **hidden}
     assert await profile(client, owner, about) == {**whole, **hidden, "needs": None}

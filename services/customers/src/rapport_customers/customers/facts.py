@@ -1,7 +1,7 @@
 """What others count about a customer: kept beside its own values, by whoever counts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -36,6 +36,11 @@ class CustomerFacts:
     tasks_as_of: datetime | None = None
     needs_as_of: datetime | None = None
 
+    @classmethod
+    def stored(cls, facts: Mapping[str, Any]) -> "CustomerFacts":
+        """As they are in the database, without those that only a newer release knows."""
+        return cls(**{name: value for name, value in facts.items() if name in _KNOWN})
+
     @property
     def spent(self) -> list[Money]:
         """What the customer spent, one sum a currency, by the currency's code."""
@@ -48,6 +53,7 @@ class CustomerFacts:
         return [Money(unscaled(each["average"]), each["currency"]).times(Decimal(1)) for each in sums]
 
 
+_KNOWN: Final = frozenset(known.name for known in fields(CustomerFacts))
 NO_FACTS: Final = CustomerFacts()
 
 

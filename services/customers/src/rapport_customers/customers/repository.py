@@ -1,5 +1,6 @@
 """Customers in MongoDB."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -17,7 +18,7 @@ from rapport_customers.customers.model import Customer, CustomerKind, CustomerPr
 from rapport_customers.customers.search import FIELDS as SEARCHED
 from rapport_customers.customers.search import tokens
 from rapport_customers.customers.tag_times import TagTimes
-from rapport_customers.duplicates.repository import KEYS, MARK, TwinRepository, match_keys
+from rapport_customers.duplicates.repository import KEYS, TwinRepository, match_keys
 from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.lifecycle.repository import StayRepository
 from rapport_customers.quality.tokens import QUALITY
@@ -34,25 +35,8 @@ TYPE = "Customer"
 UNIQUE = "custom_unique"
 SINCE = "since"
 """Where a document keeps since when what was sorted out of a customer is so: its tags and its tier."""
-_NOT_OF_THE_MODEL = frozenset(
-    {
-        "_id",
-        "consented",
-        PAIRS,
-        UNIQUE,
-        "deleted",
-        "held",
-        KEYS,
-        MARK,
-        "priority_rank",
-        QUALITY,
-        "search",
-        "segment_flips",
-        "segments",
-        SINCE,
-        "tag_ids",
-    }
-)
+# What else a document holds is other modules', or a newer release's.
+_OF_THE_MODEL = frozenset(known.name for known in dataclasses.fields(Customer) if known.init) - {"id"}
 INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("owner_id", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),
@@ -268,7 +252,7 @@ class CustomerRepository(AggregateRepository[Customer]):
 
     def from_document(self, document: Document) -> Customer:
         """Read what ``to_document`` wrote."""
-        fields = {name: value for name, value in document.items() if name not in _NOT_OF_THE_MODEL}
+        fields = {name: value for name, value in document.items() if name in _OF_THE_MODEL}
         fields["kind"] = CustomerKind(fields["kind"])
         fields["stage"] = CustomerStage(fields["stage"])
         fields["stage_since"] = fields.get("stage_since") or fields["created_at"]
@@ -280,7 +264,7 @@ class CustomerRepository(AggregateRepository[Customer]):
             Consent(**{**consent, "purpose": ConsentPurpose(consent["purpose"])})
             for consent in fields.get("consents", ())
         )
-        fields["facts"] = CustomerFacts(**fields.get("facts", {}))
+        fields["facts"] = CustomerFacts.stored(fields.get("facts", {}))
         since = document.get(SINCE) or {}
         fields["tier_since"], fields["tag_times"] = since.get("tier"), TagTimes.stored(since)
         return Customer(id=document["_id"], **fields)

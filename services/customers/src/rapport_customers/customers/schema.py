@@ -24,6 +24,7 @@ from rapport_customers.lifecycle.schema import CustomerLifecycle
 from rapport_customers.merges.types import CustomerMerges
 from rapport_customers.needs.schema import CustomerNeeds
 from rapport_customers.orders.schema import CustomerOrders
+from rapport_customers.profile.model import disclosure
 from rapport_customers.profile.schema import CustomerProfiles
 from rapport_customers.segments.types import CustomerSegments
 from rapport_customers.tags.inputs import AddTagsInput, RemoveTagsInput
@@ -123,12 +124,13 @@ class Customer(
     hidden_fields: list[str] = hidden_fields_of("Customer")
 
     @strawberry.field(
-        description="What these orders came to, one sum a currency; null where you may not read orders or their totals."
+        description="What these orders came to, one sum a currency; null where you may not read all of them or totals."
     )
     def spend(self, info: Info) -> list[Money] | None:
         """What a sum is made of decides who may read it."""
         context = info.context
-        if "total" in context.fields("Order").hidden or not context.orders.reads_any(by=context.actor):
+        told = disclosure(context.directory.policy, context.actor, self.owner_id)
+        if not (told.orders and told.totals):
             return None
         return [Money.from_model(amount) for amount in self.facts.spent]
 

@@ -16,7 +16,7 @@ from rapport_shared.errors import NotAllowed
 from rapport_shared.ids import new_id
 from rapport_shared.money import Money
 from rapport_shared.persistence import Records, Transactions, transactional
-from rapport_shared.rights import Policy, Reach, Verb
+from rapport_shared.rights import Policy, Verb
 
 TYPE = "Order"
 ID_PREFIX = "ord"
@@ -35,10 +35,6 @@ class OrderService(Records[Order]):
         super().__init__(orders, policy, TYPE)
         self.transactions = transactions
         self._clock = clock
-
-    def reads_any(self, *, by: Actor) -> bool:
-        """Whether there are orders that ``by`` may see, of whichever customers."""
-        return self.scope(by).reach is not Reach.NONE
 
     @transactional
     async def create(
