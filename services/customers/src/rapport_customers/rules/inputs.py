@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from strawberry import UNSET
 
 from rapport_customers.customers.model import CustomerKind, CustomerStage
+from rapport_customers.needs import inputs as _needs  # noqa: F401 - there the enums get their names in the schema
 from rapport_customers.needs.model import NeedKind, NeedStatus
 from rapport_customers.rules.errors import InvalidRule
 from rapport_customers.rules.reading import PATH
