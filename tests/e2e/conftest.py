@@ -6,9 +6,9 @@ from staff import Staff, sign_in
 from rapport_local.testing.running import RunningSystem
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def staff(running_system: RunningSystem) -> dict[str, Staff]:
-    """Everybody, by the short name of the account."""
+    """Everybody, by the short name of the account; signed in anew for each file, for tokens end after ten minutes."""
     return {name: await sign_in(running_system.gateway, account) for name, account in running_system.accounts.items()}
 
 

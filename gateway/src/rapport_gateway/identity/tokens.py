@@ -19,6 +19,8 @@ ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "E
 """Those with a public key; what is signed with a shared secret says nothing."""
 _MAX_TOKEN_LENGTH = 16_384
 _LEEWAY_SECONDS = 10
+# What reading a text that somebody has made up, or an issuer has got wrong, can raise.
+_UNREADABLE = (PyJWTError, ValueError, TypeError, OverflowError, AttributeError, RecursionError)
 
 
 _REMEMBERED_SECONDS = 60.0
@@ -78,7 +80,7 @@ class Tokens:
         try:
             held = (await self._held(token.strip())).within(asked)
             return await self._with_policies(held, headers, asked)
-        except PyJWTError:
+        except _UNREADABLE:
             return NOBODY
         except Undecided as undecided:
             return asked if self._passes_undecided else undecided.held
@@ -123,4 +125,6 @@ class Tokens:
             leeway=_LEEWAY_SECONDS,
             options={"require": ["exp", "iss", "aud"]},
         )
+        if not isinstance(claims["exp"], int | float):  # PyJWT takes a text of digits as well
+            raise PyJWTError("exp is no number")
         return claims
