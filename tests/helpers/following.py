@@ -83,6 +83,11 @@ class ListFollower:
             self.copy[change["id"]] = change["node"]
 
 
+def of_each_page_size(client: SubgraphClient, by: Actor, followed: tuple[str, str, str]) -> list[ListFollower]:
+    """Followers of ``(entries, changes, filter)`` who get one change, a few, or all at a time."""
+    return [ListFollower(client, by, *followed, page_size=size) for size in (1, 3, 50)]
+
+
 async def follow_through(
     followers: Sequence[ListFollower],
     work: Callable[[], Awaitable[None]],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from access_rows import role_row, user_row
 from database_calls import commands
-from following import ListFollower, follow_through
+from following import ListFollower, follow_through, of_each_page_size
 from numbering import number_events
 from subgraph_client import SubgraphClient
 
@@ -127,7 +127,7 @@ async def test_after_each_resume_a_client_has_what_a_query_finds(
 ) -> None:
     desk.chance = random.Random(seed)
     reader = Actor("usr_seller", "READER", "ses_4")
-    followers = [ListFollower(desk.client, reader, *followed, page_size=page) for page in (1, 3, 50)]
+    followers = of_each_page_size(desk.client, reader, followed)
     await follow_through(followers, desk.work, outbox, desk.chance, directory.refresh)
     for follower in followers:
         assert follower.resets < 12  # most of the times it was told what had changed

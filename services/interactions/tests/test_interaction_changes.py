@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from customers_elsewhere import CustomersElsewhere
-from following import ListFollower, follow_through
+from following import ListFollower, follow_through, of_each_page_size
 from numbering import number_events
 from subgraph_client import SubgraphClient
 
@@ -66,7 +66,7 @@ async def test_after_each_resume_a_client_has_what_a_query_finds(
     await customers.begin()
     desk = Desk(client, customers, admin, chance)
     followed = ("interactions", "interactionChanges", "{channel: {eq: PHONE}}")
-    followers = [ListFollower(client, seller, *followed, page_size=page) for page in (1, 3, 50)]
+    followers = of_each_page_size(client, seller, followed)
     outbox = OutboxStore(mongo.database, source="/rapport/interactions", clock=system_clock)  # as the API reads it
     await follow_through(followers, desk.work, outbox, chance)
     assert [follower.resets for follower in followers] == [1, 1, 1]  # at the beginning

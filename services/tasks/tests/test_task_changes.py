@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from customers_elsewhere import CustomersElsewhere
-from following import ListFollower, follow_through
+from following import follow_through, of_each_page_size
 from subgraph_client import SubgraphClient
 
 from rapport_shared.actor import Actor
@@ -71,7 +71,7 @@ async def test_after_each_resume_a_client_has_what_a_query_finds(
     await customers.begin()
     desk = Desk(client, customers, admin, chance)
     followed = ("tasks", "taskChanges", "{status: {eq: OPEN}}")
-    followers = [ListFollower(client, seller, *followed, page_size=page) for page in (1, 3, 50)]
+    followers = of_each_page_size(client, seller, followed)
     outbox = OutboxStore(mongo.database, source="/rapport/tasks", clock=system_clock)
     await follow_through(followers, desk.work, outbox, chance)
     assert [follower.resets for follower in followers] == [1, 1, 1]  # at the beginning

@@ -1,8 +1,8 @@
 """Customers in MongoDB."""
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from dataclasses import fields as fields_of
 from datetime import datetime
 
 from rapport_customers.assignment.model import acting
@@ -36,7 +36,7 @@ UNIQUE = "custom_unique"
 SINCE = "since"
 """Where a document keeps since when what was sorted out of a customer is so: its tags and its tier."""
 # What else a document holds is other modules', or a newer release's.
-_OF_THE_MODEL = frozenset(known.name for known in dataclasses.fields(Customer) if known.init) - {"id"}
+_OF_THE_MODEL = frozenset(known.name for known in fields_of(Customer) if known.init) - {"id"}
 INDEXES = (
     Index(COLLECTION, (("deleted", 1), ("created_at", -1), ("_id", -1))),
     Index(COLLECTION, (("owner_id", 1), ("deleted", 1), ("created_at", -1), ("_id", -1))),

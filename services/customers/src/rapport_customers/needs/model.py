@@ -31,6 +31,11 @@ class NeedStatus(StrEnum):
     DROPPED = "DROPPED"
 
 
+def mark(kind: str, status: str) -> str:
+    """What a customer is marked with who has a need of this kind and status."""
+    return f"{kind}:{status}"
+
+
 def _valid_text(value: str) -> str:
     text = printable(value, lines=True)
     if not text or len(text) > MAX_TEXT:
@@ -111,7 +116,7 @@ class Need(Aggregate):
     @property
     def marks(self) -> tuple[str, str, str]:
         """What rules go by: its kind, its status, and both."""
-        return self.kind.value, self.status.value, f"{self.kind.value}:{self.status.value}"
+        return self.kind.value, self.status.value, mark(self.kind, self.status)
 
     def state(self) -> NeedState:
         """What others may know."""

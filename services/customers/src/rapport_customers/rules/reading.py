@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from rapport_customers.needs.model import mark
 from rapport_customers.rules.errors import InvalidRule
 from rapport_customers.rules.model import (
     COMPARISONS,
@@ -165,7 +166,7 @@ def _money(name: str, absent: int | None) -> Callable[[Mapping[str, Any]], list[
 def _needs(given: Mapping[str, Any]) -> list[Rule]:
     conditions: list[Rule] = []
     if given.keys() >= {"kinds", "statuses"}:
-        both = {f"{kind}:{status}" for kind in set(given["kinds"]) for status in set(given["statuses"])}
+        both = {mark(kind, status) for kind in set(given["kinds"]) for status in set(given["statuses"])}
         conditions.append(OneOf(NEEDS, tuple(sorted(both))))
     else:
         conditions += [OneOf(NEEDS, tuple(sorted(set(given[name])))) for name in ("kinds", "statuses") if name in given]
