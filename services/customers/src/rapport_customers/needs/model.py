@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rapport_customers.customers.errors import MissingValue
 from rapport_customers.needs.errors import InvalidNeed
+from rapport_customers.rules.reading import need_mark
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.contracts.needs import NeedCreated, NeedDeleted, NeedRestored, NeedState, NeedUpdated
 from rapport_shared.text import printable
@@ -29,11 +30,6 @@ class NeedStatus(StrEnum):
     OPEN = "OPEN"
     ADDRESSED = "ADDRESSED"
     DROPPED = "DROPPED"
-
-
-def mark(kind: str, status: str) -> str:
-    """What a customer is marked with who has a need of this kind and status."""
-    return f"{kind}:{status}"
 
 
 def _valid_text(value: str) -> str:
@@ -116,7 +112,7 @@ class Need(Aggregate):
     @property
     def marks(self) -> tuple[str, str, str]:
         """What rules go by: its kind, its status, and both."""
-        return self.kind.value, self.status.value, mark(self.kind, self.status)
+        return self.kind.value, self.status.value, need_mark(self.kind, self.status)
 
     def state(self) -> NeedState:
         """What others may know."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rapport_customers.customers.facts import CustomerFacts
-from rapport_customers.needs.model import NeedKind, NeedStatus, mark
+from rapport_customers.needs.model import NeedKind, NeedStatus
+from rapport_customers.rules.reading import need_mark
 from rapport_shared.actor import Actor
 from rapport_shared.rights import Policy, Reach, Verb
 
@@ -69,7 +70,7 @@ def disclosure(policy: Policy, by: Actor, owner_id: str | None) -> Disclosure:
 
 def open_kinds(facts: CustomerFacts) -> list[NeedKind]:
     """The kinds of needs that are open, in the order in which the kinds are declared."""
-    return [kind for kind in NeedKind if mark(kind, NeedStatus.OPEN) in facts.needs]
+    return [kind for kind in NeedKind if need_mark(kind, NeedStatus.OPEN) in facts.needs]
 
 
 def known_intent(intent: str | None) -> ProfileIntent | None:

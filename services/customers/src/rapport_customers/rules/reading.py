@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from rapport_customers.needs.model import mark
 from rapport_customers.rules.errors import InvalidRule
 from rapport_customers.rules.model import (
     COMPARISONS,
@@ -163,10 +162,15 @@ def _money(name: str, absent: int | None) -> Callable[[Mapping[str, Any]], list[
     return read
 
 
+def need_mark(kind: str, status: str) -> str:
+    """What a customer is marked with who has a need of this kind and status."""
+    return f"{kind}:{status}"
+
+
 def _needs(given: Mapping[str, Any]) -> list[Rule]:
     conditions: list[Rule] = []
     if given.keys() >= {"kinds", "statuses"}:
-        both = {mark(kind, status) for kind in set(given["kinds"]) for status in set(given["statuses"])}
+        both = {need_mark(kind, status) for kind in set(given["kinds"]) for status in set(given["statuses"])}
         conditions.append(OneOf(NEEDS, tuple(sorted(both))))
     else:
         conditions += [OneOf(NEEDS, tuple(sorted(set(given[name])))) for name in ("kinds", "statuses") if name in given]
