@@ -12,7 +12,6 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
-    Node,
     OperationDefinitionNode,
     get_introspection_query,
     parse,
@@ -29,6 +28,7 @@ from rapport_gateway.errors import (
     error,
 )
 from rapport_gateway.limits.cost import Cost, Estimator
+from rapport_gateway.limits.evident import EvidentlyValid
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.limits.measure import FragmentCycle, Size, measure
 from rapport_gateway.limits.reading_process import ReadingProcess
@@ -44,6 +44,7 @@ _MAX_ERRORS = 50
 LONG_DOCUMENT = 1_000
 """Characters; reading fewer takes some milliseconds at most."""
 _RULES = (AllRules,)
+_USUAL_NESTING = 50
 _WEIGHTLESS_CHARACTERS = 1_000
 _MAX_MESSAGE_LENGTH = 1_000  # characters; messages quote what the client sent
 
@@ -80,6 +81,7 @@ class DocumentReader:
         self._schema = schema
         self._limits = limits
         self._estimator = Estimator(schema, limits.assumed_list_size, rules)
+        self._evident = EvidentlyValid(schema, limits.max_field_comparisons)
         self._refusals = Refusals(remembered)
 
     def read(self, text: str) -> ReadDocument:
@@ -116,9 +118,9 @@ class DocumentReader:
         with self._stages("parse"):
             document, size = self._parsed(text)
         with self._stages("validate"):
-            _validate(self._schema, document, self._limits)
+            if size.totals.nesting > _USUAL_NESTING or not self._evident.holds(document):
+                _validate(self._schema, document, text, self._limits)
             costs = self._costs(document)
-        _forget_locations(document)
         return ReadDocument(document, costs, size.steps + len(text) // _WEIGHTLESS_CHARACTERS)
 
     def _parsed(self, text: str) -> tuple[DocumentNode, Size]:
@@ -163,25 +165,12 @@ class DocumentReader:
         return 2 * self._estimator.cost(document, operations[0]).introspection
 
 
-def _forget_locations(document: DocumentNode) -> None:
-    """Only errors need them, and they are most of what would be kept, and sent from one process to another."""
-    waiting: list[Node] = [document]
-    while waiting:
-        node = waiting.pop()
-        object.__setattr__(node, "loc", None)  # nodes are frozen, but nobody else has seen these
-        for name in node.keys:
-            value = getattr(node, name, None)
-            if isinstance(value, Node):
-                waiting.append(value)
-            elif isinstance(value, tuple):
-                waiting.extend(item for item in value if isinstance(item, Node))
-
-
 def _parse(text: str, limits: Limits) -> DocumentNode:
     if has_more_tokens(text, limits.max_tokens):
         raise _exceeded("tokens", limits.max_tokens, "the document's tokens")
     try:
-        return parse(text, max_tokens=limits.max_tokens)
+        # Only errors need locations, and they are most of what would be kept, and sent from one process to another.
+        return parse(text, max_tokens=limits.max_tokens, no_location=True)
     except GraphQLError as problem:
         # The parser gives up on two more things than wrong syntax, and tells them apart by message only.
         if problem.message.endswith("nested too deeply. Parsing aborted."):
@@ -216,7 +205,7 @@ def _check(size: Size, limits: Limits) -> None:
             raise _exceeded(name, maximum, what, actual)
 
 
-def _validate(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> None:
+def _validate(schema: GraphQLSchema, document: DocumentNode, text: str, limits: Limits) -> None:
     # The rule reads its budget when a validation starts. A comparison of two fields costs two units.
     overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 2 * limits.max_field_comparisons
     problems = validate(schema, document, _RULES, max_errors=_MAX_ERRORS, hide_suggestions=True)
@@ -226,8 +215,9 @@ def _validate(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> 
     if isinstance(last, ValidationAbortedError) and not last.message.startswith("Too many"):
         what = "comparisons of fields with the same name in one place"
         raise _exceeded("field_comparisons", limits.max_field_comparisons, what)
-    if limits.suggestions and len(problems) <= _MOST_WITH_SUGGESTIONS:
-        problems = validate(schema, document, _RULES, max_errors=_MAX_ERRORS)
+    hides = not limits.suggestions or len(problems) > _MOST_WITH_SUGGESTIONS
+    located = parse(text, max_tokens=limits.max_tokens)
+    problems = validate(schema, located, _RULES, max_errors=_MAX_ERRORS, hide_suggestions=hides)
     raise DocumentRefused([_formatted(problem, GRAPHQL_VALIDATION_FAILED) for problem in problems])
 
 
