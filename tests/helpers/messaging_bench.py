@@ -14,7 +14,7 @@ from rapport_shared.actor import SYSTEM
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.clock import system_clock
 from rapport_shared.contracts.customers import CustomerState, CustomerUpdated
-from rapport_shared.delivery import Consumer, Lease, Relay
+from rapport_shared.delivery import Consumer, Lease, Relay, Shortcuts
 from rapport_shared.events import Envelope
 from rapport_shared.messaging import BrokerLink, ConsumerGroup, Wakes, open_channel
 from rapport_shared.messaging.dead_letters import DeadLetter, list_dead_letters
@@ -33,6 +33,7 @@ class Bench:
     amqp_url: str
     group: ConsumerGroup
     fail: Callable[[CustomerUpdated], None] = lambda event: None
+    shortcuts: Shortcuts = field(default_factory=dict)
     handled: list[tuple[str, int]] = field(default_factory=list)
 
     def transactions(self) -> Transactions[Work]:
@@ -81,7 +82,7 @@ class Bench:
         return BrokerLink(self.amqp_url, "test-relay", Relay(self.outbox, lease, wakes).run)
 
     def consumer_link(self) -> BrokerLink:
-        consumer = Consumer(self.group, {CustomerUpdated: self.handle}, self.transactions(), self.mongo)
+        consumer = Consumer(self.group, {CustomerUpdated: self.handle}, self.transactions(), self.mongo, self.shortcuts)
         return BrokerLink(self.amqp_url, "test-consumer", consumer.run)
 
     @asynccontextmanager

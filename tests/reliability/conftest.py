@@ -37,6 +37,7 @@ def summary(pytestconfig: pytest.Config) -> Summary:
 @pytest.fixture
 async def end_state(running_system: RunningSystem) -> AsyncIterator[EndState]:
     state = EndState(running_system)
+    await state.listen()
     yield state
     state.close()
 

@@ -60,7 +60,8 @@ async def test_the_owners_team_is_told_once_and_reads_it(
     )
 
     async def handle(work: AutomationWork) -> None:
-        if await work.inbox.first_time(envelope.id):
+        if not await work.inbox.noted(envelope.id):
+            await work.inbox.note(envelope.id)
             await HANDLERS[CustomerUpdated](raised(), envelope, work)
 
     for _ in range(2):

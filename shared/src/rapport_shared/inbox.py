@@ -20,10 +20,18 @@ class Inbox:
         self._consumer = consumer
         self._clock = clock
 
-    async def first_time(self, event_id: str) -> bool:
-        """Note the event; False where it was handled before. Two rivals: the transaction of one is rolled back."""
-        key = f"{self._consumer}:{event_id}"
-        if await self._rows.find_one({"_id": key}, {"_id": 1}, session=self._session) is not None:
-            return False
-        await self._rows.insert_one({"_id": key, "handled_at": self._clock()}, session=self._session)
-        return True
+    async def note(self, event_id: str) -> None:
+        """Note that the event is handled, in the transaction of its effect.
+
+        Raises DuplicateKey where it was handled before, or is being handled by a rival whose transaction may yet be
+        rolled back: whoever runs again asks ``noted`` first.
+        """
+        await self._rows.insert_one({"_id": self._key(event_id), "handled_at": self._clock()}, session=self._session)
+
+    async def noted(self, event_id: str) -> bool:
+        """Whether the event was handled before."""
+        found = await self._rows.find_one({"_id": self._key(event_id)}, {"_id": 1}, session=self._session)
+        return found is not None
+
+    def _key(self, event_id: str) -> str:
+        return f"{self._consumer}:{event_id}"

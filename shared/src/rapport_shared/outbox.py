@@ -55,6 +55,8 @@ class OutboxStore:
         self.filled = False
         """Whether events were stored through this object."""
         self._session = session
+        self._head: Document | None = None  # as this object has left it, for the relay
+        self._moved: Document | None = None  # the same, in the transaction that is under way
 
     async def append(self, aggregate: Aggregate, *, by: Actor) -> None:
         """Store the aggregate's recorded events, in the transaction of this store's session."""
@@ -118,14 +120,11 @@ class OutboxStore:
                 )
             except _NumberedMeanwhile:
                 return []
+            self._head = self._moved
             return numbered
 
     async def _numbered(self, rows: Sequence[OutboxRow], session: Session) -> list[OutboxRow]:
-        heads = self._database[HEADS]
-        head = await heads.find_one({"_id": HEAD}, session=session) or new_head()
-        last = head["position"]
-        moved = {**head, "_id": HEAD, "position": last + len(rows)}
-        await heads.replace_one({"_id": HEAD}, moved, upsert=True, session=session)
+        last = await self._move_head(len(rows), session)
         ids = [row.event_id for row in rows]
         position = {"$add": [last + 1, {"$indexOfArray": [ids, "$_id"]}]}
         numbering: list[Document] = [{"$set": {"position": position, "numbered_at": self.clock()}}]
@@ -133,6 +132,20 @@ class OutboxStore:
         if done.modified_count < len(rows):
             raise _NumberedMeanwhile
         return [replace(row, position=number) for number, row in enumerate(rows, start=last + 1)]
+
+    async def _move_head(self, count: int, session: Session) -> int:
+        """Where the head was before it moves on; only who has not moved it last has to read it."""
+        heads, known = self._database[HEADS], self._head
+        if known is not None:
+            moved = {**known, "position": known["position"] + count}
+            result = await heads.replace_one(known, moved, session=session)
+            if result.modified_count:
+                self._moved = moved
+                return int(known["position"])
+        head = await heads.find_one({"_id": HEAD}, session=session) or new_head()
+        self._moved = {**head, "_id": HEAD, "position": head["position"] + count}
+        await heads.replace_one({"_id": HEAD}, self._moved, upsert=True, session=session)
+        return int(head["position"])
 
     async def count_waiting(self) -> int:
         """How many rows wait."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -18,7 +19,7 @@ from rapport_shared.audit import AuditLog, Chain
 from rapport_shared.change_log import ChangeLog
 from rapport_shared.clock import Clock, system_clock
 from rapport_shared.contracts.asyncapi import whole_document
-from rapport_shared.delivery import Consumer, Handlers, Lease, Relay, Sealer, feeding
+from rapport_shared.delivery import Consumer, Handlers, Lease, Relay, Sealer, Shortcuts, feeding
 from rapport_shared.graphql.context import RequestContext
 from rapport_shared.http.answers import json_answer
 from rapport_shared.http.endpoint import GraphQLEndpoint, MakeContext
@@ -90,6 +91,7 @@ def worker_app(
     mongo: Mongo,
     transactions: Transactions[W],
     handlers: Handlers[W],
+    shortcuts: Shortcuts = MappingProxyType({}),
     clock: Clock = system_clock,
     background: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Starlette:
@@ -104,7 +106,7 @@ def worker_app(
         BrokerLink(settings.amqp_url, f"{service}-audit", sealer.run),
     ]
     if handlers:
-        consumer = Consumer(ConsumerGroup(service), handlers, transactions, mongo)
+        consumer = Consumer(ConsumerGroup(service), handlers, transactions, mongo, shortcuts)
         links.append(BrokerLink(settings.amqp_url, f"{service}-consumer", consumer.run))
 
     async def broker() -> None:

@@ -190,8 +190,8 @@ async def test_a_sealer_that_dies_in_its_transaction_leaves_nothing(
     await bench.write("cus_1", "first")
     seal = Chain._seal
 
-    async def dying(self: Chain, session: Any) -> int:
-        await seal(self, session)
+    async def dying(self: Chain, rows: Any, session: Any) -> int:
+        await seal(self, rows, session)
         raise ConnectionError("crash point: everything is written, nothing is committed")
 
     with monkeypatch.context() as patched:

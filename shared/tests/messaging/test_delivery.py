@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Awaitable, Sequence
 from functools import partial
+from typing import Any
 
 import pytest
 from aio_pika import DeliveryMode, Message
@@ -14,6 +15,7 @@ from waiting import eventually
 from rapport_local.backing import Broker
 from rapport_shared.contracts.customers import CustomerUpdated
 from rapport_shared.delivery import relay as relay_module
+from rapport_shared.events import Envelope
 from rapport_shared.inbox import Inbox
 from rapport_shared.messaging.connection import BrokerLink
 from rapport_shared.messaging.dead_letters import redrive
@@ -75,7 +77,8 @@ async def test_a_relay_that_dies_between_confirm_and_mark_sends_again(
 
     monkeypatch.setattr(OutboxStore, "mark_sent", crashing)
     if not remembering:
-        monkeypatch.setattr(Inbox, "first_time", lambda *_: _yes())
+        monkeypatch.setattr(Inbox, "noted", lambda *_: _answer(False))
+        monkeypatch.setattr(Inbox, "note", lambda *_: _answer(None))
     await bench.change("cus_1")
     async with bench.relaying(), bench.consuming():
         await eventually(lambda: _is_zero(bench.waiting()))
@@ -83,6 +86,24 @@ async def test_a_relay_that_dies_between_confirm_and_mark_sends_again(
         await eventually(lambda: _is_zero(bench.messages_left()))
     assert next(crashes, "met") == "met"
     assert await bench.ledger() == {"cus_1": [1] if remembering else [1, 1]}
+
+
+async def test_what_a_shortcut_settles_has_no_transaction_and_the_rest_is_handled_in_order(bench: Bench) -> None:
+    asked: list[int] = []
+
+    async def settles_even(_: CustomerUpdated, envelope: Envelope) -> bool:
+        asked.append(envelope.version)
+        if asked == [1, 2]:
+            raise OSError("asked again")
+        return envelope.version % 2 == 0
+
+    bench.shortcuts = {CustomerUpdated: settles_even}
+    await bench.change("cus_1", times=4)
+    async with bench.relaying(), bench.consuming():
+        await eventually(lambda: _answer(asked == [1, 2, 2, 3, 4]))
+        await eventually(lambda: _is_zero(bench.messages_left()))
+    assert await bench.ledger() == {"cus_1": [1, 3]}
+    assert await bench.mongo.database["inbox"].count_documents({}) == 2
 
 
 async def test_an_effect_that_is_rolled_back_is_retried(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,5 +299,5 @@ async def _set(event: asyncio.Event, _: object) -> None:
     event.set()
 
 
-async def _yes() -> bool:
-    return True
+async def _answer(value: Any) -> Any:
+    return value

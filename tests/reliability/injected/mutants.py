@@ -64,10 +64,11 @@ def _mark_first() -> None:
 def _no_inbox() -> None:
     """Every delivery has an effect."""
 
-    async def always(*_: object) -> bool:
-        return True
+    async def never(*_: object) -> bool:
+        return False
 
-    _replace(Inbox, "first_time", always)
+    _replace(Inbox, "noted", never)
+    _replace(Inbox, "note", _nothing)
 
 
 def _ack_first() -> None:
@@ -88,8 +89,8 @@ def _no_lanes() -> None:
     _replace(consumer, "_lanes", lambda message, read: {str(message.delivery_tag)})
 
 
-async def _nothing() -> None:
-    """It has been acknowledged."""
+async def _nothing(*_: object) -> None:
+    """It has been done."""
 
 
 def _replace(owner: Any, name: str, replacement: Any) -> None:

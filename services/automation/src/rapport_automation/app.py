@@ -5,7 +5,7 @@ from functools import partial
 
 from starlette.applications import Starlette
 
-from rapport_automation.consumers import HANDLERS
+from rapport_automation.consumers import HANDLERS, shortcuts
 from rapport_automation.context import Context
 from rapport_automation.deliveries import repository as deliveries
 from rapport_automation.deliveries.dispatcher import Dispatcher
@@ -22,6 +22,7 @@ from rapport_automation.replays.service import ReplayService
 from rapport_automation.schema import build_schema
 from rapport_automation.settings import Settings
 from rapport_automation.webhooks import repository as webhooks
+from rapport_automation.webhooks.listening import Listening
 from rapport_automation.webhooks.repository import WebhookRepository
 from rapport_automation.webhooks.service import WebhookService
 from rapport_automation.work import SERVICE, AutomationWork
@@ -116,6 +117,7 @@ def worker(settings: Settings) -> Starlette:
         mongo=mongo,
         transactions=transactions(mongo, system_clock),
         handlers=withdrawing(HANDLERS, BrokerUsers(api_url)) if api_url else HANDLERS,
+        shortcuts=shortcuts(Listening(WebhookRepository(mongo.database).listening)),
         background=[directory.run, dispatcher(mongo, directory, sender).run, replays.run],
     )
 

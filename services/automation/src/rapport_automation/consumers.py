@@ -5,11 +5,12 @@ from typing import Any, Final
 
 from rapport_automation.deliveries.model import Delivery, DeliveryStatus
 from rapport_automation.notifications.model import of_priority, prioritises
+from rapport_automation.webhooks.listening import Listening
 from rapport_automation.webhooks.values import matches
 from rapport_automation.work import AutomationWork
 from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.contracts.customers import CustomerCreated, CustomerUpdated
-from rapport_shared.delivery import Handlers
+from rapport_shared.delivery import Handlers, Shortcuts
 from rapport_shared.events import EVENT_TYPES, Envelope, Event, encode
 
 
@@ -61,3 +62,14 @@ def _also(handler: Callable[[Any, Envelope, Any], Awaitable[None]]) -> Callable[
 HANDLERS: Final[Handlers[AutomationWork]] = {
     event_type: _also(_OWN[event_type]) if event_type in _OWN else on_event for event_type in EVENT_TYPES.values()
 }
+
+
+def shortcuts(listening: Listening) -> Shortcuts:
+    """An event that no webhook listens to is none of this service's, but for those that it handles itself."""
+
+    async def is_nobodys(event: Event, envelope: Envelope) -> bool:
+        if isinstance(event, CustomerCreated | CustomerUpdated) and prioritises(event):
+            return False
+        return not await listening.any_to(envelope.routing_key)
+
+    return {event_type: is_nobodys for event_type in EVENT_TYPES.values() if event_type not in ACCESS_HANDLERS}

@@ -137,8 +137,8 @@ class CustomersWork(Work):
 
     async def learn_orders(self, customer_id: str) -> None:
         """Keep what a customer bought, as its orders say now."""
-        counted = await self.orders.counted(customer_id)
-        await self.customers.recount_orders(customer_id, counted, as_of=await self.orders.as_of(customer_id))
+        counted, as_of = await self.orders.counted(customer_id)
+        await self.customers.recount_orders(customer_id, counted, as_of=as_of)
 
     async def learn_touches(self, customer_id: str) -> None:
         """Keep what others' events have told of a customer, or of whom it was merged into."""

@@ -4,7 +4,7 @@ from functools import partial
 
 from starlette.applications import Starlette
 
-from rapport_interactions.consumers import HANDLERS
+from rapport_interactions.consumers import HANDLERS, shortcuts
 from rapport_interactions.context import Context
 from rapport_interactions.interactions.repository import INDEXES, InteractionRepository
 from rapport_interactions.interactions.service import InteractionService
@@ -73,7 +73,14 @@ def worker(settings: Settings) -> Starlette:
     """The worker process."""
     mongo = connect_database(settings, SERVICE)
     work = transactions(mongo, system_clock)
-    return worker_app(settings, service=SERVICE, mongo=mongo, transactions=work, handlers=HANDLERS)
+    return worker_app(
+        settings,
+        service=SERVICE,
+        mongo=mongo,
+        transactions=work,
+        handlers=HANDLERS,
+        shortcuts=shortcuts(KnownCustomers(mongo.database)),
+    )
 
 
 async def prepare(settings: Settings) -> None:

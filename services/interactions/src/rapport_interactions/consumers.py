@@ -1,6 +1,14 @@
 """What this service does on others' events: one visible table."""
 
-from rapport_interactions.projections.customers import CustomerEvent, MergeEvent, keep_customer
+from functools import partial
+
+from rapport_interactions.projections.customers import (
+    CustomerEvent,
+    KnownCustomers,
+    MergeEvent,
+    confirm_customer,
+    keep_customer,
+)
 from rapport_interactions.work import SOURCES, InteractionsWork
 from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.actor import SYSTEM
@@ -21,7 +29,7 @@ from rapport_shared.contracts.subjects import (
     InteractionsSubjectExported,
     SubjectExportRequested,
 )
-from rapport_shared.delivery import Handlers
+from rapport_shared.delivery import Handlers, Shortcuts
 from rapport_shared.events import Envelope
 from rapport_shared.persistence.families import bring_home
 from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer, erase_records
@@ -83,3 +91,8 @@ HANDLERS: Handlers[InteractionsWork] = {
     CustomerPurged: on_customer_purged,
     SubjectExportRequested: on_export_requested,
 }
+
+
+def shortcuts(customers: KnownCustomers) -> Shortcuts:
+    """Most changes of a customer are none of what is kept of it here."""
+    return {CustomerUpdated: partial(confirm_customer, customers)}

@@ -19,7 +19,7 @@ from rapport_shared.process import ServiceProcess
 from rapport_shared.rights import Policy
 from rapport_shared.service import api_app, connect_database, migrate, worker_app
 from rapport_shared.subject_data import SubjectReader
-from rapport_tasks.consumers import HANDLERS
+from rapport_tasks.consumers import HANDLERS, shortcuts
 from rapport_tasks.context import Context
 from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
 from rapport_tasks.projections.customers import INDEXES as CUSTOMER_INDEXES
@@ -87,7 +87,13 @@ def worker(settings: Settings) -> Starlette:
     work = transactions(mongo, system_clock)
     chores = Chores(Lease(mongo.database, "chores", system_clock), [transfer_service(mongo).step])
     return worker_app(
-        settings, service=SERVICE, mongo=mongo, transactions=work, handlers=HANDLERS, background=[chores.run]
+        settings,
+        service=SERVICE,
+        mongo=mongo,
+        transactions=work,
+        handlers=HANDLERS,
+        shortcuts=shortcuts(Customers(mongo.database, CUSTOMERS)),
+        background=[chores.run],
     )
 
 

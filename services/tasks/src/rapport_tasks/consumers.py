@@ -1,5 +1,7 @@
 """What this service does on others' events: one visible table."""
 
+from functools import partial
+
 from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.actor import SYSTEM
 from rapport_shared.contracts.customers import (
@@ -17,11 +19,11 @@ from rapport_shared.contracts.interactions import InteractionDeleted, Interactio
 from rapport_shared.contracts.subjects import SubjectExportRequested, TasksSubjectErased, TasksSubjectExported
 from rapport_shared.contracts.tasks import TasksHandedOver
 from rapport_shared.contracts.transfers import TransferStarted
-from rapport_shared.delivery import Handlers
+from rapport_shared.delivery import Handlers, Shortcuts
 from rapport_shared.events import Envelope
 from rapport_shared.persistence.families import bring_home
 from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer, erase_records
-from rapport_tasks.projections.customers import CustomerEvent, MergeEvent, keep_customer
+from rapport_tasks.projections.customers import CustomerEvent, Customers, MergeEvent, confirm_customer, keep_customer
 from rapport_tasks.tasks.follow_ups import InteractionEvent, keep_follow_up
 from rapport_tasks.work import SOURCES, TasksWork
 
@@ -97,3 +99,8 @@ HANDLERS: Handlers[TasksWork] = {
     InteractionUpdated: on_interaction,
     InteractionDeleted: on_interaction,
 }
+
+
+def shortcuts(customers: Customers) -> Shortcuts:
+    """Most changes of a customer are none of what is kept of it here."""
+    return {CustomerUpdated: partial(confirm_customer, customers)}

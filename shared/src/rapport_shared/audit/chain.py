@@ -44,6 +44,8 @@ class Chain:
         self._rows = mongo.database[ROWS]
         self._blocks = mongo.database[BLOCKS]
         self._heads = mongo.database[HEAD]
+        self.end: Head | None = None
+        """Where the chain ended when this object last sealed."""
 
     async def head(self, session: Session | None = None) -> Head:
         """The end of the chain as the database knows it."""
@@ -57,34 +59,42 @@ class Chain:
         """Bind the rows that wait into one block; how many there were.
 
         Rows, block and head change together: a sealer that dies leaves nothing half done, and of two at once one is
-        rolled back.
+        rolled back and has bound none.
         """
-        if await self._rows.find_one({"waiting": True}, {"_id": 1}) is None:
-            return 0
-        async with await self._mongo.client.start_session() as session:
-            sealed: int = await session.with_transaction(
-                self._seal, read_concern=TRANSACTION_READ_CONCERN, write_concern=WRITE_CONCERN
-            )
-            return sealed
-
-    async def _seal(self, session: Session) -> int:
-        found = self._rows.find({"waiting": True}, session=session).sort("_id", 1).limit(BLOCK_SIZE)
-        rows = await found.to_list(None)
+        rows = await self._rows.find({"waiting": True}).sort("_id", 1).limit(BLOCK_SIZE).to_list(None)
         if not rows:
             return 0
+        async with await self._mongo.client.start_session() as session:
+            try:
+                self.end = await session.with_transaction(
+                    lambda session: self._seal(rows, session),
+                    read_concern=TRANSACTION_READ_CONCERN,
+                    write_concern=WRITE_CONCERN,
+                )
+            except _SealedMeanwhile:
+                return 0
+        return len(rows)
+
+    async def _seal(self, rows: Sequence[Document], session: Session) -> Head:
         head = await self.head(session)
         block = block_after(head, [[row["_id"], row_digest(row)] for row in rows], at=self._clock())
         await self._blocks.insert_one(block, session=session)
         now = {name: block[name] for name in ("hash", "event_id")} | {"seq": block["_id"], "published": head.published}
         await self._heads.replace_one({"_id": HEAD}, {"_id": HEAD, **now}, upsert=True, session=session)
-        sealed = {"_id": {"$in": [row["_id"] for row in rows]}}
-        await self._rows.update_many(sealed, {"$unset": {"waiting": ""}}, session=session)
-        return len(rows)
+        sealed = {"_id": {"$in": [row["_id"] for row in rows]}, "waiting": True}
+        done = await self._rows.update_many(sealed, {"$unset": {"waiting": ""}}, session=session)
+        if done.modified_count < len(rows):
+            raise _SealedMeanwhile
+        return Head(now["seq"], now["hash"], now["published"], now["event_id"])
 
     async def mark_published(self, seq: int) -> None:
         """The broker has confirmed the head of this number."""
         older = {"_id": HEAD, "published": {"$lt": seq}}
         await self._heads.update_one(older, {"$set": {"published": seq}})
+
+
+class _SealedMeanwhile(Exception):
+    """Another sealer has bound some of the rows."""
 
 
 def block_after(head: Head, rows: Sequence[Sequence[str]], *, at: Any) -> Document:

@@ -1,9 +1,11 @@
 """Consumes a group's queue: every event has its effect once, in the order of its subject's versions."""
 
 import asyncio
+import itertools
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -28,6 +30,11 @@ W = TypeVar("W", bound=Work)
 Handlers = Mapping[type[Event], Callable[[Any, Envelope, W], Awaitable[None]]]
 """The handler of each event type: ``handler(event, envelope, work)``, run in a transaction with its inbox row."""
 
+Shortcuts = Mapping[type[Event], Callable[[Any, Envelope], Awaitable[bool]]]
+"""``shortcut(event, envelope)``, asked before the handler: True where nothing is left for that to do.
+
+It has no transaction and leaves no inbox row, so what it does itself must do no harm when it is repeated."""
+
 Read = tuple[Envelope, Event] | MalformedEvent
 """What a message says, or why it cannot be read."""
 
@@ -39,15 +46,22 @@ class Consumer(Generic[W]):
 
     Different subjects are handled side by side, one subject's strictly one after another; so are those that name one
     customer, whose effects on what is kept of that customer would only undo each other's transactions. A message is
-    acknowledged after the commit of its effect. One that cannot be handled goes to the dead-letter queue with its
-    reason; where the database does not answer, consuming stops until it does, and nothing is dead-lettered.
+    acknowledged after the commit of its effect, or once a shortcut says that it has none. One that cannot be
+    handled goes to the dead-letter queue with its reason; where the database does not answer, consuming stops until it
+    does, and nothing is dead-lettered.
     """
 
     def __init__(
-        self, group: ConsumerGroup, handlers: Handlers[W], transactions: Transactions[W], mongo: Mongo
+        self,
+        group: ConsumerGroup,
+        handlers: Handlers[W],
+        transactions: Transactions[W],
+        mongo: Mongo,
+        shortcuts: Shortcuts = MappingProxyType({}),
     ) -> None:
         self._group = group
         self._handlers = {event_type.routing_key: handler for event_type, handler in handlers.items()}
+        self._shortcuts = {event_type.routing_key: shortcut for event_type, shortcut in shortcuts.items()}
         self._transactions = transactions
         self._mongo = mongo
 
@@ -99,14 +113,25 @@ class Consumer(Generic[W]):
         if handler is None:  # bound by an earlier release of this consumer
             return "ignored"
 
+        runs = itertools.count()
+
         async def effect(work: W) -> str:
-            if not await work.inbox.first_time(envelope.id):
+            # Hardly any event comes twice: only what had to be run again asks whether this one did.
+            if next(runs) and await work.inbox.noted(envelope.id):
                 return "repeated"
+            await work.inbox.note(envelope.id)
             await handler(event, envelope, work)
             return "handled"
 
+        shortcut = self._shortcuts.get(envelope.routing_key)
+
+        async def attempt() -> str:
+            if shortcut is not None and await shortcut(event, envelope):
+                return "settled"
+            return await self._transactions.run(effect)
+
         with traced(Trace(envelope.correlation_id, envelope.id, envelope.traceparent)):
-            return await self._with_retries(lambda: self._transactions.run(effect), envelope)
+            return await self._with_retries(attempt, envelope)
 
     async def _with_retries(self, attempt: Callable[[], Awaitable[str]], envelope: Envelope) -> str:
         for pause in (*RETRY_PAUSES_SECONDS, None):

@@ -59,12 +59,13 @@ class Sealer:
         rows = await self._chain.seal()
         ROWS_SEALED.inc(rows)
         if rows or not self._told:
-            await self._tell(exchange)
+            await self._tell(exchange, rows > 0)
         return rows
 
-    async def _tell(self, exchange: AbstractExchange) -> None:
+    async def _tell(self, exchange: AbstractExchange, sealed: bool) -> None:
         self._told = False
-        head = await self._chain.head()
+        head = self._chain.end if sealed else None
+        head = head or await self._chain.head()
         if head.published < head.seq:
             await self._publish(exchange, head)
             await self._chain.mark_published(head.seq)

@@ -31,9 +31,22 @@ class Projection:
         known = await self._documents.find_one({"_id": identifier}, {"version": 1}, session=self._session)
         if known is not None and known["version"] >= version:
             return False
+        await self.put(identifier, version, values)
+        return True
+
+    async def put(self, identifier: str, version: int, values: Document) -> None:
+        """Take over a state that is known to be newer."""
         document = {"_id": identifier, **values, "version": version}
         await self._documents.replace_one({"_id": identifier}, document, upsert=True, session=self._session)
-        return True
+
+    async def confirm(self, identifier: str, version: int, values: Document) -> bool:
+        """Note the version of a state that is as it was; False, and nothing done, where it is not known to be.
+
+        A value of None is also that of a field which the record lacks. One command, which needs no transaction.
+        """
+        same = {"_id": identifier, "version": {"$lte": version}, **values}
+        confirmed = await self._documents.update_one(same, {"$set": {"version": version}}, session=self._session)
+        return confirmed.matched_count == 1
 
 
 async def eventually(look: Callable[[], Awaitable[T | None]], *, seconds: float = PROJECTION_WAIT_SECONDS) -> T | None:

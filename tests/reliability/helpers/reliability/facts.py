@@ -1,10 +1,13 @@
 """Reads the end state of the running system from its databases and its broker."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
+from rapport_automation.app import webhook_service
 from rapport_automation.consumers import HANDLERS as AUTOMATION_HANDLERS
+from rapport_automation.webhooks.repository import COLLECTION as WEBHOOKS
+from rapport_automation.webhooks.values import matches
 from rapport_automation.work import AutomationWork
 from rapport_customers.consumers import HANDLERS as CUSTOMERS_HANDLERS
 from rapport_customers.work import CustomersWork
@@ -14,9 +17,13 @@ from rapport_identity.work import IdentityWork
 from rapport_interactions.consumers import HANDLERS as INTERACTIONS_HANDLERS
 from rapport_interactions.work import InteractionsWork
 from rapport_local.testing import RunningSystem
+from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.access.records import COLLECTION as ACCESS
+from rapport_shared.actor import Actor
 from rapport_shared.audit.rows import BLOCKS
 from rapport_shared.clock import system_clock
+from rapport_shared.contracts.automation import WebhookCreated
+from rapport_shared.contracts.customers import CustomerUpdated
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import decode
 from rapport_shared.messaging import ConsumerGroup, open_channel
@@ -53,7 +60,21 @@ _PROJECTIONS = (
 )
 _RENAMED = {"follow_up_at": "next_follow_up_at"}
 
+# The copies of customers, whose version alone most events change.
+COPYING = ("interactions", "tasks")
+HEARD = ("customers.#", "interactions.#")
+_ACCESS = {kind.routing_key for kind in ACCESS_HANDLERS}
+
 Records = dict[str, dict[str, Any]]
+
+
+class Row(NamedTuple):
+    """An outbox row, as far as it says which event it is."""
+
+    id: str
+    routing_key: str
+    subject: str
+    version: int
 
 
 class EndState:
@@ -89,17 +110,18 @@ class EndState:
                     counts[name] = queue.declaration_result.message_count or 0
         return counts
 
+    async def listen(self) -> None:
+        """Have a webhook listen to most events, paused: for events that nobody listens to, nothing is kept."""
+        mongo, by = self._databases["automation"], Actor("usr_reliability", "ADMIN")
+        if await mongo.database[WEBHOOKS].find_one({}) is None:
+            webhooks = webhook_service(mongo)
+            made = await webhooks.create({"url": "https://nobody.test/", "events": HEARD}, idempotency_key=None, by=by)
+            await webhooks.update(made.id, {"active": False}, expected_version=None, by=by)
+
     async def unhandled(self) -> int:
         """How many effects of the outboxes' events at consumers are still to come."""
-        missing, seals = 0, await self._seals()
-        for consumer, handlers in CONSUMERS.items():
-            keys = {"routing_key": {"$in": [kind.routing_key for kind in handlers]}}
-            for mongo in self._databases.values():
-                missing += await mongo.database["outbox"].count_documents(keys)
-            inbox = self._databases[consumer].database["inbox"]
-            missing -= await inbox.count_documents({})
-            missing += await inbox.count_documents({"_id": {"$in": [f"{consumer}:{seal}" for seal in seals]}})
-        return missing
+        wanted = await self._wanted([row for service in CONSUMERS for row in await self._rows(service)])
+        return sum([len(wanted[consumer] - await self._inbox(consumer)) for consumer in CONSUMERS])
 
     async def read(self) -> Facts:
         """Everything."""
@@ -108,7 +130,9 @@ class EndState:
             service: {collection: await self._all(service, collection) for collection in self._collections(service)}
             for service in CONSUMERS
         }
-        seals = await self._seals()
+        every = [event for own in events.values() for event in own]
+        wanted, seals = await self._wanted(every), await self._seals()
+        of_type = _of_handled_types(every)
         interactions, tasks = records["interactions"]["interactions"], records["tasks"]["tasks"]
         return Facts(
             events=events,
@@ -118,8 +142,11 @@ class EndState:
             },
             waiting=await self.waiting(),
             queued=await self.queued(),
-            wanted=_wanted(events),
-            handled={consumer: await self._handled(consumer) - seals for consumer in CONSUMERS},
+            wanted=wanted,
+            handled={
+                consumer: await self._inbox(consumer) - seals - (of_type[consumer] - wanted[consumer])
+                for consumer in CONSUMERS
+            },
             copies=[
                 *await self._projections(records),
                 *_owners(records["customers"]["customers"], {"interactions": interactions, "tasks": tasks}),
@@ -154,6 +181,36 @@ class EndState:
         rows = await self._databases[service].database["outbox"].find({}, {"body": 1}).to_list(None)
         return await asyncio.to_thread(lambda: [_event(bytes(row["body"])) for row in rows])
 
+    async def _rows(self, service: str) -> list[Row]:
+        fields = {"routing_key": 1, "subject": 1, "version": 1}
+        rows = await self._databases[service].database["outbox"].find({}, fields).to_list(None)
+        return [Row(row["_id"], row["routing_key"], row["subject"], row["version"]) for row in rows]
+
+    async def _wanted(self, events: Sequence[Row | StoredEvent]) -> dict[str, set[str]]:
+        """Ids of the events whose handling leaves an inbox row at each consumer.
+
+        A change of a customer that tells a copy nothing new leaves its version there, and what no webhook listens to
+        leaves nothing.
+        """
+        wanted = _of_handled_types(events)
+        for consumer in COPYING:
+            known = await self._all(consumer, "customers")
+            wanted[consumer] -= {
+                event.id
+                for event in events
+                if event.routing_key == CustomerUpdated.routing_key
+                and event.version <= known.get(event.subject, {}).get("version", 0)
+            }
+        listens = {event.id for event in events if event.routing_key == WebhookCreated.routing_key}
+        since = min(listens, default=None)  # ids are in the order of time
+        wanted["automation"] -= {
+            event.id
+            for event in events
+            if event.routing_key not in _ACCESS
+            and (since is None or event.id < since or not matches(HEARD, event.routing_key))
+        }
+        return wanted
+
     async def _seals(self) -> set[str]:
         """Ids of the events that tell of the audit logs' ends: they come from no outbox, and not every end is told."""
         blocks = [
@@ -161,7 +218,7 @@ class EndState:
         ]
         return {block["event_id"] for of_service in blocks for block in of_service}
 
-    async def _handled(self, consumer: str) -> set[str]:
+    async def _inbox(self, consumer: str) -> set[str]:
         rows = await self._databases[consumer].database["inbox"].find({}, {"_id": 1}).to_list(None)
         return {row["_id"].removeprefix(f"{consumer}:") for row in rows}
 
@@ -178,12 +235,9 @@ def _event(body: bytes) -> StoredEvent:
     )
 
 
-def _wanted(events: Mapping[str, list[StoredEvent]]) -> dict[str, set[str]]:
-    everything = [event for own in events.values() for event in own]
-    wanted = {consumer: {kind.routing_key for kind in handlers} for consumer, handlers in CONSUMERS.items()}
-    return {
-        consumer: {event.id for event in everything if event.routing_key in keys} for consumer, keys in wanted.items()
-    }
+def _of_handled_types(events: Sequence[Row | StoredEvent]) -> dict[str, set[str]]:
+    keys = {consumer: {kind.routing_key for kind in handlers} for consumer, handlers in CONSUMERS.items()}
+    return {consumer: {event.id for event in events if event.routing_key in keys[consumer]} for consumer in CONSUMERS}
 
 
 def _owners(customers: Records, followers: Mapping[str, Records]) -> list[Copy]:

@@ -25,7 +25,8 @@ async def come_to_rest(state: EndState) -> float:
         await asyncio.sleep(_LOOK_SECONDS)
         before = left
         with suppress(DatabaseError):
-            left = sum((await state.waiting()).values()) + await state.unhandled()
+            left = sum((await state.waiting()).values())
+            left = left or await state.unhandled()
         if left != before:
             moved_at = time.monotonic()
     return time.monotonic() - started

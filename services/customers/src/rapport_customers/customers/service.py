@@ -12,6 +12,7 @@ from rapport_customers.customers.model import Customer
 from rapport_customers.customers.repository import COLLECTION, CustomerRepository
 from rapport_customers.duplicates.errors import DuplicateCustomer
 from rapport_customers.duplicates.repository import identity
+from rapport_customers.handling.model import Handling
 from rapport_customers.history.model import ReasonPolicy
 from rapport_customers.history.service import HistoryService
 from rapport_customers.projections.users import COLLECTION as USERS
@@ -153,7 +154,7 @@ class CustomerService(Records[Customer]):
         handling.check_move(stage, customer.stage)
         handling.check_complete(customer, known)
         self.require_reach(customer, Verb.UPDATE, by)
-        await self._require_reason(work, customer)
+        await self._require_reason(work, customer, handling)
 
     @transactional
     async def tag(
@@ -245,11 +246,12 @@ class CustomerService(Records[Customer]):
             message = "Another customer has this phone number, mail address or company domain."
             raise DuplicateCustomer(message, path=("input",), current=next(iter(seen.values()), None))
 
-    async def _require_reason(self, work: CustomersWork, customer: Customer) -> None:
+    async def _require_reason(self, work: CustomersWork, customer: Customer, handling: Handling | None = None) -> None:
         """What is about to be saved names the fields that changed; putting away and bringing back is ``deletedAt``."""
         if current_reason() is not None or not customer.recorded:
             return
-        reasons = self._reasons.and_of((await work.handling.current()).reason_required)
+        handling = handling or await work.handling.current()
+        reasons = self._reasons.and_of(handling.reason_required)
         for event in customer.recorded:
             changed = event.changed if isinstance(event, CustomerUpdated) else ("deleted_at",)
             reasons.check(map(schema_name, changed), current_reason())

@@ -41,25 +41,25 @@ class OrderRepository(HangingRepository[Order]):
         except DuplicateKey:
             raise OrderNumberTaken("Another order has this number.", path=("input", "number")) from None
 
-    async def counted(self, customer_id: str) -> list[dict[str, Any]]:
-        """What the customer bought, by currency: ``{_id: currency, count, spend, first, last}``."""
-        counting = {"customer_id": customer_id, "status": {"$nin": [status.value for status in ENDED]}}
+    async def counted(self, customer_id: str) -> tuple[list[dict[str, Any]], datetime | None]:
+        """What the customer bought, by currency: ``{_id: currency, count, spend, first, last}``; and when any of its
+        orders last changed, whether it counts or not, None without orders. One query."""
+
+        def if_counted(value: Any, otherwise: Any) -> Document:
+            return {"$cond": [{"$in": ["$status", [status.value for status in ENDED]]}, otherwise, value]}
+
         group = {
             "_id": "$total.currency",
-            "count": {"$sum": 1},
-            "spend": {"$sum": "$total.amount"},
-            "first": {"$min": "$ordered_at"},
-            "last": {"$max": "$ordered_at"},
+            "count": {"$sum": if_counted(1, 0)},
+            "spend": {"$sum": if_counted("$total.amount", 0)},
+            "first": {"$min": if_counted("$ordered_at", None)},
+            "last": {"$max": if_counted("$ordered_at", None)},
+            "changed_at": {"$max": "$updated_at"},
         }
-        pipeline: list[Document] = [{"$match": counting}, {"$group": group}]
-        return await self._documents.aggregate(pipeline, session=self._session).to_list(None)
-
-    async def as_of(self, customer_id: str) -> datetime | None:
-        """When any order of the customer last changed, whether it counts or not; None without orders."""
-        group = {"_id": None, "at": {"$max": "$updated_at"}}
         pipeline: list[Document] = [{"$match": {"customer_id": customer_id}}, {"$group": group}]
-        found = await self._documents.aggregate(pipeline, session=self._session).to_list(None)
-        return found[0]["at"] if found else None
+        rows = await self._documents.aggregate(pipeline, session=self._session).to_list(None)
+        changed_at = max((row.pop("changed_at") for row in rows), default=None)
+        return [row for row in rows if row["count"]], changed_at
 
     async def next_after(self, first: Mapping[str, datetime], scope: Scope) -> dict[str, datetime]:
         """When each customer ordered next after the time given for it, as far as within reach; one query."""

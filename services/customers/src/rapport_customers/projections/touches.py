@@ -108,7 +108,8 @@ class Touches:
         before = await projection.find(identifier)
         if before is not None and before["version"] == telling.version:
             return set()
-        await projection.apply(identifier, telling.version, values)
+        if before is None or before["version"] < telling.version:
+            await projection.put(identifier, telling.version, values)
         latest = {"$max": {_AS_OF[collection]: telling.at}}
         for customer_id in sorted(telling.named):
             await self._times.update_one({"_id": customer_id}, latest, upsert=True, session=self._session)

@@ -10,12 +10,13 @@ from rapport_shared.contracts.customers import (
     CustomerMerged,
     CustomerPurged,
     CustomerRestored,
+    CustomerState,
     CustomerUnmerged,
     CustomerUpdated,
 )
 from rapport_shared.events import Envelope
-from rapport_shared.mongo import Database, Projection, Session
-from rapport_shared.persistence.families import family_index, pointer
+from rapport_shared.mongo import Database, Document, Projection, Session
+from rapport_shared.persistence.families import POINTER, family_index, pointer
 
 COLLECTION = "customers"
 INDEXES = (family_index(COLLECTION),)
@@ -66,13 +67,21 @@ class KnownCustomers(Projection):
 
 async def keep_customer(known: KnownCustomers, event: CustomerEvent, envelope: Envelope) -> bool:
     """Take over the state that the event tells of; False where a newer one is known."""
-    state = event.after
-    values = {
+    values = {**_own_values(event.after), **pointer(event.after.merged_into_id)}
+    return await known.apply(event.customer_id, envelope.version, values)
+
+
+async def confirm_customer(known: KnownCustomers, event: CustomerUpdated, envelope: Envelope) -> bool:
+    """Whether the event tells nothing that is kept here and not known; its version is noted then."""
+    values = {**_own_values(event.after), POINTER: event.after.merged_into_id}
+    return await known.confirm(event.customer_id, envelope.version, values)
+
+
+def _own_values(state: CustomerState) -> Document:
+    return {
         "kind": state.kind,
         "stage": state.stage,
         "owner_id": state.owner_id,
         "deleted": state.deleted,
         "erased": state.erased,
-        **pointer(state.merged_into_id),
     }
-    return await known.apply(event.customer_id, envelope.version, values)

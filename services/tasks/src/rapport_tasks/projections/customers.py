@@ -9,12 +9,13 @@ from rapport_shared.contracts.customers import (
     CustomerMerged,
     CustomerPurged,
     CustomerRestored,
+    CustomerState,
     CustomerUnmerged,
     CustomerUpdated,
 )
 from rapport_shared.events import Envelope
-from rapport_shared.mongo import Projection
-from rapport_shared.persistence.families import family_index, pointer
+from rapport_shared.mongo import Document, Projection
+from rapport_shared.persistence.families import POINTER, family_index, pointer
 
 COLLECTION = "customers"
 INDEXES = (family_index(COLLECTION),)
@@ -74,11 +75,19 @@ class Customers(Projection):
 
 async def keep_customer(known: Customers, event: CustomerEvent, envelope: Envelope) -> bool:
     """Take over the state that the event tells of; False where it is no news."""
-    state = event.after
-    values = {
+    values = {**_own_values(event.after), **pointer(event.after.merged_into_id)}
+    return await known.apply(event.customer_id, envelope.version, values)
+
+
+async def confirm_customer(known: Customers, event: CustomerUpdated, envelope: Envelope) -> bool:
+    """Whether the event tells nothing that is kept here and not known; its version is noted then."""
+    values = {**_own_values(event.after), POINTER: event.after.merged_into_id}
+    return await known.confirm(event.customer_id, envelope.version, values)
+
+
+def _own_values(state: CustomerState) -> Document:
+    return {
         "owner_id": state.owner_id,
         "deleted": state.deleted,
         "erased": state.erased,
-        **pointer(state.merged_into_id),
     }
-    return await known.apply(event.customer_id, envelope.version, values)

@@ -1,0 +1,30 @@
+"""A change of a customer that tells nothing new costs one command, and leaves what handling it would have left."""
+
+import random
+
+from database_calls import commands
+from settled_events import changes_of_customers, heard
+
+from rapport_shared.clock import ManualClock
+from rapport_shared.mongo import Mongo
+from rapport_shared.persistence import Transactions
+from rapport_tasks.consumers import HANDLERS, shortcuts
+from rapport_tasks.projections.customers import COLLECTION, Customers
+from rapport_tasks.work import TasksWork
+
+
+async def test_what_is_kept_is_the_same_with_shortcuts(
+    transactions: Transactions[TasksWork], mongo: Mongo, clock: ManualClock
+) -> None:
+    settling = shortcuts(Customers(mongo.database, COLLECTION))
+    for seed in range(4):
+        told = changes_of_customers(random.Random(seed), clock)
+        wanted, _ = await heard(told, transactions, HANDLERS, {}, mongo)
+        found, settled = await heard(told, transactions, HANDLERS, settling, mongo)
+        assert found == wanted
+        assert settled > 0
+    [(event, envelope)] = changes_of_customers(random.Random(0), clock, customers=1, versions=1)[:1]
+    await heard([(event, envelope)], transactions, HANDLERS, settling, mongo)
+    before = commands()
+    assert await settling[type(event)](event, envelope)
+    assert commands() - before == 1
