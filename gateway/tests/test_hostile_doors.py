@@ -70,8 +70,13 @@ async def test_a_hostile_request_is_refused_at_every_door(gateway: Gateway, host
         message = await client.receive()
         assert (message["type"], _told(message["payload"])) == ("error", hostile.gateway)
     async with gateway.http.post(url, data=BytesIO(body), headers=json | {"accept": "text/event-stream"}) as response:
-        events = (await response.text()).split("\n\n")
-        (data,) = (event.partition("data: ")[2] for event in events if event.startswith("event: next"))
+        data = await response.text()
+        if (
+            response.content_type == "text/event-stream"
+        ):  # a body of very many values is refused before there is a stream
+            (data,) = (event.partition("data: ")[2] for event in data.split("\n\n") if event.startswith("event: next"))
+        else:
+            assert hostile.gateway == "variable_values"
         assert _told(orjson.loads(data)["errors"]) == hostile.gateway
     parameters = {"query": hostile.text, "variables": orjson.dumps(hostile.variables).decode()}
     if sum(map(len, parameters.values())) < _MAX_QUERY_STRING / 3:

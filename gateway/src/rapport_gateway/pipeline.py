@@ -36,6 +36,7 @@ from rapport_gateway.execution.unawaited import Ready, Unawaited
 from rapport_gateway.execution.withheld import NOTHING, unauthorized, withheld
 from rapport_gateway.identity.tokens import Anonymous, Identities
 from rapport_gateway.in_flight import Cancel, InFlight, Waiter
+from rapport_gateway.limits.bodies import may_hold_more, most_values
 from rapport_gateway.limits.documents import LONG_DOCUMENT, DocumentReader
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.limits.reading_process import ReadingProcess
@@ -89,7 +90,7 @@ class Pipeline:
     ) -> None:
         """`draw` gives the number, from 0 to below 100, that decides on progressive overrides of a request. Without
         `identities`, nobody is authenticated. `shares`: equal queries of one identity that wait at the same time are
-        run once. `reads_apart`: large documents are read in another process; who sets it calls `start` and `close`."""
+        run once. `reads_apart`: what is large is read in another process; who sets it calls `start` and `close`."""
         self._supergraph = supergraph
         self._identities = identities or Anonymous()
         self.error_policy = error_policy or ErrorPolicy()
@@ -139,6 +140,13 @@ class Pipeline:
         self._reader.check_known(request.query)
         made = await self._beside.run(key, partial(prepare, self._supergraph, *key, self._reader), client)
         return self._noted(self._kept(key, made))
+
+    async def check_body(self, body: bytes, requests: int, client: str) -> None:
+        """To be awaited before a body of up to so many requests is decoded, which takes long where it holds very many
+        values. Raises RequestRefused."""
+        most = most_values(self._limits, requests)
+        if self.apart is not None and may_hold_more(body, most):
+            await self._beside.run(object(), partial(self.apart.check_body, body, most), client)
 
     def ready(self, request: GraphQLRequest) -> PreparedPlan | None:
         """The plan of a known query that subgraphs alone answer; None for every other. Raises RequestRefused."""

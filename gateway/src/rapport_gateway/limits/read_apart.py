@@ -1,7 +1,8 @@
 """The process that reads large documents: python -m rapport_gateway.limits.read_apart; see reading_process.py.
 
-Takes pickles from its standard input: schema, limits and costs first, then the text of one document after the other.
-Answers each with what was read, or with the errors that refuse it.
+Takes pickles from its standard input: schema, limits and costs first, then one after the other the text of a document,
+or a body with the number of values that it may hold. Answers each with what was read, which is nothing for a body, or
+with the errors that refuse it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import BinaryIO
 
 from graphql import build_schema
 
-from rapport_gateway.errors import ErrorDict
+from rapport_gateway.errors import ErrorDict, RequestRefused
+from rapport_gateway.limits.bodies import check_values
 from rapport_gateway.limits.documents import DocumentReader, ReadDocument
-from rapport_gateway.limits.refusal import DocumentRefused
+from rapport_gateway.limits.limits import Limits
 
 _NICENESS = 5  # where processors are short, requests come first
 _NEVER = 1_000_000
@@ -41,8 +43,8 @@ def _answer(questions: BinaryIO, answers: BinaryIO) -> None:
     gc.freeze()
     gc.set_threshold(_NEVER)  # what one document leaves behind is collected after it is answered
     while True:
-        text = pickle.load(questions).decode("utf-8", "surrogatepass")  # noqa: S301
-        answers.write(_pickled(_read(reader, text)))
+        question = pickle.load(questions)  # noqa: S301
+        answers.write(_pickled(_answered(question, reader, limits)))
         answers.flush()
         gc.collect()
 
@@ -57,11 +59,16 @@ def _pickled(answer: object) -> bytes:
         sys.setrecursionlimit(usual)
 
 
-def _read(reader: DocumentReader, text: str) -> ReadDocument | list[ErrorDict]:
+def _answered(
+    question: bytes | tuple[bytes, int], reader: DocumentReader, limits: Limits
+) -> ReadDocument | list[ErrorDict] | None:
     try:
-        return reader.read(text)
-    except DocumentRefused as refusal:
+        if isinstance(question, bytes):
+            return reader.read(question.decode("utf-8", "surrogatepass"))
+        check_values(*question, limits)
+    except RequestRefused as refusal:
         return refusal.errors
+    return None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Large documents are read in a process of their own.
+"""Large documents and bodies are read in a process of their own.
 
 A thread would do to keep the event loop free, but not to keep it quick: the interpreter lets one thread run at a time,
 and when the machine takes the processor from the one that reads, the loop waits with it.
@@ -12,11 +12,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from threading import Lock
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from graphql import GraphQLSchema, print_schema
 
-from rapport_gateway.errors import INTERNAL_SERVER_ERROR, ErrorDict, refused
+from rapport_gateway.errors import INTERNAL_SERVER_ERROR, ErrorDict, RequestRefused, refused
 from rapport_gateway.limits.limits import Limits
 from rapport_gateway.limits.refusal import DocumentRefused
 from rapport_gateway.limits.rules import CostRules
@@ -31,7 +31,7 @@ _END_SECONDS = 5.0
 
 
 class ReadingProcess:
-    """Reads one document at a time, for one schema. Its methods wait: they are not for the loop's thread."""
+    """Reads one document or body at a time, for one schema. Its methods wait: they are not for the loop's thread."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, rules: CostRules) -> None:
         self._schema = schema
@@ -48,19 +48,32 @@ class ReadingProcess:
 
     def read(self, text: str, otherwise: Callable[[str], ReadDocument]) -> ReadDocument:
         """What was read has no locations. `otherwise` reads where there is no process. Raises RequestRefused."""
-        with self._lock:
-            process = self._running()
-            if process is None:
-                return otherwise(text)
-            try:
-                _send(process, text.encode("utf-8", "surrogatepass"))
-                answer: ReadDocument | list[ErrorDict] = pickle.load(_pipe(process.stdout))  # noqa: S301  (our own)
-            except _LOST:
-                self._lost(process)
-                raise refused("The document could not be read.", INTERNAL_SERVER_ERROR, 500) from None
+        answer: ReadDocument | list[ErrorDict] = self._asked(
+            text.encode("utf-8", "surrogatepass"), lambda: otherwise(text)
+        )
         if isinstance(answer, list):
             raise DocumentRefused(answer)
         return answer
+
+    def check_body(self, body: bytes, most: int) -> None:
+        """Whether it is JSON that holds no more than so many values; nobody looks where there is no process. Raises
+        RequestRefused."""
+        answer = self._asked((body, most), lambda: None)
+        if isinstance(answer, list):
+            raise RequestRefused(answer)
+
+    def _asked(self, question: object, otherwise: Callable[[], Any]) -> Any:
+        """What the process answers, a list of errors where it refuses."""
+        with self._lock:
+            process = self._running()
+            if process is None:
+                return otherwise()
+            try:
+                _send(process, question)
+                return pickle.load(_pipe(process.stdout))  # noqa: S301  (our own)
+            except _LOST:
+                self._lost(process)
+                raise refused("The request could not be read.", INTERNAL_SERVER_ERROR, 500) from None
 
     def close(self) -> None:
         with self._lock:

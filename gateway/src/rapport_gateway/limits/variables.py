@@ -29,5 +29,16 @@ def check_variables(variables: Mapping[str, Any], limits: Limits) -> None:
         raise _exceeded("variable_values", limits.max_variable_values, "values in the variables")
 
 
+def has_more_values(value: Any, most: int) -> bool:
+    """Whether a JSON value holds more values than that, however deep they are."""
+    count, waiting = 0, [value]
+    while waiting and count <= most:
+        inner = waiting.pop()
+        if isinstance(inner, dict | list):
+            count += len(inner)
+            waiting.extend(inner.values() if isinstance(inner, dict) else inner)
+    return count > most
+
+
 def _exceeded(limit: str, maximum: int, what: str) -> RequestRefused:
     return RequestRefused([limit_error(limit, maximum, what)])

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from rapport_gateway.errors import METHOD_NOT_ALLOWED, RequestRefused, refused
+from rapport_gateway.limits.bodies import decoded
 from rapport_gateway.operations import Lru, PreparedOperation, PreparedPlan
 from rapport_gateway.pipeline import Answer, GraphQLRequest, Pipeline
 from rapport_gateway.planning.cache_policy import CachePolicy
@@ -123,6 +124,11 @@ class Admission:
         self._bounds.charge(ready.request.headers)
         if self.recorder is not None:
             self.recorder.note(ready.request.query, ready.request.operation_name)
+
+    async def decoded(self, body: bytes, requests: int = 1) -> object:
+        """The JSON of a body of up to so many requests, whatever it is. Raises RequestRefused."""
+        await self.pipeline.check_body(body, requests, self._bounds.address)
+        return decoded(body)
 
     async def admit(self, payload: object, headers: Mapping[str, str], *, read_only: bool = False) -> Admitted:
         """`payload` is the decoded request, `headers` are those to forward. Raises RequestRefused."""

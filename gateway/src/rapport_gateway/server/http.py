@@ -35,7 +35,7 @@ from rapport_gateway.server.leaving import while_waited_for
 from rapport_gateway.server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, accepts_events, is_json, negotiate
 from rapport_gateway.server.origins import names, origins
 from rapport_gateway.server.replies import Receive, Scope, Send, respond
-from rapport_gateway.server.requests import REQUEST_ID, from_body, from_query_string, request_headers
+from rapport_gateway.server.requests import REQUEST_ID, from_query_string, request_headers
 from rapport_gateway.server.sse import EventStreams
 from rapport_gateway.settings import Settings
 
@@ -139,7 +139,8 @@ class HttpEndpoint:
         if not is_json(exchange.headers.get("content-type", "")):
             raise refused("The content type must be application/json.", UNSUPPORTED_MEDIA_TYPE, 415)
         length = exchange.headers.get("content-length", "")
-        return from_body(await read_body(exchange.receive, length, self._settings.max_body_bytes))
+        body = await read_body(exchange.receive, length, self._settings.max_body_bytes)
+        return await self._admission.decoded(body, self._settings.max_batch_size)
 
     async def _send(self, exchange: Exchange, status: int, answer: Answer | list[Answer]) -> None:
         body = encoded(answer)

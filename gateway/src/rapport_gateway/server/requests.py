@@ -55,14 +55,6 @@ def request_id() -> str:
     return f"{_ID_PREFIX}{next(_ID_NUMBERS):016x}"
 
 
-def from_body(body: bytes) -> object:
-    """The JSON of a body, whatever it is. Raises RequestRefused."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise refused(f"The body is not valid JSON: {error}.", BAD_REQUEST) from error
-
-
 def from_query_string(text: bytes) -> dict[str, Any]:
     """The parameters of a URL as they would stand in a body. Raises RequestRefused."""
     try:
