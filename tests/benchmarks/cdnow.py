@@ -3,7 +3,7 @@
     python tests/benchmarks/cdnow.py [--customers N]
 
 The data (69,659 orders of 23,570 customers) are in the package ``lifetimes`` (MIT), which pip downloads and nothing
-installs. The customers go in by an import, their orders one by one, both through the service's API in this process, on
+installs. The customers go in by an import, their orders in batches, both through the service's API in this process, on
 the database that ``RAPPORT_MONGO_URL`` names or on the embedded one. Then every customer's number of orders, spend,
 first and last order and days between orders must be what the file says.
 """
@@ -27,6 +27,7 @@ from subgraph_client import SubgraphClient  # noqa: E402  (a script finds the te
 from tests.benchmarks.customers import ADMIN, ROWS_AT_ONCE, api, database  # noqa: E402
 
 from rapport_customers.app import INDEXES  # noqa: E402
+from rapport_customers.orders.model import MAX_BATCH  # noqa: E402
 from rapport_shared.ids import new_id  # noqa: E402
 from rapport_shared.mongo import connect, create_indexes  # noqa: E402
 from rapport_shared.persistence import BOOKKEEPING_INDEXES  # noqa: E402
@@ -75,8 +76,8 @@ async def run(url: str, known: dict[str, list[Purchase]]) -> None:
         orders = [
             (ids[customer], customer, number, *each) for customer, of in known.items() for number, each in enumerate(of)
         ]
-        for order in orders:
-            await buy(client, *order)
+        for first in range(0, len(orders), MAX_BATCH):
+            await buy(client, [order(*each) for each in orders[first : first + MAX_BATCH]])
         ended = time.perf_counter()
         rates = len(known) / (between - began), len(orders) / (ended - between)
         print(
@@ -112,13 +113,19 @@ async def customers(client: SubgraphClient, numbers: list[str]) -> dict[str, str
     return ids
 
 
-async def buy(client: SubgraphClient, about: str, customer: str, number: int, at: datetime, paid: Decimal) -> None:
-    """One order without lines: the file says what was paid and not for what."""
+def order(about: str, customer: str, number: int, at: datetime, paid: Decimal) -> dict[str, Any]:
+    """One without lines: the file says what was paid and not for what."""
     total = {"amount": str(paid), "currency": CURRENCY}
-    given = {"customerId": about, "number": f"{customer}-{number}", "orderedAt": at.isoformat(), "total": total}
-    answer = await client.mutate("createOrder", "order { id }", given, by=ADMIN)
-    if answer["userErrors"]:
-        raise SystemExit(f"{customer}'s order was refused: {answer['userErrors']}")
+    return {"customerId": about, "number": f"{customer}-{number}", "orderedAt": at.isoformat(), "total": total}
+
+
+async def buy(client: SubgraphClient, orders: list[dict[str, Any]]) -> None:
+    """A batch of orders, as a shop would send them."""
+    selection = "results { outcome userErrors { code path } }"
+    answer = await client.mutate("upsertOrders", selection, {"orders": orders}, by=ADMIN)
+    refused = [each for each in answer["results"] if each["outcome"] != "CREATED"] or answer["userErrors"]
+    if refused:
+        raise SystemExit(f"orders were refused: {refused[:3]}")
 
 
 def facts(of: list[Purchase]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from rapport_shared.errors import VersionConflict
 from rapport_shared.events import Event
@@ -65,6 +65,18 @@ class Aggregate:
     def forget_recorded(self) -> None:
         """Called once the recorded events are stored."""
         self._recorded.clear()
+
+
+A = TypeVar("A", bound=Aggregate)
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[A]):
+    """An aggregate that is being saved: its document as it was, None of a new one, and as it becomes."""
+
+    aggregate: A
+    before: dict[str, Any] | None
+    after: dict[str, Any]
 
 
 def differing_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from rapport_shared.actor import Actor
 from rapport_shared.aggregate import Aggregate
@@ -58,9 +59,10 @@ class OutboxStore:
         self._head: Document | None = None  # as this object has left it, for the relay
         self._moved: Document | None = None  # the same, in the transaction that is under way
 
-    async def append(self, aggregate: Aggregate, *, by: Actor) -> None:
-        """Store the aggregate's recorded events, in the transaction of this store's session."""
-        await self.append_events(enumerate(aggregate.recorded, start=aggregate.stored_version + 1), by=by)
+    async def append(self, *aggregates: Aggregate, by: Actor) -> None:
+        """Store the aggregates' recorded events, in the transaction of this store's session."""
+        events = (enumerate(each.recorded, start=each.stored_version + 1) for each in aggregates)
+        await self.append_events(chain.from_iterable(events), by=by)
 
     async def append_events(self, events: Iterable[tuple[int, Event]], *, by: Actor) -> None:
         """Store events with the versions of their subjects, in the transaction of this store's session."""

@@ -137,8 +137,7 @@ class CustomersWork(Work):
 
     async def learn_orders(self, customer_id: str) -> None:
         """Keep what a customer bought, as its orders say now."""
-        counted, as_of = await self.orders.counted(customer_id)
-        await self.customers.recount_orders(customer_id, counted, as_of=as_of)
+        await self.customers.learn_all(await self.orders.facts([customer_id]))
 
     async def learn_touches(self, customer_id: str) -> None:
         """Keep what others' events have told of a customer, or of whom it was merged into."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rapport_shared.actor import Actor
-from rapport_shared.aggregate import Aggregate, differing_names
+from rapport_shared.aggregate import Aggregate, Change, differing_names
 from rapport_shared.audit.rows import ROWS, new_salt, salted_digest
 from rapport_shared.clock import Clock
 from rapport_shared.events import Event
@@ -26,21 +26,23 @@ class AuditTrail:
         self._session = session
         self._clock = clock
 
-    async def append(
-        self, aggregate: Aggregate, kind: str, *, before: Document | None, after: Document, by: Actor
-    ) -> None:
-        """One row for each event that the aggregate has recorded; the last one has a digest of the whole document."""
-        salt = new_salt()
+    async def append(self, kind: str, changes: Sequence[Change[Any]], *, by: Actor) -> None:
+        """A row for each event that the aggregates have recorded; the last of each has a digest of its document."""
+        rows = [row for change in changes for row in self._rows_of(kind, change, by)]
+        await self._rows.insert_many(rows, session=self._session)
+
+    def _rows_of(self, kind: str, change: Change[Any], by: Actor) -> list[Document]:
+        salt, aggregate = new_salt(), change.aggregate
         *earlier, last = aggregate.recorded
         rows = [
             self._row(_action(event), kind, aggregate.id, version, changed=_named(event), by=by)
             for version, event in enumerate(earlier, start=aggregate.stored_version + 1)
         ]
-        changed = changed_fields(aggregate, before, after)
+        changed = changed_fields(aggregate, change.before, change.after)
         closing = self._row(_action(last), kind, aggregate.id, aggregate.version, changed=changed, by=by, salt=salt)
-        closing["values"] = salted_digest(salt, after)
+        closing["values"] = salted_digest(salt, change.after)
         closing["rows"] = getattr(last, "records", None)
-        await self._rows.insert_many([*rows, closing], session=self._session)
+        return [*rows, closing]
 
     async def note(
         self,

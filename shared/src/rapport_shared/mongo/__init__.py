@@ -16,7 +16,7 @@ from rapport_shared.mongo.conditions import counted, every
 from rapport_shared.mongo.indexes import Index, create_indexes
 from rapport_shared.mongo.paging import NestedPages, Order, Page, PageRequest, page_request
 from rapport_shared.mongo.projections import Projection, eventually
-from rapport_shared.mongo.updates import update_each
+from rapport_shared.mongo.updates import insert_all, update_all, update_each
 
 __all__ = [
     "Collection",
@@ -39,6 +39,8 @@ __all__ = [
     "database_name",
     "eventually",
     "every",
+    "insert_all",
     "page_request",
+    "update_all",
     "update_each",
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final, TypeVar
 
 from rapport_shared.actor import Actor
-from rapport_shared.aggregate import Aggregate
+from rapport_shared.aggregate import Aggregate, Change
 from rapport_shared.audit.trail import changed_fields
 from rapport_shared.errors import RecordErased
 from rapport_shared.mongo.client import Document
@@ -68,9 +68,10 @@ class ErasableRepository(AggregateRepository[A]):
                 records[customer_id].append(self.from_document(row))
         return records
 
-    async def keep(self, aggregate: A, before: Document | None, after: Document, *, by: Actor) -> None:
+    async def keep(self, changes: Sequence[Change[A]], *, by: Actor) -> None:
         """Raises RecordErased where a change would bring personal values back."""
-        if before is not None and before.get("erased_at") is not None:
-            changed = set(changed_fields(aggregate, before, after)) & self.personal.keys()
-            if any(after[name] != self.personal[name] for name in changed):
-                raise RecordErased(f"The texts of this {self.noun} were erased.", path=("input",))
+        for change in changes:
+            if change.before is not None and change.before.get("erased_at") is not None:
+                changed = set(changed_fields(change.aggregate, change.before, change.after)) & self.personal.keys()
+                if any(change.after[name] != self.personal[name] for name in changed):
+                    raise RecordErased(f"The texts of this {self.noun} were erased.", path=("input",))

@@ -1,16 +1,18 @@
 """Aggregates in a collection: one document each, its version, and its events into the outbox."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar, Generic, TypeVar
 
 from rapport_shared.actor import Actor
-from rapport_shared.aggregate import Aggregate
+from rapport_shared.aggregate import Aggregate, Change
 from rapport_shared.audit import AuditTrail
 from rapport_shared.errors import NotAllowed, NotFound
 from rapport_shared.mongo.client import Database, Document, Session
 from rapport_shared.mongo.conditions import counted, every
 from rapport_shared.mongo.paging import RANK, NestedPages, Page, PageRequest
+from rapport_shared.mongo.updates import insert_all, update_all
 from rapport_shared.outbox import OutboxStore
 from rapport_shared.rights import Scope
 
@@ -64,6 +66,8 @@ class AggregateRepository(ABC, Generic[A]):
         """The records within reach by id, in one query."""
         condition = every({"_id": {"$in": list(identifiers)}}, scope.filter())
         found = await self._documents.find(condition, session=self._session).to_list(None)
+        if self._session is not None:
+            self._loaded |= {document["_id"]: document for document in found}
         return {document["_id"]: self.from_document(document) for document in found}
 
     async def page(self, condition: Document, request: PageRequest) -> Page[A]:
@@ -112,37 +116,60 @@ class AggregateRepository(ABC, Generic[A]):
 
     async def save(self, aggregate: A, *, by: Actor) -> None:
         """Store the aggregate and its events; nothing where nothing happened. Needs a transaction."""
-        if not aggregate.recorded:
+        await self.save_all([aggregate], by=by)
+
+    async def save_all(
+        self, aggregates: Sequence[A], *, by: Actor, beside: Mapping[str, Document] = MappingProxyType({})
+    ) -> None:
+        """The same of several, in as many commands as of one; what is wrong with one ends the transaction.
+
+        ``beside`` are fields by id, none of the aggregate's own, that are set with the changes of a stored one.
+        """
+        recorded = [aggregate for aggregate in aggregates if aggregate.recorded]
+        if not recorded:
             return
         if self._session is None or self._outbox is None:
             raise RuntimeError("save needs a transaction")
-        document = {**self.to_document(aggregate), "version": aggregate.version}
-        before = await self._stored(aggregate)
-        if aggregate.stored_version == 0:
-            await self._documents.insert_one({"_id": aggregate.id, **document}, session=self._session)
-        else:
-            # What else the document holds, such as facts counted by others, is none of the aggregate's.
-            # Whoever changes it must still reach it as it is stored now: compare and set.
-            stored = {"_id": aggregate.id, "version": aggregate.stored_version}
-            stored = every(stored, self._changeable.get(aggregate.id, {}))
-            result = await self._documents.update_one(stored, {"$set": document}, session=self._session)
-            if result.matched_count != 1:
-                raise LostUpdate(f"{self.noun} {aggregate.id}")
-        await self._outbox.append(aggregate, by=by)
-        trail = AuditTrail(self._database, self._session, self._outbox.clock)
-        await trail.append(aggregate, self.noun, before=before, after=document, by=by)
-        await self.keep(aggregate, before, document, by=by)
-        self._loaded[aggregate.id] = {"_id": aggregate.id, **(before or {}), **document}
-        aggregate.forget_recorded()
+        await self._load_stored(recorded)
+        changes = [self._change(aggregate) for aggregate in recorded]
+        added = [{"_id": each.aggregate.id, **each.after} for each in changes if each.aggregate.stored_version == 0]
+        await insert_all(self._documents, added, session=self._session)
+        await self._update([each for each in changes if each.aggregate.stored_version != 0], beside, self._session)
+        await self._outbox.append(*recorded, by=by)
+        await AuditTrail(self._database, self._session, self._outbox.clock).append(self.noun, changes, by=by)
+        await self.keep(changes, by=by)
+        for change in changes:
+            identifier = change.aggregate.id
+            self._loaded[identifier] = {"_id": identifier, **(change.before or {}), **change.after}
+            change.aggregate.forget_recorded()
 
-    async def keep(self, aggregate: A, before: Document | None, after: Document, *, by: Actor) -> None:
+    async def keep(self, changes: Sequence[Change[A]], *, by: Actor) -> None:
         """Called in the transaction of every change, for a repository that keeps more of it than the audit row."""
 
-    async def _stored(self, aggregate: A) -> Document | None:
-        """The document as the transaction knows it; None for a new aggregate."""
-        if aggregate.stored_version == 0 or aggregate.id in self._loaded:
-            return self._loaded.get(aggregate.id)
-        return await self._documents.find_one({"_id": aggregate.id}, session=self._session)
+    async def _update(self, changes: Sequence[Change[A]], beside: Mapping[str, Document], session: Session) -> None:
+        """What else a document holds, such as facts counted by others, is none of the aggregate's."""
+        writes = [
+            (self._as_loaded(each.aggregate), {"$set": {**each.after, **beside.get(each.aggregate.id, {})}})
+            for each in changes
+        ]
+        if await update_all(self._documents, writes, session=session) != len(writes):
+            raise LostUpdate(f"{self.noun} {' '.join(each.aggregate.id for each in changes)}")
+
+    def _as_loaded(self, aggregate: A) -> Document:
+        """Whoever changes a record must still reach it as it is stored now: compare and set."""
+        stored = {"_id": aggregate.id, "version": aggregate.stored_version}
+        return every(stored, self._changeable.get(aggregate.id, {}))
+
+    def _change(self, aggregate: A) -> Change[A]:
+        after = {**self.to_document(aggregate), "version": aggregate.version}
+        return Change(aggregate, self._loaded.get(aggregate.id), after)
+
+    async def _load_stored(self, aggregates: Sequence[A]) -> None:
+        """The documents of those that this transaction has not read."""
+        lacking = [each.id for each in aggregates if each.stored_version != 0 and each.id not in self._loaded]
+        if lacking:
+            found = await self._documents.find({"_id": {"$in": lacking}}, session=self._session).to_list(None)
+            self._loaded |= {document["_id"]: document for document in found}
 
     def _page(self, request: PageRequest, documents: Sequence[Document]) -> Page[A]:
         page = request.page(documents)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from rapport_shared.mongo import Database, Document, Index, Session, update_each
+from rapport_shared.mongo import Database, Document, Index, Session, update_all, update_each
 
 ATTENTION: Final = "customer_attention"
 INDEXES: Final = (Index(ATTENTION, (("due_at", 1), ("_id", 1))),)
@@ -25,9 +25,11 @@ class AttentionRepository:
         self._rows = database[ATTENTION]
         self._session = session
 
-    async def mark(self, customer_id: str) -> None:
-        """Let the rules look at a customer that changes in this transaction."""
-        await self._rows.update_one({"_id": customer_id}, _MARK, upsert=True, session=self._session)
+    async def mark(self, customer_ids: Sequence[str]) -> None:
+        """Let the rules look at customers that change in this transaction; one call."""
+        assert self._session is not None  # noqa: S101 - outside a transaction there is ``mark_each``
+        marks: list[tuple[Document, Document]] = [({"_id": identifier}, _MARK) for identifier in customer_ids]
+        await update_all(self._rows, marks, session=self._session, upsert=True)
 
     async def hold(self, customer_id: str) -> None:
         """Keep a customer from changing until this transaction ends."""

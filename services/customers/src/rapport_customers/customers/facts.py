@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from rapport_shared.money import Money, unscaled
+from rapport_shared.money import Money, scaled, unscaled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +80,9 @@ def _sum(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"currency": row["_id"], "orders": row["count"], "spend": row["spend"], "average": average, **times}
 
 
-def with_order(sums: Iterable[Mapping[str, Any]], currency: str, amount: int, at: datetime) -> list[dict[str, Any]]:
-    """The sums by currency, as ``order_facts`` takes them, with one more order (``amount`` in ten-thousandths)."""
-    rows = {
+def with_orders(facts: CustomerFacts, orders: Iterable[tuple[Money, datetime]]) -> dict[str, Any]:
+    """The facts that orders make, with more orders that count: what each came to, and when it was."""
+    rows: dict[str, dict[str, Any]] = {
         each["currency"]: {
             "_id": each["currency"],
             "count": each["orders"],
@@ -90,10 +90,17 @@ def with_order(sums: Iterable[Mapping[str, Any]], currency: str, amount: int, at
             "first": each["first"],
             "last": each["last"],
         }
-        for each in sums
+        for each in facts.sums
     }
-    row = rows.setdefault(currency, {"_id": currency, "count": 0, "spend": 0, "first": at, "last": at})
-    row["count"] += 1
-    row["spend"] += amount
-    row["first"], row["last"] = min(row["first"], at), max(row["last"], at)
-    return list(rows.values())
+    for total, at in orders:
+        new = {"_id": total.currency, "count": 0, "spend": 0, "first": at, "last": at}
+        row = rows.setdefault(total.currency, new)
+        row["count"] += 1
+        row["spend"] += scaled(total.amount)
+        row["first"], row["last"] = min(row["first"], at), max(row["last"], at)
+    return order_facts(rows.values())
+
+
+def stored_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Where they are in the document of their customer."""
+    return {f"facts.{name}": value for name, value in facts.items()}

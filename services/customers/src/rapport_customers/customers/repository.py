@@ -1,9 +1,9 @@
 """Customers in MongoDB."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from dataclasses import fields as fields_of
-from datetime import datetime
+from types import MappingProxyType
 
 from rapport_customers.assignment.model import acting
 from rapport_customers.attention.repository import AttentionRepository
@@ -13,7 +13,7 @@ from rapport_customers.custom_fields.repository import CustomFieldRepository
 from rapport_customers.custom_fields.tokens import PAIRS
 from rapport_customers.custom_fields.tokens import tokens as tokens_of_custom
 from rapport_customers.customers.errors import ExternalIdTaken
-from rapport_customers.customers.facts import CustomerFacts, order_facts, with_order
+from rapport_customers.customers.facts import CustomerFacts, stored_facts
 from rapport_customers.customers.model import Customer, CustomerKind, CustomerPriority, CustomerStage, RuleTag
 from rapport_customers.customers.search import FIELDS as SEARCHED
 from rapport_customers.customers.search import tokens
@@ -24,9 +24,9 @@ from rapport_customers.lifecycle.repository import StayRepository
 from rapport_customers.quality.tokens import QUALITY
 from rapport_customers.quality.tokens import tokens as quality_tokens
 from rapport_shared.actor import Actor
+from rapport_shared.aggregate import Change
 from rapport_shared.audit import AuditTrail
-from rapport_shared.money import Money, scaled
-from rapport_shared.mongo import Document, DuplicateKey, Index, every
+from rapport_shared.mongo import Document, DuplicateKey, Index, every, update_all
 from rapport_shared.persistence import AggregateRepository
 from rapport_shared.rights import Scope
 
@@ -82,33 +82,34 @@ class CustomerRepository(AggregateRepository[Customer]):
     def _attention(self) -> AttentionRepository:
         return AttentionRepository(self._database, self._session)
 
-    async def save(self, aggregate: Customer, *, by: Actor) -> None:
+    async def save_all(
+        self, aggregates: Sequence[Customer], *, by: Actor, beside: Mapping[str, Document] = MappingProxyType({})
+    ) -> None:
         """Store; raises ExternalIdTaken, CustomValueTaken where another customer has the same."""
-        if aggregate.recorded and aggregate.custom:
+        custom = [aggregate for aggregate in aggregates if aggregate.recorded and aggregate.custom]
+        if custom:
             definitions = await CustomFieldRepository(self._database, self._session).all_of(TYPE)
-            aggregate.unique_values = definitions.unique_tokens(aggregate.custom)
+            for aggregate in custom:
+                aggregate.unique_values = definitions.unique_tokens(aggregate.custom)
         try:
-            await super().save(aggregate, by=by)
+            await super().save_all(aggregates, by=by, beside=beside)
         except DuplicateKey as duplicate:
             if UNIQUE in (duplicate.details or {}).get("keyPattern", {}):
-                raise CustomValueTaken("Another customer has this value.", path=_path(duplicate, aggregate)) from None
+                raise CustomValueTaken("Another customer has this value.", path=_path(duplicate, aggregates)) from None
             message = "Another customer has this external id."
             raise ExternalIdTaken(message, path=("input", "externalId")) from None
 
-    async def keep(self, aggregate: Customer, before: Document | None, after: Document, *, by: Actor) -> None:
-        """Every change becomes an entry of the customer's history, and has the rules look at the customer."""
-        await self._attention.mark(aggregate.id)
-        history = HistoryRepository(self._database, self._session)
-        await history.add(aggregate, before, after, at=aggregate.updated_at, by=by)
-        if not after["deleted"] and (
-            before is None or any(before.get(name) != after[name] for name in (KEYS, "deleted"))
-        ):
-            await TwinRepository(self._database, self._session).mark({aggregate.id: after})
-        if before is None or before["stage"] != after["stage"]:
-            stays = StayRepository(self._database, self._session)
-            await stays.begin(aggregate.id, after, before=before, at=aggregate.updated_at, by=by)
-        if before is None and aggregate.assigned_rule is not None:
-            await self._note_assignment(aggregate, aggregate.assigned_rule)
+    async def keep(self, changes: Sequence[Change[Customer]], *, by: Actor) -> None:
+        """Every change becomes an entry of its customer's history, and has the rules look at the customer."""
+        await self._attention.mark([each.aggregate.id for each in changes])
+        await HistoryRepository(self._database, self._session).add(changes, by=by)
+        compared = {each.aggregate.id: each.after for each in changes if _is_compared(each)}
+        await TwinRepository(self._database, self._session).mark(compared)
+        moved = [each for each in changes if each.before is None or each.before["stage"] != each.after["stage"]]
+        await StayRepository(self._database, self._session).begin(moved, by=by)
+        for each in changes:
+            if each.before is None and each.aggregate.assigned_rule is not None:
+                await self._note_assignment(each.aggregate, each.aggregate.assigned_rule)
 
     async def _note_assignment(self, customer: Customer, rule_key: str) -> None:
         """The audit log says what the rule decided, beside what the creator did."""
@@ -181,17 +182,6 @@ class CustomerRepository(AggregateRepository[Customer]):
             filled += 1
         return filled
 
-    async def count_order(self, identifier: str, total: Money, ordered_at: datetime, *, as_of: datetime) -> None:
-        """One more order, in a transaction that holds the customer; ``as_of`` is when its orders last changed."""
-        found = await self._documents.find_one({"_id": identifier}, {"facts.sums": 1}, session=self._session)
-        sums = (found or {}).get("facts", {}).get("sums", [])
-        counted = with_order(sums, total.currency, scaled(total.amount), ordered_at)
-        await self.recount_orders(identifier, counted, as_of=as_of)
-
-    async def recount_orders(self, identifier: str, counted: Sequence[Document], *, as_of: datetime | None) -> None:
-        """What the customer bought, as its orders say now: ``{_id: currency, count, spend, first, last}`` each."""
-        await self.learn(identifier, {**order_facts(counted), "orders_as_of": as_of})
-
     async def family(self, identifier: str) -> list[str]:
         """Who the customer is by now, kept from changing until this transaction ends, and all that it was made of."""
         either: Document = {"$or": [{"_id": identifier, "merged_into_id": None}, {"merged_ids": identifier}]}
@@ -203,9 +193,14 @@ class CustomerRepository(AggregateRepository[Customer]):
 
     async def learn(self, identifier: str, facts: Document) -> None:
         """Keep what others have counted, and let the rules look at the customer again."""
-        change = {"$set": {f"facts.{name}": value for name, value in facts.items()}}
-        await self._documents.update_one({"_id": identifier}, change, session=self._session)
-        await self._attention.mark(identifier)
+        await self.learn_all({identifier: facts})
+
+    async def learn_all(self, facts: Mapping[str, Document]) -> None:
+        """The same of several customers, in two calls."""
+        assert self._session is not None  # noqa: S101 - with what was counted
+        changes = [({"_id": identifier}, {"$set": stored_facts(found)}) for identifier, found in facts.items()]
+        await update_all(self._documents, changes, session=self._session)
+        await self._attention.mark(list(facts))
 
     def to_document(self, aggregate: Customer) -> Document:
         """The fields as they are, enums by value."""
@@ -270,10 +265,18 @@ class CustomerRepository(AggregateRepository[Customer]):
         return Customer(id=document["_id"], **fields)
 
 
-def _path(duplicate: DuplicateKey, customer: Customer) -> tuple[str, ...]:
+def _is_compared(change: Change[Customer]) -> bool:
+    """Whether somebody else may be one with the customer since this change."""
+    before, after = change.before, change.after
+    return not after["deleted"] and (
+        before is None or any(before.get(name) != after[name] for name in (KEYS, "deleted"))
+    )
+
+
+def _path(duplicate: DuplicateKey, customers: Iterable[Customer]) -> tuple[str, ...]:
     """The custom field whose value another customer has, where the database says which."""
     taken = str((duplicate.details or {}).get("keyValue", {}).get(UNIQUE, "")).partition("=")[0]
-    return ("input", "custom", taken) if taken in customer.custom else ("input", "custom")
+    return ("input", "custom", taken) if any(taken in each.custom for each in customers) else ("input", "custom")
 
 
 def _found_by(customer: Customer) -> Document:

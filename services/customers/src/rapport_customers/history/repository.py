@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rapport_customers.history.model import BUSINESS_FIELDS, Entry, FieldChange, is_late
 from rapport_shared.actor import Actor
-from rapport_shared.aggregate import Aggregate
+from rapport_shared.aggregate import Change
 from rapport_shared.audit.trail import changed_fields
 from rapport_shared.explanation import current_occurrence, current_reason
 from rapport_shared.mongo import Database, Document, Index, NestedPages, Page, PageRequest, Session, every
@@ -30,31 +30,9 @@ class HistoryRepository:
         self._documents = database[COLLECTION]
         self._session = session
 
-    async def add(
-        self, customer: Aggregate, before: Document | None, after: Document, *, at: datetime, by: Actor
-    ) -> None:
-        """Keep one change, in its transaction; ``before`` is None for a new customer."""
-        occurred_at = current_occurrence()
-        was, became = customer.flat(before or {}), customer.flat(after)
-        changes = [
-            {"field": name, "before": was.get(name), "after": became.get(name)}
-            for name in changed_fields(customer, before, after)
-        ]
-        entry = {
-            "_id": f"{customer.id}:{customer.version}",
-            "customer_id": customer.id,
-            "version": customer.version,
-            "action": customer.recorded[-1].routing_key.split(".")[2],
-            "at": at,
-            "occurred_at": occurred_at,
-            "late": is_late(at, occurred_at),
-            "actor": by.id,
-            "via": by.via.value,
-            "reason": current_reason(),
-            "correlation_id": current_trace().correlation_id,
-            "changes": changes,
-        }
-        await self._documents.insert_one(entry, session=self._session)
+    async def add(self, changes: Sequence[Change[Any]], *, by: Actor) -> None:
+        """Keep changes of customers, in their transaction; one call."""
+        await self._documents.insert_many([_made(change, by) for change in changes], session=self._session)
 
     async def page(self, condition: Document, request: PageRequest, scope: Scope) -> Page[Entry]:
         """One page of the entries of customers within reach, in one query."""
@@ -122,6 +100,29 @@ class HistoryRepository:
             bare = {"$set": {"changes": changes, "reason": None}}
             await self._documents.update_one({"_id": document["_id"]}, bare, session=self._session)
         return len(found)
+
+
+def _made(change: Change[Any], by: Actor) -> Document:
+    """The entry of a change."""
+    customer, at, occurred_at = change.aggregate, change.aggregate.updated_at, current_occurrence()
+    was, became = customer.flat(change.before or {}), customer.flat(change.after)
+    return {
+        "_id": f"{customer.id}:{customer.version}",
+        "customer_id": customer.id,
+        "version": customer.version,
+        "action": customer.recorded[-1].routing_key.split(".")[2],
+        "at": at,
+        "occurred_at": occurred_at,
+        "late": is_late(at, occurred_at),
+        "actor": by.id,
+        "via": by.via.value,
+        "reason": current_reason(),
+        "correlation_id": current_trace().correlation_id,
+        "changes": [
+            {"field": name, "before": was.get(name), "after": became.get(name)}
+            for name in changed_fields(customer, change.before, change.after)
+        ],
+    }
 
 
 def _recorded_for(customer_id: str) -> Document:

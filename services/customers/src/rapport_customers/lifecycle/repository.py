@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from rapport_customers.customers.model import CustomerStage
 from rapport_customers.lifecycle.model import StageSummary, Stay
 from rapport_shared.actor import Actor
+from rapport_shared.aggregate import Change
 from rapport_shared.explanation import current_occurrence, current_reason
-from rapport_shared.mongo import Database, Document, Index, Session, every
+from rapport_shared.mongo import Database, Document, Index, Session, every, insert_all, update_all
 from rapport_shared.rights import Scope
 
 COLLECTION: Final = "stage_stays"
@@ -30,27 +31,12 @@ class StayRepository:
         self._documents = database[COLLECTION]
         self._session = session
 
-    async def begin(
-        self, customer_id: str, after: Document, *, before: Document | None, at: datetime, by: Actor
-    ) -> None:
-        """The customer, whose document was and is this, comes to a stage."""
-        stay = {
-            "_id": f"{customer_id}:{after['version']}",
-            "customer_id": customer_id,
-            "customer_owner_id": after["owner_id"],
-            "stage": after["stage"],
-            "previous": None if before is None else before["stage"],
-            "entered_at": at,
-            "occurred_at": current_occurrence(),
-            "left_at": None,
-            "seconds": None,
-            "by": by.id,
-            "via": by.via.value,
-            "reason": current_reason(),
-        }
-        if before is not None:
-            await self._end(customer_id, at, since=before.get("stage_since") or before["created_at"])
-        await self._documents.insert_one(stay, session=self._session)
+    async def begin(self, changes: Sequence[Change[Any]], *, by: Actor) -> None:
+        """Customers come to another stage, or to their first; two calls at most."""
+        assert self._session is not None  # noqa: S101 - with the change that begins it
+        ends = [_end(each.aggregate, each.before) for each in changes if each.before is not None]
+        await update_all(self._documents, ends, session=self._session)
+        await insert_all(self._documents, [_begun(each, by) for each in changes], session=self._session)
 
     async def hand_over(self, customer_id: str, owner_id: str | None) -> None:
         """The stays belong to the customer's new owner."""
@@ -106,10 +92,30 @@ class StayRepository:
             filled += 1
         return filled
 
-    async def _end(self, customer_id: str, at: datetime, *, since: datetime) -> None:
-        change = {"$set": {"left_at": at, "seconds": int((at - since).total_seconds())}}
-        lasting = {"customer_id": customer_id, "left_at": None}
-        await self._documents.update_one(lasting, change, session=self._session)
+
+def _end(customer: Any, before: Document) -> tuple[Document, Document]:
+    """The last stay's end: which document, and what of it changes."""
+    at, since = customer.updated_at, before.get("stage_since") or before["created_at"]
+    change = {"$set": {"left_at": at, "seconds": int((at - since).total_seconds())}}
+    return {"customer_id": customer.id, "left_at": None}, change
+
+
+def _begun(change: Change[Any], by: Actor) -> Document:
+    customer, after = change.aggregate, change.after
+    return {
+        "_id": f"{customer.id}:{after['version']}",
+        "customer_id": customer.id,
+        "customer_owner_id": after["owner_id"],
+        "stage": after["stage"],
+        "previous": None if change.before is None else change.before["stage"],
+        "entered_at": customer.updated_at,
+        "occurred_at": current_occurrence(),
+        "left_at": None,
+        "seconds": None,
+        "by": by.id,
+        "via": by.via.value,
+        "reason": current_reason(),
+    }
 
 
 def _unexplained(customer: Document, at: datetime) -> Document:

@@ -1,9 +1,10 @@
 """The use cases of lifecycles: what is known of the way of customers, and the moves that facts make by themselves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from rapport_customers.customers.facts import stored_facts
 from rapport_customers.customers.model import Customer, CustomerStage
 from rapport_customers.deals.model import Deal
 from rapport_customers.deals.repository import DealRepository
@@ -75,9 +76,21 @@ class LifecycleService:
         return await self._stays.summaries(since, until, reach, hanging)
 
 
-async def follow_order(work: CustomersWork, customer: Customer, *, count: int, now: datetime) -> None:
-    """The customer, as it was loaded in this transaction, has so many orders now."""
-    await _move(work, customer, stage_after_order(customer.stage, count), by=BY_ORDERS, now=now)
+async def follow_orders(
+    work: CustomersWork, customers: Collection[Customer], facts: Mapping[str, Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Keep what customers bought, and move those who bought more, as they were loaded in this transaction.
+
+    ``facts`` are what orders say of whom, by id. Each customer is written once.
+    """
+    stages = {each.id: stage_after_order(each.stage, facts[each.id]["order_count"]) for each in customers}
+    moving = [each for each in customers if stages[each.id] is not each.stage]
+    moved = moving if moving and (await work.handling.current()).follows_facts else []
+    for each in moved:
+        each.update({"stage": stages[each.id]}, now=now)
+    beside = {each.id: stored_facts(facts[each.id]) for each in moved}
+    await work.customers.save_all(moved, by=BY_ORDERS, beside=beside)
+    await work.customers.learn_all({key: dict(known) for key, known in facts.items() if key not in beside})
 
 
 async def follow_deal(work: CustomersWork, customer: Customer, *, now: datetime) -> None:

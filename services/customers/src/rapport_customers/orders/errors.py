@@ -9,6 +9,24 @@ class OrderNumberTaken(UserFault):
     code = "ORDER_NUMBER_TAKEN"
 
 
+class InvalidBatch(UserFault):
+    """A batch has 1 to 100 orders."""
+
+    code = "INVALID_BATCH"
+
+
+class NumberRepeated(UserFault):
+    """An earlier order of the same batch has this number."""
+
+    code = "NUMBER_REPEATED"
+
+
+class AmbiguousCustomer(UserFault):
+    """A customer is named by its id or by its external id, not by both."""
+
+    code = "AMBIGUOUS_CUSTOMER"
+
+
 class OrderEnded(UserFault):
     """An order that was cancelled or paid back does not change any more."""
 

@@ -5,16 +5,19 @@ from typing import Any, Final
 
 import strawberry
 
+from rapport_customers.customers.values import valid_text
 from rapport_customers.deals.inputs import LineInput
-from rapport_customers.orders.model import OrderStatus
+from rapport_customers.orders.model import GivenOrder, OrderStatus, UpsertOutcome
+from rapport_shared.errors import UserFault
 from rapport_shared.graphql.filters import DateTimeFilter, Filter, IdFilter, StringFilter, condition_of
-from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, optional
+from rapport_shared.graphql.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, REASON, given, optional
 from rapport_shared.graphql.lists import Listing, SortDirection
 from rapport_shared.graphql.money import AmountFilter, MoneyInput
 from rapport_shared.graphql.scalars import DateTime
 from rapport_shared.mongo import Order, every
 
 Status = strawberry.enum(OrderStatus, name="OrderStatus", description="How far an order is.")
+Outcome = strawberry.enum(UpsertOutcome, name="UpsertOutcome", description="What became of one record among many.")
 
 
 @strawberry.input(description="A new order.")
@@ -28,6 +31,63 @@ class CreateOrderInput:
     lines: list[LineInput] = strawberry.field(default_factory=list, description="What was bought.")
     total: MoneyInput | None = optional("What it came to: the sum of its lines, where not given.")
     idempotency_key: str | None = optional(IDEMPOTENCY_KEY)
+
+    def to_model(self) -> GivenOrder:
+        """As the model knows it. Raises what is wrong with its values."""
+        total = given(self.total)
+        return GivenOrder(
+            customer_id=self.customer_id,
+            number=self.number,
+            ordered_at=given(self.ordered_at),
+            status=self.status,
+            lines=[line.to_model() for line in self.lines],
+            total=None if total is None else total.to_model("total"),
+        )
+
+
+@strawberry.input(description="An order as another system has it: what is left out stays as it is.")
+class UpsertOrderInput:
+    """One order of upsertOrders."""
+
+    number: str = strawberry.field(description="Its number, unique: it says which order this is.")
+    customer_id: strawberry.ID | None = optional("Who bought; a new order says so, by this or by the external id.")
+    customer_external_id: str | None = optional("Who bought, by the `externalId` of the customer.")
+    ordered_at: DateTime | None = optional("When; of a new order: now, where not given.")
+    status: OrderStatus | None = optional("How far it is; of a new order: PLACED, where not given.")
+    lines: list[LineInput] | None = optional("What was bought: all of its lines.")
+    total: MoneyInput | None = optional("What it came to: the sum of the lines, where those are given and this is not.")
+
+    def to_model(self) -> GivenOrder:
+        """As the model knows it. Raises what is wrong with its values."""
+        lines, total = given(self.lines), given(self.total)
+        return GivenOrder(
+            number=valid_text(self.number, "number"),
+            customer_id=given(self.customer_id),
+            customer_external_id=given(self.customer_external_id),
+            ordered_at=given(self.ordered_at),
+            status=given(self.status),
+            lines=None if lines is None else tuple(line.to_model() for line in lines),
+            total=None if total is None else total.to_model("total"),
+        )
+
+
+@strawberry.input(description="Orders of another system, such as a shop.")
+class UpsertOrdersInput:
+    """Fields of upsertOrders."""
+
+    orders: list[UpsertOrderInput] = strawberry.field(description="1 to 100, each of another number.")
+    reason: str | None = optional(REASON)
+
+    def to_models(self) -> list[GivenOrder | UserFault]:
+        """Each order, or what is wrong with its values."""
+        return [_read(each) for each in self.orders]
+
+
+def _read(of: UpsertOrderInput) -> GivenOrder | UserFault:
+    try:
+        return of.to_model()
+    except UserFault as fault:
+        return fault
 
 
 @strawberry.input(description="Changes to an order: what is left out stays.")

@@ -12,6 +12,7 @@ from rapport_customers.deals.lines import Line, total, valid_lines
 from rapport_customers.orders.errors import OrderEnded
 from rapport_shared.aggregate import Aggregate
 from rapport_shared.contracts.orders import OrderCreated, OrderState, OrderUpdated
+from rapport_shared.errors import UserFault
 from rapport_shared.money import Money
 
 
@@ -26,8 +27,46 @@ class OrderStatus(StrEnum):
     REFUNDED = "REFUNDED"
 
 
+MAX_BATCH: Final = 100
+"""How many orders somebody may tell of at once."""
 ENDED: Final = frozenset({OrderStatus.CANCELLED, OrderStatus.REFUNDED})
 """Such an order counts for nothing, and stays as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenOrder:
+    """An order as somebody tells of it; None says nothing. ``customer_external_id`` stands for ``customer_id``."""
+
+    number: str
+    customer_id: str | None = None
+    customer_external_id: str | None = None
+    ordered_at: datetime | None = None
+    status: OrderStatus | None = None
+    lines: Sequence[Line] | None = None
+    total: Money | None = None
+
+    def details(self) -> dict[str, Any]:
+        """What it sets, by attribute."""
+        told = {name: getattr(self, name) for name in ("ordered_at", "status", "lines", "total")}
+        return {name: value for name, value in told.items() if value is not None}
+
+
+class UpsertOutcome(StrEnum):
+    """What became of one record among many."""
+
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """What became of an order that somebody told of: the order, or what is wrong."""
+
+    outcome: UpsertOutcome
+    order: "Order | None" = None
+    fault: UserFault | None = None
 
 
 @dataclass(kw_only=True)
@@ -79,8 +118,14 @@ class Order(Aggregate):
         return order
 
     def update(self, changes: Mapping[str, Any], *, now: datetime) -> None:
-        """Set ``status`` or ``ordered_at``. Raises OrderEnded where there is nothing to change any more."""
+        """Set ``status``, ``ordered_at``, ``lines`` or ``total``, which lines alone make anew.
+
+        Raises OrderEnded where there is nothing to change any more, and the fault of a bad value.
+        """
         given = {name: value for name, value in changes.items() if value is not None}
+        if "lines" in given:
+            given["lines"] = valid_lines(given["lines"])
+            given["total"] = given.get("total") or total(given["lines"]) or self.total
         changed = self.differing(given)
         if not changed:
             return

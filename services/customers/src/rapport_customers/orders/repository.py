@@ -1,10 +1,11 @@
 """Orders in MongoDB."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from rapport_customers.customers.facts import order_facts
 from rapport_customers.deals.lines import Line
 from rapport_customers.hanging import HangingRepository
 from rapport_customers.orders.errors import OrderNumberTaken
@@ -34,32 +35,40 @@ class OrderRepository(HangingRepository[Order]):
     noun = "order"
     personal = MappingProxyType({})  # what was sold, and for how much, has to be kept
 
-    async def save(self, aggregate: Order, *, by: Actor) -> None:
+    async def save_all(
+        self, aggregates: Sequence[Order], *, by: Actor, beside: Mapping[str, Document] = MappingProxyType({})
+    ) -> None:
         """Store; raises OrderNumberTaken where another order has the same number."""
         try:
-            await super().save(aggregate, by=by)
+            await super().save_all(aggregates, by=by, beside=beside)
         except DuplicateKey:
             raise OrderNumberTaken("Another order has this number.", path=("input", "number")) from None
 
-    async def counted(self, customer_id: str) -> tuple[list[dict[str, Any]], datetime | None]:
-        """What the customer bought, by currency: ``{_id: currency, count, spend, first, last}``; and when any of its
-        orders last changed, whether it counts or not, None without orders. One query."""
+    async def by_number(self, numbers: Sequence[str], changeable: Scope) -> dict[str, Order]:
+        """The orders with these numbers, whoever's they are, to change those within reach; one query."""
+        found = await self._documents.find({"number": {"$in": list(numbers)}}, session=self._session).to_list(None)
+        for document in found:
+            self._loaded[document["_id"]], self._changeable[document["_id"]] = document, changeable.filter()
+        return {document["number"]: self.from_document(document) for document in found}
+
+    async def facts(self, customer_ids: Sequence[str]) -> dict[str, Document]:
+        """What each customer bought, by the names of ``CustomerFacts``; one query."""
 
         def if_counted(value: Any, otherwise: Any) -> Document:
             return {"$cond": [{"$in": ["$status", [status.value for status in ENDED]]}, otherwise, value]}
 
         group = {
-            "_id": "$total.currency",
+            "_id": {"customer": "$customer_id", "currency": "$total.currency"},
             "count": {"$sum": if_counted(1, 0)},
             "spend": {"$sum": if_counted("$total.amount", 0)},
             "first": {"$min": if_counted("$ordered_at", None)},
             "last": {"$max": if_counted("$ordered_at", None)},
             "changed_at": {"$max": "$updated_at"},
         }
-        pipeline: list[Document] = [{"$match": {"customer_id": customer_id}}, {"$group": group}]
+        pipeline: list[Document] = [{"$match": {"customer_id": {"$in": list(customer_ids)}}}, {"$group": group}]
         rows = await self._documents.aggregate(pipeline, session=self._session).to_list(None)
-        changed_at = max((row.pop("changed_at") for row in rows), default=None)
-        return [row for row in rows if row["count"]], changed_at
+        theirs = {each: [row for row in rows if row["_id"]["customer"] == each] for each in customer_ids}
+        return {customer_id: _facts(of) for customer_id, of in theirs.items()}
 
     async def next_after(self, first: Mapping[str, datetime], scope: Scope) -> dict[str, datetime]:
         """When each customer ordered next after the time given for it, as far as within reach; one query."""
@@ -92,3 +101,9 @@ class OrderRepository(HangingRepository[Order]):
         fields["lines"] = tuple(Line.stored(line) for line in fields["lines"])
         fields["total"] = Money.stored(fields["total"])
         return Order(id=document["_id"], **fields)
+
+
+def _facts(rows: Sequence[Document]) -> Document:
+    """Of one customer's orders by currency: what counts of them, and when any last changed; None without orders."""
+    counted = [{**row, "_id": row["_id"]["currency"]} for row in rows if row["count"]]
+    return {**order_facts(counted), "orders_as_of": max((row["changed_at"] for row in rows), default=None)}

@@ -1,5 +1,6 @@
 """Orders in GraphQL: translate, call, translate."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -7,12 +8,13 @@ import strawberry
 from rapport_customers.context import Info
 from rapport_customers.deals.types import Line
 from rapport_customers.orders import model
-from rapport_customers.orders.inputs import LISTING, CreateOrderInput, UpdateOrderInput
+from rapport_customers.orders.inputs import LISTING, CreateOrderInput, UpdateOrderInput, UpsertOrdersInput
+from rapport_shared.errors import UserFault
 from rapport_shared.graphql.connections import Connection, connection_of
 from rapport_shared.graphql.errors import UserError, mutation
 from rapport_shared.graphql.field_rights import hidden_fields_of
 from rapport_shared.graphql.inputs import details, given
-from rapport_shared.graphql.lists import ListQuery, list_field, nested_connection
+from rapport_shared.graphql.lists import ListQuery, at_most, list_field, nested_connection
 from rapport_shared.graphql.money import Money
 from rapport_shared.graphql.scalars import DateTime
 
@@ -80,6 +82,49 @@ class OrderPayload:
         return cls(order=Order.from_model(order))
 
 
+@strawberry.type(description="What became of one order.")
+class UpsertedOrder:
+    """The GraphQL form of a placed order."""
+
+    outcome: model.UpsertOutcome = strawberry.field(description="What became of it.")
+    order: Order | None = strawberry.field(description="The order as it stands now; null where it was refused.")
+    user_errors: list[UserError] = strawberry.field(
+        description="What is wrong with it, its path from the input on, such as [input, orders, 3, number]."
+    )
+
+    @classmethod
+    def from_model(cls, place: int, placed: model.PlacedOrder) -> "UpsertedOrder":
+        """The public form of the one at this place of the batch, from 0."""
+        order = None if placed.order is None else Order.from_model(placed.order)
+        faults = () if placed.fault is None else (placed.fault, *placed.fault.more)
+        return cls(outcome=placed.outcome, order=order, user_errors=[_error_at(place, fault) for fault in faults])
+
+
+def _error_at(place: int, fault: UserFault) -> UserError:
+    """Where the fault stands in the batch; its orders are named by their numbers, not by ids."""
+    field = ["number" if name == "id" else name for name in fault.path[1:]]
+    return UserError(code=fault.code, message=fault.message, path=["input", "orders", str(place), *field])
+
+
+@strawberry.type(description="What became of each order, or what is wrong with the batch.")
+class UpsertOrdersPayload:
+    """Payload of upsertOrders."""
+
+    results: list[UpsertedOrder] = strawberry.field(
+        default_factory=list,
+        description="One for each order, in their order; those that were refused do not touch the others.",
+        directives=[at_most(model.MAX_BATCH)],
+    )
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="What is wrong with the batch itself; empty when it was taken."
+    )
+
+    @classmethod
+    def of(cls, placed: Sequence[model.PlacedOrder]) -> "UpsertOrdersPayload":
+        """The payload of a batch that was taken."""
+        return cls(results=[UpsertedOrder.from_model(place, each) for place, each in enumerate(placed)])
+
+
 @strawberry.type
 class CustomerOrders:
     """What orders add to a customer."""
@@ -117,18 +162,18 @@ class OrderMutation:
     @mutation("Note what a customer bought.")
     async def create_order(self, info: Info, input: CreateOrderInput) -> OrderPayload:
         """Create."""
-        total = given(input.total)
-        made = await info.context.orders.create(
-            input.customer_id,
-            number=input.number,
-            ordered_at=given(input.ordered_at),
-            status=input.status,
-            lines=[line.to_model() for line in input.lines],
-            total=None if total is None else total.to_model("total"),
-            idempotency_key=given(input.idempotency_key),
-            by=info.context.actor,
+        key = given(input.idempotency_key)
+        return OrderPayload.of(
+            await info.context.orders.create(input.to_model(), idempotency_key=key, by=info.context.actor)
         )
-        return OrderPayload.of(made)
+
+    @mutation(
+        "Take over orders of another system: make those whose number is new, and change the others. Each is decided by "
+        "itself, as `createOrder` and `updateOrder` do; sending the same ones again changes nothing."
+    )
+    async def upsert_orders(self, info: Info, input: UpsertOrdersInput) -> UpsertOrdersPayload:
+        """Create or change."""
+        return UpsertOrdersPayload.of(await info.context.orders.upsert(input.to_models(), by=info.context.actor))
 
     @mutation("Change an order: how far it is, or when it was.")
     async def update_order(self, info: Info, input: UpdateOrderInput) -> OrderPayload:

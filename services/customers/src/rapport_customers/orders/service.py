@@ -1,25 +1,21 @@
 """The use cases of orders."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from rapport_customers.deals.errors import ProductNotFound
-from rapport_customers.deals.lines import Line
-from rapport_customers.lifecycle.service import follow_order
-from rapport_customers.orders.model import Order, OrderStatus
+from rapport_customers.orders.errors import InvalidBatch, OrderNumberTaken
+from rapport_customers.orders.model import MAX_BATCH, GivenOrder, Order, PlacedOrder
+from rapport_customers.orders.placing import ID_PREFIX, TYPE, Given, Placing
 from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
 from rapport_shared.clock import Clock
 from rapport_shared.errors import NotAllowed
 from rapport_shared.ids import new_id
-from rapport_shared.money import Money
 from rapport_shared.persistence import Records, Transactions, transactional
-from rapport_shared.rights import Policy, Verb
+from rapport_shared.rights import Policy, Reach, Verb
 
-TYPE = "Order"
-ID_PREFIX = "ord"
+ATTEMPTS: Final = 5
 
 
 class OrderService(Records[Order]):
@@ -37,53 +33,36 @@ class OrderService(Records[Order]):
         self._clock = clock
 
     @transactional
-    async def create(
-        self,
-        work: CustomersWork,
-        customer_id: str,
-        *,
-        number: str,
-        ordered_at: datetime | None,
-        status: OrderStatus,
-        lines: Sequence[Line],
-        total: Money | None,
-        idempotency_key: str | None,
-        by: Actor,
-    ) -> Order:
+    async def create(self, work: CustomersWork, given: GivenOrder, *, idempotency_key: str | None, by: Actor) -> Order:
         """A new order; of now, where no time is given. Raises OrderNumberTaken."""
-        self._policy.check_fields(by, TYPE, ("lines", *(() if total is None else ("total",))))
-        identifier, now = new_id(ID_PREFIX), self._clock()
-        body = [customer_id, number, ordered_at, status, lines, total]
+        identifier = new_id(ID_PREFIX)
+        body = [given.customer_id, given.number, given.ordered_at, given.status, given.lines, given.total]
         earlier = await work.idempotency.claim(
             idempotency_key, operation="createOrder", by=by, body=body, result_id=identifier
         )
         if earlier is not None:
             return await self.load(work.orders, earlier, Verb.READ, by=by)
-        named = {line.product_id for line in lines if line.product_id is not None}
-        if named and await work.products.active(named) != named:
-            raise ProductNotFound("A line names no product that is sold.", path=("input", "lines"))
-        customer = await work.holding(customer_id, self._policy.scope(by, Verb.READ, "Customer"))
-        order = Order.create(
-            identifier,
-            customer_id=customer_id,
-            customer_owner_id=customer.owner_id,
-            number=number,
-            ordered_at=ordered_at or now,
-            status=status,
-            lines=lines,
-            total_given=total,
-            now=now,
-        )
-        if not self.scope(by, Verb.CREATE).admits(order):
-            raise NotAllowed("Your role may not create orders of this customer.", path=("input", "customerId"))
-        await work.orders.save(order, by=by)
-        as_of = max(now, customer.facts.orders_as_of or now)
-        if order.counts:
-            await work.customers.count_order(customer_id, order.total, order.ordered_at, as_of=as_of)
-            await follow_order(work, customer, count=customer.facts.order_count + 1, now=now)
-        else:
-            await work.customers.learn(customer_id, {"orders_as_of": as_of})
-        return order
+        return await Placing(work, self._policy, by=by, now=self._clock()).create(given, identifier)
+
+    async def upsert(self, rows: Sequence[Given], *, by: Actor) -> list[PlacedOrder]:
+        """What became of each of up to 100 orders, told by number: the same ones again change nothing.
+
+        Raises NotAllowed for who may neither make nor change any, InvalidBatch.
+        """
+        if all(self._policy.reach(by, verb, TYPE) is Reach.NONE for verb in (Verb.CREATE, Verb.UPDATE)):
+            raise NotAllowed("Your role may neither create nor change orders.", path=("input", "orders"))
+        if not 1 <= len(rows) <= MAX_BATCH:
+            raise InvalidBatch(f"A batch has 1 to {MAX_BATCH} orders.", path=("input", "orders"))
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._upsert(rows, by=by)
+            except OrderNumberTaken:
+                continue  # somebody else has made one of them meanwhile: now it is found
+        return await self._upsert(rows, by=by)
+
+    @transactional
+    async def _upsert(self, work: CustomersWork, rows: Sequence[Given], *, by: Actor) -> list[PlacedOrder]:
+        return await Placing(work, self._policy, by=by, now=self._clock()).upsert(rows)
 
     @transactional
     async def update(
