@@ -9,7 +9,8 @@ from rapport_customers.custom_fields.errors import CustomFieldKeyTaken
 from rapport_customers.custom_fields.model import CustomField
 from rapport_customers.custom_fields.values import CustomFieldType, Option, ValueRules
 from rapport_shared.actor import Actor
-from rapport_shared.mongo import Document, DuplicateKey, Index, create_indexes
+from rapport_shared.mongo import Database, Document, DuplicateKey, Index, Session, create_indexes
+from rapport_shared.outbox import OutboxStore
 from rapport_shared.persistence import AggregateRepository
 
 COLLECTION: Final = "custom_fields"
@@ -28,8 +29,13 @@ class CustomFieldRepository(AggregateRepository[CustomField]):
     collection = COLLECTION
     noun = "custom_field"
 
+    def __init__(self, database: Database, session: Session | None = None, outbox: OutboxStore | None = None) -> None:
+        super().__init__(database, session, outbox)
+        self._known: dict[str, list[Document]] = {}  # in a transaction: what it has read, by type
+
     async def save(self, aggregate: CustomField, *, by: Actor) -> None:
         """Store; raises CustomFieldKeyTaken."""
+        self._known.clear()
         try:
             await super().save(aggregate, by=by)
         except DuplicateKey:
@@ -37,10 +43,11 @@ class CustomFieldRepository(AggregateRepository[CustomField]):
             raise CustomFieldKeyTaken(message, path=("input", "key")) from None
 
     async def all_of(self, applies_to: str, *, deleted: bool = False) -> Definitions:
-        """The fields of a type, in one query; deleted ones where asked for."""
-        condition: Document = {"applies_to": applies_to}
-        found = await self._documents.find(condition, session=self._session).sort(_OLDEST_FIRST).to_list(None)
-        known = (self.from_document(document) for document in found)
+        """The fields of a type, in one query, and in one for a whole transaction; deleted ones where asked for."""
+        if self._session is None or applies_to not in self._known:
+            found = self._documents.find({"applies_to": applies_to}, session=self._session).sort(_OLDEST_FIRST)
+            self._known[applies_to] = await found.to_list(None)
+        known = (self.from_document(document) for document in self._known[applies_to])
         return Definitions(tuple(field for field in known if deleted or field.deleted_at is None))
 
     async def adjust_indexes(self) -> int:

@@ -132,7 +132,7 @@ class CustomerRepository(AggregateRepository[Customer]):
     async def by_key(self, name: str, values: Sequence[str], scope: Scope) -> list[Customer]:
         """The customers within reach with these external ids, mail addresses (folded) or phone numbers; to change."""
         if name == "external_id":
-            condition: Document = {"external_id": {"$in": list(values), "$type": "string"}, "deleted": False}
+            condition: Document = {"external_id": {"$in": list(values)}, "deleted": False}
         else:
             condition = {KEYS: {"$in": [f"{name}:{value}" for value in values]}, "deleted": False}
         found = await self._documents.find(every(condition, scope.filter()), session=self._session).to_list(None)

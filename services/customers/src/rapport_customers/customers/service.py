@@ -55,7 +55,7 @@ class CustomerService(Records[Customer]):
         self.transactions = transactions
         self.history = history
         self._reasons = reasons
-        self._refuses_duplicates = refuses_duplicates
+        self.refuses_duplicates = refuses_duplicates
         self._users = users
         self._customers = customers
         self._clock = clock
@@ -237,7 +237,7 @@ class CustomerService(Records[Customer]):
 
     async def require_no_duplicate(self, work: CustomersWork, customer: Customer, by: Actor) -> None:
         """Raises DuplicateCustomer where they are refused, with the other customer where the caller may see it."""
-        if not self._refuses_duplicates:
+        if not self.refuses_duplicates:
             return
         document = work.customers.to_document(customer)
         holders = await work.twins.holders(identity(document, customer.id), at=self._clock())

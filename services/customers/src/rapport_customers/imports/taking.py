@@ -39,9 +39,10 @@ class Taking:
         self._known: dict[str, list[Customer]] = {}
         self._owners: dict[str, bool] = {by.id: True}
         self._definitions = Definitions()
+        self._unsaved: dict[str, Customer] = {}
 
     async def take(self, rows: Sequence[Sequence[str | None]]) -> list[RowResult]:
-        """What becomes of each row; the customers that their keys name are found in one query."""
+        """What becomes of each row; the customers that their keys name are found, and saved, together."""
         if self._import.has_custom:
             self._definitions = await self._work.custom_fields.all_of(TYPE)
         read = [self._read(cells) for cells in rows]
@@ -50,7 +51,10 @@ class Taking:
         for customer in await self._work.customers.by_key(self._import.key.lower(), wanted, scope):
             self._note(customer)
         numbers = range(self._import.next_row, self._import.next_row + len(rows))
-        return [await self._row(number, key, details) for number, (key, details) in zip(numbers, read, strict=True)]
+        pairs = zip(numbers, read, strict=True)
+        results = [await self._row(number, key, details) for number, (key, details) in pairs]
+        await self._save()
+        return results
 
     def refused(self, row: int, fault: UserFault) -> RowResult:
         """A row that cannot go in; the fault of a value names its column."""
@@ -94,13 +98,16 @@ class Taking:
         customer = await self._customers.make(self._work, whole, by=self._by, rehearsal=rehearsal)
         if any(await self._suppressed.known([vars(customer)])):
             raise SubjectErased("Somebody with one of these identifiers was erased on request.")
-        await self._customers.require_no_duplicate(self._work, customer, self._by)
-        if not self._import.dry_run:
-            await self._work.customers.save(customer, by=self._by)
+        if self._customers.refuses_duplicates:
+            await self._save()  # an earlier row may have made one
+            await self._customers.require_no_duplicate(self._work, customer, self._by)
+        self._unsaved[customer.id] = customer
         self._note(customer)
         return self._result(number, Outcome.CREATED, customer)
 
     async def _change(self, number: int, customer: Customer, details: dict[str, Any]) -> RowResult:
+        if customer.id in self._unsaved:
+            await self._save()  # each row is a change of its own
         before, version, key = customer.owner_id, customer.version, self._key(customer)
         customer = deepcopy(customer)  # a change that is refused half-way leaves no trace
         if not self._customers.scope(self._by, Verb.UPDATE).admits(customer):
@@ -108,12 +115,17 @@ class Taking:
         await self._customers.change(self._work, customer, details, by=self._by)
         if customer.version == version:
             return self._result(number, Outcome.SKIPPED, customer)
-        if not self._import.dry_run:
-            await self._work.customers.save(customer, by=self._by)
-            if customer.owner_id != before:
-                await self._work.hand_over(customer.id, customer.owner_id)
+        self._unsaved[customer.id] = customer
+        if customer.owner_id != before and not self._import.dry_run:
+            await self._work.hand_over(customer.id, customer.owner_id)
         self._known[key] = [customer]
         return self._result(number, Outcome.UPDATED, customer)
+
+    async def _save(self) -> None:
+        """Save what rows have made and changed so far; in a dry run, forget it."""
+        if not self._import.dry_run:
+            await self._work.customers.save_all(list(self._unsaved.values()), by=self._by)
+        self._unsaved.clear()
 
     def _result(self, number: int, outcome: Outcome, customer: Customer) -> RowResult:
         made = None if self._import.dry_run and outcome is Outcome.CREATED else customer.id
