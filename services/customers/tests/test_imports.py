@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from database_calls import commands
 from subgraph_client import SubgraphClient
 
 from rapport_customers.settings import Settings
@@ -228,3 +229,22 @@ async def main(url, database, identifier, count):
 
 asyncio.run(main(*sys.argv[1:4], int(sys.argv[4])))
 """
+
+
+async def test_a_batch_costs_as_many_database_calls_as_one_row(
+    client: SubgraphClient, mongo: Mongo, admin: Actor
+) -> None:
+    identifier = await begin(client, admin)
+    costs = []
+    for first, count in ((1, 1), (2, 20)):
+        rows = [row(str(no), f"王{no}", f"{no}@example.com", "138 1234 5678") for no in range(first, first + count)]
+        for again in (False, True):
+            given = [[*each[:2], f"{each[2]}*" if again else each[2], *each[3:]] for each in rows]
+            before = commands()
+            taken = await add(client, admin, identifier, first + count * again + first - 1, given)
+            costs.append(commands() - before)
+            assert taken["userErrors"] == []
+    assert counts(taken) == (21, 21, 0, 0)
+    assert costs[0] + 1 == costs[2]  # since another customer has the phone number, there are some to be marked
+    assert costs[1] == costs[3]
+    assert await mongo.database["customers"].count_documents({"twins": True}) == 21

@@ -1,5 +1,6 @@
 """Who may be one with whom, in MongoDB: keys stored with each customer, and a mark where somebody shares one."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -14,7 +15,7 @@ KEYS: Final = "match"
 MARK: Final = "twins"
 GUARDS: Final = "duplicate_guards"
 MAX_CANDIDATES: Final = 50
-_COMPARED: Final = {"kind": 1, "name": 1, "phone": 1, "email": 1}
+_COMPARED: Final = {KEYS: 1, "kind": 1, "name": 1, "phone": 1, "email": 1}
 INDEXES: Final = (
     Index(CUSTOMERS, ((KEYS, 1), ("deleted", 1))),
     Index(CUSTOMERS, ((MARK, 1), ("deleted", 1), ("_id", 1)), only={MARK: True}),
@@ -47,10 +48,14 @@ class TwinRepository:
         every_key = sorted({key for document in changed.values() for key in document[KEYS]})
         if not every_key:
             return
-        candidates = await self._sharing(every_key, {}, len(wanted))
+        by_key: dict[str, dict[str, Identity]] = defaultdict(dict)
+        for document in await self._sharing(every_key, {}, len(wanted)):
+            for key in document[KEYS]:
+                by_key[key][document["_id"]] = identity(document, document["_id"])
         twins: set[str] = set()
         for identifier, one in wanted.items():
-            found = [other.id for other in candidates if other.id != identifier and compare(one, other) is not None]
+            others = {other: it for key in changed[identifier][KEYS] for other, it in by_key[key].items()}
+            found = [other for other, it in others.items() if other != identifier and compare(one, it) is not None]
             twins.update((identifier, *found) if found else ())
         if twins:
             await self._customers.update_many(
@@ -74,11 +79,10 @@ class TwinRepository:
     async def candidates(self, of: Sequence[Identity], scope: Scope, hidden: frozenset[str]) -> list[Identity]:
         """Whoever within reach shares a key with one of these; one query."""
         shared = sorted({key for one in of for key in keys(one)})
-        return await self._sharing(shared, scope.filter(), len(of), hidden) if shared else []
+        found = await self._sharing(shared, scope.filter(), len(of)) if shared else []
+        return [identity(document, document["_id"], hidden) for document in found]
 
-    async def _sharing(
-        self, shared: Sequence[str], reach: Document, count: int, hidden: frozenset[str] = frozenset()
-    ) -> list[Identity]:
+    async def _sharing(self, shared: Sequence[str], reach: Document, count: int) -> list[Document]:
         condition = every({KEYS: {"$in": list(shared)}, "deleted": False}, reach)
         found = self._customers.find(condition, _COMPARED, session=self._session).limit(MAX_CANDIDATES * count)
-        return [identity(document, document["_id"], hidden) async for document in found]
+        return await found.to_list(None)

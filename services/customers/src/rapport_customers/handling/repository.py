@@ -13,11 +13,14 @@ class HandlingRepository(AggregateRepository[Handling]):
 
     collection = COLLECTION
     noun = "handling"
+    _known: Handling | None = None
 
     async def current(self) -> Handling:
-        """How customers are handled now."""
-        found = await self._documents.find_one({"_id": HANDLING_ID}, session=self._session)
-        return Handling(id=HANDLING_ID) if found is None else self.from_document(found)
+        """How customers are handled now; one query for a whole transaction."""
+        if self._session is None or self._known is None:
+            found = await self._documents.find_one({"_id": HANDLING_ID}, session=self._session)
+            self._known = Handling(id=HANDLING_ID) if found is None else self.from_document(found)
+        return self._known
 
     def to_document(self, aggregate: Handling) -> Document:
         """The fields as they are, enums by value."""

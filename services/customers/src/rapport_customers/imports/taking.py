@@ -1,6 +1,7 @@
 """Taking one batch of rows, in its transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any, Final
 
@@ -50,6 +51,7 @@ class Taking:
         scope = self._customers.scope(self._by)
         for customer in await self._work.customers.by_key(self._import.key.lower(), wanted, scope):
             self._note(customer)
+        await self._suppressed.known([_identifiers(details) for _, details in read])
         numbers = range(self._import.next_row, self._import.next_row + len(rows))
         pairs = zip(numbers, read, strict=True)
         results = [await self._row(number, key, details) for number, (key, details) in pairs]
@@ -145,6 +147,15 @@ class Taking:
             self._owners[owner_id] = user is not None and bool(user["active"])
         if not self._owners[owner_id]:
             raise OwnerNotFound("No active user has this id.", path=("input", "ownerId"))
+
+
+def _identifiers(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a row, in their stored form where they have one."""
+    found: dict[str, Any] = {}
+    for key in filter(lambda key: key.lower() in details, ImportKey):
+        with suppress(UserFault):
+            found[key.lower()] = _stored(key, details[key.lower()])
+    return found
 
 
 def _stored(key: ImportKey, value: str) -> str:

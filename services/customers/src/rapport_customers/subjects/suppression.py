@@ -46,22 +46,26 @@ class Suppressed:
         self._documents = database[COLLECTION]
         self._session = session
         self._digests = digests
+        self._asked: dict[str, bool] = {}
 
     async def remember(self, customers: Iterable[Mapping[str, Any]], request_id: str, *, at: datetime) -> None:
         """Belongs into the transaction that takes these values away."""
         for digest in sorted({digest for values in customers for digest in self._digests.of(values)}):
             row = {"request_id": request_id, "at": at}
+            self._asked[digest] = True
             await self._documents.update_one({"_id": digest}, {"$setOnInsert": row}, upsert=True, session=self._session)
 
     async def known(self, rows: Sequence[Mapping[str, Any]]) -> list[bool]:
         """Of each row whether one of its identifiers is that of somebody who was erased; one query for all.
 
+        In a transaction nothing is asked twice: whoever is about to ask of many one by one asks of all of them first.
         An import refuses such rows (SUBJECT_ERASED) where they would make a new customer.
         """
         digests = [self._digests.of(row) for row in rows]
-        asked = sorted({digest for each in digests for digest in each})
-        if not asked:
-            return [False] * len(rows)
-        found = self._documents.find({"_id": {"$in": asked}}, {"_id": 1}, session=self._session)
-        erased = {row["_id"] async for row in found}
-        return [not erased.isdisjoint(each) for each in digests]
+        if self._session is None:
+            self._asked.clear()
+        fresh = sorted({digest for each in digests for digest in each} - self._asked.keys())
+        if fresh:
+            found = self._documents.find({"_id": {"$in": fresh}}, {"_id": 1}, session=self._session)
+            self._asked |= dict.fromkeys(fresh, False) | {row["_id"]: True async for row in found}
+        return [any(self._asked[digest] for digest in each) for each in digests]
