@@ -182,3 +182,21 @@ async def test_who_may_not_change_orders_changes_none(client: SubgraphClient, se
     integrator = Actor("usr_shop", "INTEGRATOR", "ses_8")
     results = await upsert(client, integrator, {"number": "1", "status": "PAID"}, order("2", customerId=about))
     assert outcomes(results) == ["UPDATED", "CREATED"]
+
+
+async def test_orders_of_merged_customers_go_to_whom_they_were_merged_into(
+    client: SubgraphClient, seller: Actor, admin: Actor
+) -> None:
+    kept, gone = await customers(client, seller, 2)
+    await upsert(client, seller, order("before", customerExternalId="shop-1"))
+    merged = await client.mutate("mergeCustomers", "merge { id }", {"survivorId": kept, "otherIds": [gone]}, by=admin)
+    assert merged["userErrors"] == []
+    results = await upsert(
+        client,
+        seller,
+        order("before", "7", customerExternalId="shop-1"),
+        order("by external id", customerExternalId="shop-1"),
+        order("by id", customerId=gone),
+    )
+    assert outcomes(results) == ["UPDATED", "CREATED", "CREATED"]
+    assert {each["order"]["customer"]["id"] for each in results} == {kept}

@@ -139,6 +139,18 @@ class CustomerRepository(AggregateRepository[Customer]):
         self._loaded |= {document["_id"]: document for document in found}
         return [self.from_document(document) for document in found]
 
+    async def by_external_id(self, values: Sequence[str], scope: Scope) -> dict[str, Customer]:
+        """The customers within reach by external id; that of one that was merged gives whom it was merged into."""
+        found = {str(each.external_id): each for each in await self.by_key("external_id", values, scope)}
+        lacking = sorted(set(values) - found.keys())
+        if lacking:
+            away: Document = {"external_id": {"$in": lacking}, "deleted": True}
+            rows = self._documents.find(away, {"external_id": 1, "merged_into_id": 1}, session=self._session)
+            merged = {row["_id"]: row["external_id"] async for row in rows if row.get("merged_into_id") is not None}
+            survivors = await self.find_many(merged, scope) if merged else {}
+            found |= {merged[key]: each for key, each in survivors.items() if each.deleted_at is None}
+        return found
+
     async def held(self, identifier: str, scope: Scope) -> Customer | None:
         """The customer within reach, kept from changing until this transaction ends; not a deleted one.
 

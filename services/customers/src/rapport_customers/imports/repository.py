@@ -66,7 +66,11 @@ class ImportRepository:
         self, identifiers: Sequence[str], outcome: Outcome, *, after: int, limit: int
     ) -> dict[str, list[RowResult]]:
         """Rows of each import with this outcome behind a row, in their order; one query."""
-        condition = {"outcome": outcome.value, "row": {"$gt": after}}
+        condition: Document = {"outcome": outcome.value, "row": {"$gt": after}}
+        if len(identifiers) == 1:  # as when rows are added: not every database joins by the whole of an index
+            [only] = identifiers
+            rows = self._rows.find({"import_id": only, **condition}, session=self._session)
+            return {only: [_result(row) for row in await rows.sort("row").limit(limit).to_list(None)]}
         nested = NestedPages(ROWS, "import_id", PageRequest(limit, (Order("row"),)))
         found = self._imports.aggregate(nested.pipeline(identifiers, condition), session=self._session)
         return {each["_id"]: [_result(row) for row in each["found"][:limit]] async for each in found}

@@ -64,8 +64,7 @@ class Placing:
             self._customers = {key: each for key, each in found.items() if each.deleted_at is None}
         external = sorted({row.customer_external_id for row in rows if row.customer_external_id is not None})
         if external:
-            found_by_key = await self._work.customers.by_key("external_id", external, scope)
-            self._by_external_id = {each.external_id: each for each in found_by_key if each.external_id is not None}
+            self._by_external_id = await self._work.customers.by_external_id(external, scope)
         products = {line.product_id for row in rows for line in row.lines or () if line.product_id is not None}
         if products:
             self._sold = await self._work.products.active(products)
