@@ -8,8 +8,8 @@ the number is a variable it is put in per request.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -62,8 +62,7 @@ class Cost:
             self.terms[sizes] = min(self.terms.get(sizes, 0) + number, COUNT_CAP)
 
 
-@dataclass(frozen=True, slots=True)
-class _Objects:
+class _Objects(NamedTuple):
     """How many objects there are in one place: `number` times `sizes`; `page` is the size of a connection's lists,
     of those in `sized` where that is not empty."""
 
@@ -97,6 +96,7 @@ class _Walk:
     ) -> None:
         self._schema = schema
         self._rules = rules
+        self._is_weighed = bool(rules.fields or rules.types or rules.arguments)
         self._meta_sizes = meta
         self._cost = cost
         self._fragments = {n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)}
@@ -106,6 +106,9 @@ class _Walk:
         below: dict[tuple[str, ListSize, str], tuple[GraphQLNamedType, FieldNode, GraphQLField, Place]] = {}
         for parent, node in self._fields(place):
             response_key = node.alias.value if node.alias else node.name.value
+            if self._is_free_leaf(parent, node):
+                leaves.add(response_key)
+                continue
             definition = self._schema.get_field(parent, node.name.value)  # type: ignore[arg-type]
             if definition is None:
                 leaves.add(response_key)
@@ -124,6 +127,14 @@ class _Walk:
         for (_, size, _), (parent, node, definition, inner_place) in below.items():
             inside = self._count(objects, parent, node, definition, size)
             self.enter(inner_place, inside)
+
+    def _is_free_leaf(self, parent: GraphQLNamedType, node: FieldNode) -> bool:
+        """Nothing is to be said of it but that it is there."""
+        return (
+            node.selection_set is None
+            and not self._is_weighed
+            and (parent.name, node.name.value) not in self._rules.sizes
+        )
 
     def _count(
         self, objects: _Objects, parent: GraphQLNamedType, node: FieldNode, definition: GraphQLField, size: ListSize
@@ -159,11 +170,11 @@ class _Walk:
         name, lists = node.name.value, list_depth(definition.type)
         if objects.is_meta or name in _META:
             number = objects.number * (self._meta_sizes.get(name, 1) if lists else 1)
-            return replace(objects, number=min(number, COUNT_CAP), is_meta=True)
+            return objects._replace(number=min(number, COUNT_CAP), is_meta=True)
         rule = self._rules.sizes.get((parent.name, name))
         sized = rule.sized if rule is not None else frozenset()
         if not lists:
-            return replace(objects, page=size, sized=sized)
+            return objects._replace(page=size, sized=sized)
         if size == UNKNOWN and (not objects.sized or name in objects.sized):
             size = objects.page
         number, sizes = objects.number, objects.sizes

@@ -58,6 +58,8 @@ UNKNOWN = ListSize()
 def list_size(node: FieldNode, arguments: Mapping[str, GraphQLArgument], rule: ListSizeRule | None) -> ListSize:
     """What the slicing arguments of a field say, their defaults in the schema included; `first` and `last` where no
     rule names others."""
+    if rule is None and not node.arguments and not arguments:
+        return UNKNOWN
     names = rule.slicing if rule is not None else _SLICING
     given = _given(node)
     asked = tuple(item for name in names for item in _asked(given.get(name)))

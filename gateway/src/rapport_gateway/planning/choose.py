@@ -24,6 +24,7 @@ from rapport_gateway.supergraph.field_sets import FieldSet
 _EXACT_UP_TO = 4
 _Wanted = Sequence[tuple[QueryField, int]]
 _Offer = tuple[FieldSet | None, Gain]
+_NOTHING: _Offer = (None, NO_GAIN)
 
 
 class Chooser:
@@ -39,7 +40,7 @@ class Chooser:
     ) -> Choice:
         """Bits of `mask` that cannot be had are left out; the caller compares. Among equally cheap ways, one into the
         `preferred` subgraphs is taken."""
-        key = (place, tuple(id(field) for field in fields), mask, preferred)
+        key = (place, tuple(map(id, fields)), mask, preferred)
         choice = self._memo.get(key)
         if choice is None:
             choice = self._decide(place, fields, mask, preferred)
@@ -101,6 +102,9 @@ class Chooser:
         reach, there = self._reach, Place(place.type_name, entry.graph)
         offers: list[_Offer] = []
         for field, wanted in rest:
+            if reach.via(place.type_name, field, entry.graph) is None:
+                offers.append(_NOTHING)
+                continue
             through = wanted & reach.through(there, field, required=True)
             # Of a leaf, nothing is fetched below.
             is_leaf = field.children is None or not through

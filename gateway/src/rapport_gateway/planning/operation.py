@@ -31,11 +31,15 @@ class Names:
     def _take(self, key: str, name: str, arguments: str, shape: Mapping[str, str]) -> bool:
         if key == "__typename":
             return name == "__typename"
-        held = self.used.setdefault(key, (name, arguments, {}))
+        held = self.used.get(key)
+        if held is None:
+            self.used[key] = (name, arguments, dict(shape))
+            return True
         if held[0] != name or held[1] != arguments:
             return False
-        if any(held[2].get(graph, text) != text for graph, text in shape.items()):
-            return False
+        for graph, text in shape.items():
+            if held[2].get(graph, text) != text:
+                return False
         held[2].update(shape)
         return True
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from rapport_gateway.planning.contextual import Contextual, contextual
+from rapport_gateway.planning.joins import Via, joins_of
 from rapport_gateway.planning.operation import Names, QueryField, QueryGroup, QuerySelection
-from rapport_gateway.planning.provided import NOTHING, Provided, merged, provided_by
+from rapport_gateway.planning.provided import NOTHING, Provided, merged
 from rapport_gateway.planning.selections import SelectionBuilder
 from rapport_gateway.supergraph.field_sets import FieldSet
 from rapport_gateway.supergraph.model import FieldJoin, Key, Supergraph
@@ -23,6 +24,7 @@ Avoid = frozenset[str]
 _Fetches = frozenset[tuple[str, str]]
 """Fetches at one object: the subgraph that is entered, or from which a field comes below which more is fetched."""
 _NO_FETCHES: _Fetches = frozenset()
+_UNKNOWN: Any = object()
 
 
 class Place(NamedTuple):
@@ -40,13 +42,6 @@ class Place(NamedTuple):
     avoid: Avoid = frozenset()
 
 
-class Via(NamedTuple):
-    """A field as one subgraph resolves it: its type there and what is provided below."""
-
-    join: FieldJoin
-    provided: Provided
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """A way into `graph` at an object; `cost` counts the fetches, those for the key included."""
@@ -60,6 +55,7 @@ class Reach:
     def __init__(self, supergraph: Supergraph, builder: SelectionBuilder) -> None:
         self.supergraph = supergraph
         self._builder = builder
+        self._joins = joins_of(supergraph)
         self._memo: dict[Hashable, object] = {}
         self._asked: set[Hashable] = set()
         self._circular = False
@@ -68,10 +64,16 @@ class Reach:
 
     def via(self, type_name: str, field: QueryField, graph: str, provided: Provided = NOTHING) -> Via | None:
         """How `graph` resolves the field, its `@requires` aside; None when it does not."""
-        info = self.supergraph.types[type_name].fields.get(field.name)
-        join = info.joins.get(graph) if info else None
+        if not provided.fields:
+            key = (type_name, field.name, graph)
+            found: Via | None = self._joins.plain.get(key, _UNKNOWN)
+            if found is not _UNKNOWN:
+                return found
+        join = self._joins.find(type_name, field.name, graph)
         if join is None or (join.context_arguments and not _is_context_set(join, field)):
             return None
+        if not provided.fields and not join.context_arguments:
+            return self._joins.learn(key)
         given = provided.below(type_name, field.name) if provided.fields else None
         if given is None:
             if join.external or join.used_overridden:
@@ -80,18 +82,20 @@ class Reach:
         return Via(join, given if join.provides is None else self._provided_below(join, given))
 
     def _provided_below(self, join: FieldJoin, given: Provided) -> Provided:
-        own = self._remember(("provides", id(join)), lambda: provided_by(join.provides.selections), Provided())  # type: ignore[union-attr]
+        own = self._joins.provided_below(join)
         return self._remember(("merged", id(own), id(given)), lambda: merged(given, own), own)
 
     def requirement(
         self, type_name: str, field: QueryField, graph: str, provided: Provided = NOTHING
     ) -> FieldSet | None:
         """What to satisfy before `graph` can resolve the field: its `@requires`, contexts; None where it is free."""
-        info = self.supergraph.types[type_name].fields.get(field.name)
-        join = info.joins.get(graph) if info else None
-        if join is not None and join.context_arguments:
+        join = self._joins.find(type_name, field.name, graph)
+        return None if join is None else self._required(join, type_name, field, provided)
+
+    def _required(self, join: FieldJoin, type_name: str, field: QueryField, provided: Provided) -> FieldSet | None:
+        if join.context_arguments:
             return self._contextual(join)
-        if join is None or join.requires is None:
+        if join.requires is None:
             return None
         return join.requires if provided.below(type_name, field.name) is None else None
 
@@ -108,7 +112,7 @@ class Reach:
         via = self.via(place.type_name, field, place.graph, place.provided)
         if via is None:
             return 0
-        if not required and self.requirement(place.type_name, field, place.graph, place.provided):
+        if not required and self._required(via.join, place.type_name, field, place.provided):
             return 0
         if field.children is None:
             return field.mask
@@ -116,6 +120,8 @@ class Reach:
 
     def _free_below(self, selection: QuerySelection, via: Via) -> int:
         key = ("free", id(selection), via.join.graph, via.join.type_name, id(via.provided))
+        if key in self._memo:
+            return self._memo[key]  # type: ignore[return-value]
         return self._remember(key, lambda: self._of_all(selection, via, self._free_group), 0)
 
     def _free_group(self, place: Place, fields: Sequence[QueryField]) -> int:
@@ -150,7 +156,7 @@ class Reach:
         via = self.via(place.type_name, field, place.graph, place.provided)
         if via is None:
             return 0
-        if not required and self.requirement(place.type_name, field, place.graph, place.provided):
+        if not required and self._required(via.join, place.type_name, field, place.provided):
             return 0
         if field.children is None:
             return field.mask
@@ -158,6 +164,8 @@ class Reach:
 
     def _below(self, selection: QuerySelection, via: Via) -> int:
         key = ("below", id(selection), via.join.graph, via.join.type_name, id(via.provided))
+        if key in self._memo:
+            return self._memo[key]  # type: ignore[return-value]
         return self._remember(key, lambda: self._of_all(selection, via, self.group), 0)
 
     def group(self, place: Place, fields: Sequence[QueryField]) -> int:

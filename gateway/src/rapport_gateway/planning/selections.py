@@ -107,12 +107,18 @@ class _Position:
         self._contexts = contexts
         self._selected_on: dict[int, frozenset[str]] = {}
         for types, node in entries:
-            self._selected_on[id(node)] = self._selected_on.get(id(node), frozenset()) | types
+            before = self._selected_on.setdefault(id(node), types)
+            if before is not types:
+                self._selected_on[id(node)] = before | types
         self._shared: dict[object, QueryField] = {}
         self._leaves = self._widest_leaves()
 
     def _widest_leaves(self) -> dict[int, int]:
         """Leaves selected on some types and on more types as well: the latter counts for both."""
+        if len(set(self._selected_on.values())) <= 1:
+            first: dict[str, int] = {}
+            leaves = (node for _, node in self._entries if node.selection_set is None)
+            return {id(node): first.setdefault(_response_key(node), id(node)) for node in leaves}
         by_key: dict[str, dict[frozenset[str], int]] = {}
         for _, node in self._entries:
             if node.selection_set is None:
@@ -144,6 +150,8 @@ class _Position:
 
     def _partition(self, concrete: Sequence[str]) -> Iterable[tuple[tuple[str, ...], list[FieldNode]]]:
         """Types that select the same fields, each resolvable in the same way, go together."""
+        if len(concrete) == 1:
+            return [((concrete[0],), [node for types, node in self._entries if concrete[0] in types])]
         alike: dict[object, tuple[list[str], list[FieldNode]]] = {}
         for name in concrete:
             selected = [number for number, (types, _) in enumerate(self._entries) if name in types]
@@ -210,19 +218,19 @@ class _Position:
         nodes, node = allowed, allowed[0]
         info = self._supergraph.field(owner, name)
         text = arguments_text(node)
-        shape = {graph: join.type_text for graph, join in info.joins.items()}
-        source = self._names.claim(key, name, text, shape)
+        source = self._names.claim(key, name, text, info.shape)
         own = self._supergraph.contexts.get(owner, NO_CONTEXTS)
-        same = (key, source, info.type_name, own, frozenset(self._leaves.get(id(node), id(node)) for node in nodes))
+        alike = frozenset([self._leaves.get(id(node), id(node)) for node in nodes])
+        same = (key, source, info.type_name, own, alike)
         found = self._shared.get(same)
         if found is None:
-            found = self._shared[same] = self._new_field(key, source, info, nodes, own)
+            found = self._shared[same] = self._new_field(key, source, info, nodes, own, text)
         return found
 
     def _new_field(
-        self, key: str, source: str, info: FieldInfo, nodes: list[FieldNode], own: frozenset[str]
+        self, key: str, source: str, info: FieldInfo, nodes: list[FieldNode], own: frozenset[str], text: str
     ) -> QueryField:
-        """`own` are the contexts that the object itself sets, for what is below it."""
+        """`own` are the contexts that the object itself sets, for what is below it; `text` are the arguments."""
         bit = self._builder.new_bit()
         children = None
         if self._supergraph.is_composite(info.type_name):
@@ -230,10 +238,8 @@ class _Position:
             below = None if self._contexts is None else self._contexts | own
             children = self._child(info.type_name, list(sets.values()), self._names.child(source), below)
         mask = bit | (children.mask if children else 0)
-        node = nodes[0]
-        text = arguments_text(node)
-        arguments = tuple(node.arguments or ())
-        types = frozenset().union(*(self._selected_on[id(node)] for node in nodes))
+        arguments = tuple(nodes[0].arguments or ())
+        types = self._selected_on[id(nodes[0])].union(*(self._selected_on[id(node)] for node in nodes[1:]))
         return QueryField(
             key, source, info.name, arguments, text, info.type_name, children, bit, mask, types, contexts=self._contexts
         )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from dataclasses import field as dataclass_field
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from rapport_gateway.planning.choose import Chooser
 from rapport_gateway.planning.contextual import ContextSource, Contextual, ContextValue, value_of
 from rapport_gateway.planning.fetch_graph import FetchGraph, Path, Representation, Segment, Step, StepSelection
+from rapport_gateway.planning.joins import Via
 from rapport_gateway.planning.operation import Names, NormalisedOperation, QueryField, QueryGroup, QuerySelection
-from rapport_gateway.planning.reach import Place, Reach, Via
+from rapport_gateway.planning.reach import Place, Reach
 from rapport_gateway.planning.selections import SelectionBuilder
 from rapport_gateway.planning.weigh import Option
 from rapport_gateway.supergraph.field_sets import FieldSet
@@ -26,8 +25,7 @@ class Unplannable(Exception):
 _NO_CONTEXTS: Mapping[str, _Setters] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Where the walk stands: an object, the fetch that brings it, and the selection of that fetch there.
 
     `several`: objects of other types may stand in the same position, with other selections. `contexts` are those
@@ -40,7 +38,7 @@ class Spot:
     path: Path
     names: Names
     several: bool = False
-    contexts: Mapping[str, _Setters] = dataclass_field(default_factory=lambda: _NO_CONTEXTS)
+    contexts: Mapping[str, _Setters] = _NO_CONTEXTS
 
 
 class _Taking(NamedTuple):
@@ -61,6 +59,8 @@ class _Setter(NamedTuple):
 
 
 _Setters = tuple[_Setter, ...]
+_Wanted = tuple[QueryGroup, tuple[str, ...], Place]
+"""What is wanted of the types of a group that may be there."""
 
 
 class Walker:
@@ -160,12 +160,15 @@ class _Walk:
         if field.children is not None and field.is_resolution:
             return {spot.step} | self._resolve(spot, field.children, via, mask)
         abstract = field.children is not None and self._supergraph.types[field.type_name].is_abstract
-        steps = {spot.step}
-        contexts = self._contexts_below(taking, alike) if field.children is not None else spot.contexts
-        filled = tuple((given.name, value_of(given)) for given in via.join.context_arguments)
-        for placed in spot.selection.add(types, field, via.join.type_name, abstract=abstract):
+        placements = spot.selection.add(types, field, via.join.type_name, abstract=abstract)
+        context_arguments = via.join.context_arguments
+        filled = tuple((given.name, value_of(given)) for given in context_arguments) if context_arguments else ()
+        for placed in placements:
             placed.filled = filled
-            if field.children is not None:
+        steps = {spot.step}
+        if field.children is not None:
+            contexts = self._contexts_below(taking, alike)
+            for placed in placements:
                 path = (*spot.path, Segment(field.source, conditions))
                 below = Spot(spot.place, spot.step, placed.children, path, field.children.names, contexts=contexts)
                 steps |= self._children(below, field.children, via, mask)
@@ -178,21 +181,33 @@ class _Walk:
         return self._children(spot, selection, via, mask)
 
     def _children(self, spot: Spot, selection: QuerySelection, via: Via, mask: int) -> set[Step]:
-        steps: set[Step] = set()
         present = [self._reach.present(group, via.join.graph, via.join.type_name) for group in selection.groups]
         everywhere = {name for types in present for name in types}
         several = spot.several or sum(map(bool, present)) > 1
-        alike: dict[Hashable, list[_Taking]] = {}
         wanted = [
             (group, types, Place(types[0], via.join.graph, via.provided))
             for group, types in zip(selection.groups, present, strict=True)
             if types and group.wanted_mask & mask
         ]
+        if len(wanted) > 1:
+            return self._of_several(spot, wanted, mask, everywhere)
+        steps: set[Step] = set()
+        for group, types, place in wanted:
+            there = spot._replace(place=place, several=several)
+            conditions = () if not spot.several and everywhere == set(types) else self._supergraph.named(types)
+            for taking in list(self._takings(there, types, group.wanted, group.wanted_mask & mask)):
+                steps |= self.field(taking, conditions)
+        return steps
+
+    def _of_several(self, spot: Spot, wanted: Sequence[_Wanted], mask: int, everywhere: set[str]) -> set[Step]:
+        """Groups of types that stand in one position; `everywhere` are all types there."""
+        steps: set[Step] = set()
+        alike: dict[Hashable, list[_Taking]] = {}
         entered = [self._chooser.entered(place, group.wanted, group.wanted_mask & mask) for group, _, place in wanted]
         for number, (group, types, place) in enumerate(wanted):
             # Where objects of several types stand, a subgraph that is asked for one may be asked for others as well.
             others = frozenset().union(*entered[:number], *entered[number + 1 :]) if entered[number] else frozenset()
-            there = replace(spot, place=place, several=several)
+            there = spot._replace(place=place, several=True)
             for taking in self._takings(there, types, group.wanted, group.wanted_mask & mask, others):
                 alike.setdefault(self._likeness(taking), []).append(taking)
         for same in alike.values():
@@ -226,10 +241,10 @@ class _Walk:
         if option.entry.key is None:
             after = set() if spot.step is None else {spot.step}
             step = self._graph.root(graph, spot.path, spot.place.type_name, after)
-            return replace(spot, place=place, step=step, selection=step.selection)
+            return spot._replace(place=place, step=step, selection=step.selection)
         avoiding = spot.place._replace(avoid=spot.place.avoid | {graph})
         inputs = self._needed(spot, types[0], option.entry.key.fields)
-        after = self.group(replace(spot, place=avoiding), types, inputs.fields, inputs.mask)
+        after = self.group(spot._replace(place=avoiding), types, inputs.fields, inputs.mask)
         needed = list(inputs.fields)
         if option.requires is not None:
             required = self._needed(spot, types[0], option.requires)
@@ -248,7 +263,7 @@ class _Walk:
         step.add_inputs(represented)
         step.contexts.update(contexts)
         step.keys.update((name, field.source) for name in represented for field in inputs.fields)
-        return replace(spot, place=place, step=step, selection=step.selection)
+        return spot._replace(place=place, step=step, selection=step.selection)
 
     def _sent_as(self, placed: str, type_name: str, graph: str) -> str:
         """Objects that were planned for by an interface are sent by it, also when their type has become known."""

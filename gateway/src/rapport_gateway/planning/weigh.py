@@ -53,8 +53,7 @@ def entering(entry: Entry, requires: FieldSet | None) -> Entering:
     return entry.graph, requires.text if requires else ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Assignment:
+class Assignment(NamedTuple):
     """The bits of a field to take from the current subgraph (`option` is None) or by an entry."""
 
     field: QueryField

@@ -87,10 +87,16 @@ class FieldJoin:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldInfo:
+    """`shape` is the field's type as each subgraph declares it."""
+
     name: str
     type: TypeNode
     type_name: str
     joins: Mapping[str, FieldJoin]
+    shape: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", {graph: join.type_text for graph, join in self.joins.items()})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
