@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import pytest_asyncio
 from aiohttp import web
@@ -131,8 +133,12 @@ async def _gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ga
 
 
 async def get(gateway: Gateway, query: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    return await ask(gateway, {"query": query}, **headers)
+
+
+async def ask(gateway: Gateway, parameters: dict[str, str], **headers: str) -> tuple[int, dict[str, str], bytes]:
     sent = {"apollo-require-preflight": "1", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    async with gateway.http.get(f"{gateway.url}/graphql", params={"query": query}, headers=sent) as response:
+    async with gateway.http.get(f"{gateway.url}/graphql", params=parameters, headers=sent) as response:
         found = {name.lower(): value for name, value in response.headers.items()}
         return response.status, found, await response.read()
 
@@ -182,3 +188,40 @@ async def test_of_a_post_something_is_said_only_when_the_answer_may_be_kept(gate
     assert await said("{ kept }") == "max-age=60, public"
     assert await said("{ plain }") is None
     assert await said("mutation { set }") is None
+
+
+def by_hash(text: str) -> dict[str, str]:
+    persisted = {"version": 1, "sha256Hash": sha256(text.encode()).hexdigest()}
+    return {"extensions": orjson.dumps({"persistedQuery": persisted}).decode()}
+
+
+async def test_a_query_by_hash_can_be_kept_by_a_cdn(gateway: Gateway) -> None:
+    """One URL without the text; until the text is known nobody may keep the answer, or it would never be sent."""
+    text = "query Page { book { title } }"
+    status, unknown, body = await ask(gateway, by_hash(text))
+    assert (status, unknown["cache-control"], unknown.get("etag")) == (200, "no-store", None)
+    assert orjson.loads(body)["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+    _, introduced, _ = await ask(gateway, {"query": text, **by_hash(text)})
+    for headers in ({"accept_encoding": "gzip"}, {"accept_encoding": "identity"}):
+        status, told, body = await ask(gateway, by_hash(text), **headers)
+        assert (status, told["cache-control"]) == (200, "max-age=100, public")
+        assert (told["etag"], told["vary"]) == (introduced["etag"], "accept, accept-encoding")
+        assert told.get("content-encoding", "identity") == headers["accept_encoding"]
+        assert orjson.loads(body)["data"]["book"]["title"].startswith("诗")
+    status, told, body = await ask(gateway, by_hash(text), if_none_match=introduced["etag"])
+    assert (status, told["cache-control"], body) == (304, "max-age=100, public", b"")
+
+
+@pytest.mark.parametrize("is_introduced", [True, False])
+async def test_no_mutation_by_get_and_nobody_keeps_the_refusal(gateway: Gateway, *, is_introduced: bool) -> None:
+    text = "mutation Set { set }"
+    async with gateway.http.post(f"{gateway.url}/graphql", json={"query": text, **_extensions(text)}) as response:
+        assert response.status == 200
+    before = len(gateway.servers["books"].requests)
+    status, told, _ = await ask(gateway, by_hash(text) if is_introduced else {"query": text})
+    assert (status, told["allow"], told["cache-control"]) == (405, "POST", "no-store")
+    assert len(gateway.servers["books"].requests) == before
+
+
+def _extensions(text: str) -> dict[str, Any]:
+    return {"extensions": orjson.loads(by_hash(text)["extensions"])}
