@@ -85,7 +85,7 @@ async def test_a_crash_at_every_point_loses_nothing_and_does_nothing_twice(
         assert customer is not None
         service = Track(running_system, "customers-api", worker.create)
         relay = Track(running_system, "customers-worker", worker.create)
-        consumer = Track(running_system, "tasks-worker", lambda: worker.record(customer.id))
+        consumer = Track(running_system, "tasks-worker", lambda: worker.record(customer.id, chance=1))
         slow_consumer = Track(running_system, "interactions-worker", worker.create)
         tracks = {
             SERVICE_POINTS: service,

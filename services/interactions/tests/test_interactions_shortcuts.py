@@ -1,6 +1,7 @@
 """A change of a customer that tells nothing new costs one command, and leaves what handling it would have left."""
 
 import random
+from dataclasses import replace
 
 from database_calls import commands
 from settled_events import changes_of_customers, heard
@@ -17,14 +18,16 @@ async def test_what_is_kept_is_the_same_with_shortcuts(
     transactions: Transactions[InteractionsWork], mongo: Mongo, clock: ManualClock
 ) -> None:
     settling = shortcuts(KnownCustomers(mongo.database))
+    saved = 0
     for seed in range(4):
         told = changes_of_customers(random.Random(seed), clock)
         wanted, _ = await heard(told, transactions, HANDLERS, {}, mongo)
         found, settled = await heard(told, transactions, HANDLERS, settling, mongo)
         assert found == wanted
-        assert settled > 0
-    [(event, envelope)] = changes_of_customers(random.Random(0), clock, customers=1, versions=1)[:1]
+        saved += settled
+    assert saved > 0
+    event, envelope = changes_of_customers(random.Random(0), clock, customers=1, versions=1)[0]
     await heard([(event, envelope)], transactions, HANDLERS, settling, mongo)
     before = commands()
-    assert await settling[type(event)](event, envelope)
+    assert await settling[type(event)](event, replace(envelope, version=2))
     assert commands() - before == 1

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rapport_customers.projections.touches import Telling
+from rapport_customers.projections.touches import INTERACTIONS, TASKS, Telling
 from rapport_customers.transfers.model import DEACTIVATED, Transfer
 from rapport_customers.transfers.service import ID_PREFIX
 from rapport_customers.work import CustomersWork
@@ -50,7 +50,7 @@ async def on_interaction(event: InteractionFact, envelope: Envelope, work: Custo
         intent=interaction.intent,
     )
     for customer_id in sorted(told):
-        await work.learn_touches(customer_id)
+        await work.learn_touches(customer_id, [INTERACTIONS])
 
 
 async def on_task(event: TaskFact, envelope: Envelope, work: CustomersWork) -> None:
@@ -64,7 +64,7 @@ async def on_task(event: TaskFact, envelope: Envelope, work: CustomersWork) -> N
         due_at=task.due_at,
     )
     for customer_id in sorted(told):
-        await work.learn_touches(customer_id)
+        await work.learn_touches(customer_id, [TASKS])
 
 
 def _telling(event: InteractionFact | TaskFact, envelope: Envelope) -> Telling:

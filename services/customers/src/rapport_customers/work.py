@@ -24,7 +24,7 @@ from rapport_customers.orders.repository import OrderRepository
 from rapport_customers.pipelines.repository import PipelineRepository
 from rapport_customers.pool.repository import PoolRepository
 from rapport_customers.products.repository import ProductRepository
-from rapport_customers.projections.touches import Touches
+from rapport_customers.projections.touches import INTERACTIONS, TASKS, Touches
 from rapport_customers.projections.users import users
 from rapport_customers.segments.repository import SegmentRepository
 from rapport_customers.subjects.repository import SubjectRequestRepository
@@ -139,8 +139,8 @@ class CustomersWork(Work):
         """Keep what a customer bought, as its orders say now."""
         await self.customers.learn_all(await self.orders.facts([customer_id]))
 
-    async def learn_touches(self, customer_id: str) -> None:
-        """Keep what others' events have told of a customer, or of whom it was merged into."""
+    async def learn_touches(self, customer_id: str, sources: Sequence[str] = (INTERACTIONS, TASKS)) -> None:
+        """Keep what others' events have told of a customer, or of whom it was merged into, from these sources."""
         family = await self.customers.family(customer_id)
         if family:
-            await self.customers.learn(family[0], await self.touches.facts(family))
+            await self.customers.learn(family[0], await self.touches.facts(family, sources))

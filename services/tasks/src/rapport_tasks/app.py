@@ -24,6 +24,7 @@ from rapport_tasks.context import Context
 from rapport_tasks.projections.customers import COLLECTION as CUSTOMERS
 from rapport_tasks.projections.customers import INDEXES as CUSTOMER_INDEXES
 from rapport_tasks.projections.customers import Customers
+from rapport_tasks.projections.interactions import interactions
 from rapport_tasks.schema import build_schema
 from rapport_tasks.settings import Settings
 from rapport_tasks.tasks import repository as tasks
@@ -92,7 +93,7 @@ def worker(settings: Settings) -> Starlette:
         mongo=mongo,
         transactions=work,
         handlers=HANDLERS,
-        shortcuts=shortcuts(Customers(mongo.database, CUSTOMERS)),
+        shortcuts=shortcuts(Customers(mongo.database, CUSTOMERS), interactions(mongo.database)),
         background=[chores.run],
     )
 

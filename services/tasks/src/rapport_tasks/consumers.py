@@ -21,10 +21,11 @@ from rapport_shared.contracts.tasks import TasksHandedOver
 from rapport_shared.contracts.transfers import TransferStarted
 from rapport_shared.delivery import Handlers, Shortcuts
 from rapport_shared.events import Envelope
+from rapport_shared.mongo import Projection
 from rapport_shared.persistence.families import bring_home
 from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer, erase_records
 from rapport_tasks.projections.customers import CustomerEvent, Customers, MergeEvent, confirm_customer, keep_customer
-from rapport_tasks.tasks.follow_ups import InteractionEvent, keep_follow_up
+from rapport_tasks.tasks.follow_ups import InteractionEvent, confirm_follow_up, keep_follow_up
 from rapport_tasks.work import SOURCES, TasksWork
 
 
@@ -101,6 +102,10 @@ HANDLERS: Handlers[TasksWork] = {
 }
 
 
-def shortcuts(customers: Customers) -> Shortcuts:
-    """Most changes of a customer are none of what is kept of it here."""
-    return {CustomerUpdated: partial(confirm_customer, customers)}
+def shortcuts(customers: Customers, interactions: Projection) -> Shortcuts:
+    """Most changes of a customer are none of what is kept of it here, and most communications want no follow-up."""
+    told = InteractionRecorded, InteractionUpdated, InteractionDeleted
+    return {
+        CustomerUpdated: partial(confirm_customer, customers),
+        **dict.fromkeys(told, partial(confirm_follow_up, interactions)),
+    }

@@ -24,8 +24,9 @@ from rapport_shared.audit.rows import BLOCKS
 from rapport_shared.clock import system_clock
 from rapport_shared.contracts.automation import WebhookCreated
 from rapport_shared.contracts.customers import CustomerUpdated
+from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
 from rapport_shared.delivery import Handlers
-from rapport_shared.events import decode
+from rapport_shared.events import Event, decode
 from rapport_shared.messaging import ConsumerGroup, open_channel
 from rapport_shared.mongo import Mongo, Session, connect, database_name
 from rapport_shared.persistence import AggregateRepository
@@ -60,8 +61,12 @@ _PROJECTIONS = (
 )
 _RENAMED = {"follow_up_at": "next_follow_up_at"}
 
-# The copies of customers, whose version alone most events change.
-COPYING = ("interactions", "tasks")
+# The copies whose version alone most events of these types change.
+COPYING: Sequence[tuple[str, str, tuple[type[Event], ...]]] = (
+    ("interactions", "customers", (CustomerUpdated,)),
+    ("tasks", "customers", (CustomerUpdated,)),
+    ("tasks", "interactions", (InteractionRecorded, InteractionUpdated, InteractionDeleted)),
+)
 HEARD = ("customers.#", "interactions.#")
 _ACCESS = {kind.routing_key for kind in ACCESS_HANDLERS}
 
@@ -189,17 +194,16 @@ class EndState:
     async def _wanted(self, events: Sequence[Row | StoredEvent]) -> dict[str, set[str]]:
         """Ids of the events whose handling leaves an inbox row at each consumer.
 
-        A change of a customer that tells a copy nothing new leaves its version there, and what no webhook listens to
+        A change that tells a copy nothing new leaves its version there, and what no webhook listens to
         leaves nothing.
         """
         wanted = _of_handled_types(events)
-        for consumer in COPYING:
-            known = await self._all(consumer, "customers")
+        for consumer, collection, kinds in COPYING:
+            known, keys = await self._all(consumer, collection), {kind.routing_key for kind in kinds}
             wanted[consumer] -= {
                 event.id
                 for event in events
-                if event.routing_key == CustomerUpdated.routing_key
-                and event.version <= known.get(event.subject, {}).get("version", 0)
+                if event.routing_key in keys and event.version <= known.get(event.subject, {}).get("version", 0)
             }
         listens = {event.id for event in events if event.routing_key == WebhookCreated.routing_key}
         since = min(listens, default=None)  # ids are in the order of time

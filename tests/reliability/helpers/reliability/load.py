@@ -87,11 +87,11 @@ class Worker:
         # A repeated command whose first attempt was done is told of a conflict with itself.
         self._note(command_id, "customers", acknowledged=now["name"] == command_id, record_id=customer.id)
 
-    async def record(self, customer_id: str) -> None:
-        """A communication; four of five ask for a follow-up."""
+    async def record(self, customer_id: str, *, chance: float = 0.8) -> None:
+        """A communication; four of five ask for a follow-up, or as many as ``chance`` says."""
         command_id = _new_command()
         due = datetime.now(UTC).replace(microsecond=0) + timedelta(days=self.random.randint(1, 30))
-        wish = {"nextFollowUpAt": due.isoformat()} if self.random.random() < 0.8 else {}
+        wish = {"nextFollowUpAt": due.isoformat()} if self.random.random() < chance else {}
         given = {"customerId": customer_id, "channel": "PHONE", "content": "Called.", "idempotencyKey": command_id}
         payload = await self._run("interactions", command_id, "recordInteraction", _INTERACTION, given | wish)
         if payload is not None:

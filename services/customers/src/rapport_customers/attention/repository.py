@@ -24,11 +24,14 @@ class AttentionRepository:
     def __init__(self, database: Database, session: Session | None = None) -> None:
         self._rows = database[ATTENTION]
         self._session = session
+        self._marked: set[str] = set()
 
     async def mark(self, customer_ids: Sequence[str]) -> None:
-        """Let the rules look at customers that change in this transaction; one call."""
+        """Let the rules look at customers that change in this transaction; one call, and once is enough."""
         assert self._session is not None  # noqa: S101 - outside a transaction there is ``mark_each``
-        marks: list[tuple[Document, Document]] = [({"_id": identifier}, _MARK) for identifier in customer_ids]
+        new = dict.fromkeys(identifier for identifier in customer_ids if identifier not in self._marked)
+        self._marked.update(new)
+        marks: list[tuple[Document, Document]] = [({"_id": identifier}, _MARK) for identifier in new]
         await update_all(self._rows, marks, session=self._session, upsert=True)
 
     async def hold(self, customer_id: str) -> None:

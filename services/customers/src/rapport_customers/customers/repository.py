@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from dataclasses import fields as fields_of
+from functools import cached_property
 from types import MappingProxyType
 
 from rapport_customers.assignment.model import acting
@@ -78,7 +79,7 @@ class CustomerRepository(AggregateRepository[Customer]):
     collection = COLLECTION
     noun = "customer"
 
-    @property
+    @cached_property
     def _attention(self) -> AttentionRepository:
         return AttentionRepository(self._database, self._session)
 
@@ -162,6 +163,7 @@ class CustomerRepository(AggregateRepository[Customer]):
         if found is None:
             return None
         await self._attention.hold(identifier)
+        self._loaded[identifier] = found
         return self.from_document(found)
 
     async def has_tag(self, tag_id: str) -> bool:
@@ -195,12 +197,14 @@ class CustomerRepository(AggregateRepository[Customer]):
         return filled
 
     async def family(self, identifier: str) -> list[str]:
-        """Who the customer is by now, kept from changing until this transaction ends, and all that it was made of."""
+        """Who the customer is by now, and all that it was made of.
+
+        Whoever learns something of it in the same transaction collides with every change meanwhile.
+        """
         either: Document = {"$or": [{"_id": identifier, "merged_into_id": None}, {"merged_ids": identifier}]}
         found = await self._documents.find_one(either, {"merged_ids": 1}, session=self._session)
         if found is None:
             return []
-        await self._attention.hold(found["_id"])
         return [found["_id"], *found.get("merged_ids", ())]
 
     async def learn(self, identifier: str, facts: Document) -> None:

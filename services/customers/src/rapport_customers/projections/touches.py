@@ -73,22 +73,31 @@ class Touches:
         values = {"customer_id": customer_id, "open": is_open, "due_at": due_at}
         return await self._keep(TASKS, identifier, telling, values)
 
-    async def facts(self, family: Sequence[str]) -> Document:
-        """What is known of these customers, who are one, by the names of ``CustomerFacts``."""
-        theirs: Document = {"customer_id": {"$in": list(family)}}
-        spoken = self._interactions.find({**theirs, "deleted": False}, session=self._session)
-        latest = await spoken.sort([("occurred_at", -1), ("_id", -1)]).limit(1).to_list(None)
-        waiting = self._tasks.find({**theirs, "open": True}, {"due_at": 1}, session=self._session)
-        tasks = await waiting.to_list(None)
+    async def facts(self, family: Sequence[str], sources: Sequence[str] = (INTERACTIONS, TASKS)) -> Document:
+        """What these sources tell of these customers, who are one, by the names of ``CustomerFacts``."""
         named = self._times.find({"_id": {"$in": list(family)}}, session=self._session)
         times = await named.to_list(None)
+        as_of = {_AS_OF[source] for source in sources}
+        found: Document = {name: max((row[name] for row in times if name in row), default=None) for name in as_of}
+        if INTERACTIONS in sources:
+            found |= await self._spoken(family)
+        if TASKS in sources:
+            found |= await self._to_do(family)
+        return found
+
+    async def _spoken(self, family: Sequence[str]) -> Document:
+        theirs: Document = {"customer_id": {"$in": list(family)}, "deleted": False}
+        spoken = self._interactions.find(theirs, session=self._session)
+        latest = await spoken.sort([("occurred_at", -1), ("_id", -1)]).limit(1).to_list(None)
         return {
             "last_interaction_at": latest[0]["occurred_at"] if latest else None,
             "last_intent": latest[0].get("intent") if latest else None,
-            "open_tasks": len(tasks),
-            "next_due_at": _earliest_due(tasks),
-            **{name: max((row[name] for row in times if name in row), default=None) for name in _AS_OF.values()},
         }
+
+    async def _to_do(self, family: Sequence[str]) -> Document:
+        theirs: Document = {"customer_id": {"$in": list(family)}, "open": True}
+        tasks = await self._tasks.find(theirs, {"due_at": 1}, session=self._session).to_list(None)
+        return {"open_tasks": len(tasks), "next_due_at": _earliest_due(tasks)}
 
     async def first_spoken(self, after: Mapping[str, datetime | None]) -> dict[str, datetime]:
         """When each of these customers was first spoken with, or first after the time given for it; one query."""
@@ -108,8 +117,7 @@ class Touches:
         before = await projection.find(identifier)
         if before is not None and before["version"] == telling.version:
             return set()
-        if before is None or before["version"] < telling.version:
-            await projection.put(identifier, telling.version, values)
+        await projection.apply(identifier, telling.version, values)
         latest = {"$max": {_AS_OF[collection]: telling.at}}
         for customer_id in sorted(telling.named):
             await self._times.update_one({"_id": customer_id}, latest, upsert=True, session=self._session)

@@ -13,6 +13,7 @@ from rapport_shared.contracts.interactions import (
 )
 from rapport_shared.events import Envelope
 from rapport_shared.ids import new_id
+from rapport_shared.mongo import Projection
 from rapport_tasks.tasks.model import Task
 from rapport_tasks.tasks.service import ID_PREFIX
 from rapport_tasks.work import TasksWork
@@ -60,6 +61,8 @@ async def keep_follow_up(work: TasksWork, event: InteractionEvent, envelope: Env
     known = None if row is None else Wish(row["version"], row["follow_up_at"])
     if not await work.interactions.apply(identifier, wish.version, {"follow_up_at": wish.due_at}):
         return
+    if wish.due_at == (known.due_at if known else None):
+        return
     task = await work.tasks.find_follow_up(identifier)
     owner_id = None
     if task is None and wish.due_at is not None:
@@ -73,3 +76,12 @@ async def keep_follow_up(work: TasksWork, event: InteractionEvent, envelope: Env
     changed = follow(task, known, wish, make, now=work.clock())
     if changed is not None:
         await work.tasks.save(changed, by=SYSTEM)
+
+
+async def confirm_follow_up(known: Projection, event: InteractionEvent, envelope: Envelope) -> bool:
+    """Whether the event asks for no other follow-up than is known; what it asks for is kept then."""
+    identifier, wish = event.interaction_id, Wish.of(event.after, envelope.version)
+    values = {"follow_up_at": wish.due_at}
+    if wish.due_at is None and isinstance(event, InteractionRecorded):
+        return await known.begin(identifier, wish.version, values)
+    return await known.confirm(identifier, wish.version, values)
