@@ -1,5 +1,6 @@
 """The parts that every service's processes are put together from."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 from types import MappingProxyType
@@ -12,8 +13,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from strawberry.schema import BaseSchema
 
+from rapport_shared.access import ACCESS_HANDLERS, Directory, adopt_users
 from rapport_shared.access import INDEXES as ACCESS_INDEXES
-from rapport_shared.access import Directory, adopt_users
 from rapport_shared.actor import Actor
 from rapport_shared.audit import AuditLog, Chain
 from rapport_shared.change_log import ChangeLog
@@ -73,8 +74,8 @@ def api_app(
     if credentials.are_required:
         endpoint = ServicesOnly(endpoint, credentials)
     directory.on_change(feed.rights_changed)
-    wakes = Wakes(service, mongo.outbox_filled)
-    link = BrokerLink(settings.amqp_url, f"{service}-api", feeding(feed, changes), wakes.tell)
+    wakes, news = Wakes(service, mongo.outbox_filled), _news_of_access(service, directory.woken)
+    link = BrokerLink(settings.amqp_url, f"{service}-api", feeding(feed, changes), wakes.tell, news.listen)
     return create_app(
         routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), _event_contract(service), *routes],
         checks={"database": mongo.ping, "broker": link.check},
@@ -92,10 +93,14 @@ def worker_app(
     transactions: Transactions[W],
     handlers: Handlers[W],
     shortcuts: Shortcuts = MappingProxyType({}),
+    directory: Directory | None = None,
     clock: Clock = system_clock,
     background: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Starlette:
-    """The worker process: the outbox's relay, the audit log's sealer, the consumer of events, and the service's own."""
+    """The worker process: the outbox's relay, the audit log's sealer, the consumer of events, and the service's own.
+
+    A worker's own ``directory`` is told of changes.
+    """
     outbox = OutboxStore(mongo.database, source=f"/rapport/{service}", clock=clock)
     lease, audit_lease = Lease(mongo.database, "relay", clock), Lease(mongo.database, "audit", clock)
     sealer = Sealer(service, Chain(mongo, clock), audit_lease, clock)
@@ -106,8 +111,13 @@ def worker_app(
         BrokerLink(settings.amqp_url, f"{service}-audit", sealer.run),
     ]
     if handlers:
-        consumer = Consumer(ConsumerGroup(service), handlers, transactions, mongo, shortcuts)
-        links.append(BrokerLink(settings.amqp_url, f"{service}-consumer", consumer.run))
+        changed = asyncio.Event()
+        consumer = Consumer(ConsumerGroup(service), handlers, transactions, mongo, shortcuts, _sets_of_access(changed))
+        news = _news_of_access(service, changed)
+        links.append(BrokerLink(settings.amqp_url, f"{service}-consumer", consumer.run, news.tell))
+    if directory is not None:
+        heard = _news_of_access(service, directory.woken)
+        links.append(BrokerLink(settings.amqp_url, f"{service}-directory", heard.listen))
 
     async def broker() -> None:
         for link in links:
@@ -146,6 +156,21 @@ def _event_contract(service: str) -> Route:
         return json_answer(200, document)
 
     return Route("/asyncapi.json", contract, methods=["GET"])
+
+
+def _news_of_access(service: str, changed: asyncio.Event) -> Wakes:
+    """Brings to every process of the service that it has heard of users and their rights."""
+    return Wakes(f"{service}.access", changed)
+
+
+def _sets_of_access(changed: asyncio.Event) -> Callable[[str], None]:
+    keys = {event_type.routing_key for event_type in ACCESS_HANDLERS}
+
+    def handled(routing_key: str) -> None:
+        if routing_key in keys:
+            changed.set()
+
+    return handled
 
 
 def _closing(mongo: Mongo) -> Callable[[], Awaitable[None]]:

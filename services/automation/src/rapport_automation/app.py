@@ -118,6 +118,7 @@ def worker(settings: Settings) -> Starlette:
         transactions=transactions(mongo, system_clock),
         handlers=withdrawing(HANDLERS, BrokerUsers(api_url)) if api_url else HANDLERS,
         shortcuts=shortcuts(Listening(WebhookRepository(mongo.database).listening)),
+        directory=directory,
         background=[directory.run, dispatcher(mongo, directory, sender).run, replays.run],
     )
 

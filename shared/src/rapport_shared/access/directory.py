@@ -1,7 +1,11 @@
-"""The directory: what an API process holds in memory of those who act, never older than a second or so."""
+"""The directory: what a process holds in memory of those who act.
+
+It is woken when its service has heard of a change; where a wake is lost, what it holds is some seconds old at most.
+"""
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -15,7 +19,8 @@ from rapport_shared.logs import failure_facts
 from rapport_shared.mongo import Database, DatabaseError
 from rapport_shared.rights import Policy
 
-REFRESH_SECONDS: Final = 0.5
+REFRESH_SECONDS: Final = 3.0
+"""The longest that a change stays unknown of which nobody has told the directory."""
 _NOTHING_SEEN: Final = -1
 
 log = structlog.get_logger(__name__)
@@ -31,6 +36,8 @@ class Directory:
         self._seen = _NOTHING_SEEN
         self._refreshing = asyncio.Lock()
         self._listeners: list[Callable[[], None]] = []
+        self.woken = asyncio.Event()
+        """Set by whoever knows that something has changed."""
 
     @property
     def policy(self) -> Policy:
@@ -65,8 +72,11 @@ class Directory:
     async def run(self) -> None:
         """Refresh for as long as the process lives; what is known stays while the database does not answer."""
         while True:
+            self.woken.clear()
             try:
                 await self.refresh()
             except DatabaseError as failure:
                 log.warning("access records not read", **failure_facts(failure))
-            await asyncio.sleep(REFRESH_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REFRESH_SECONDS):
+                    await self.woken.wait()

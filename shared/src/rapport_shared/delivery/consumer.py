@@ -48,7 +48,7 @@ class Consumer(Generic[W]):
     customer, whose effects on what is kept of that customer would only undo each other's transactions. A message is
     acknowledged after the commit of its effect, or once a shortcut says that it has none. One that cannot be
     handled goes to the dead-letter queue with its reason; where the database does not answer, consuming stops until it
-    does, and nothing is dead-lettered.
+    does, and nothing is dead-lettered. ``handled`` is called with the routing key of each after its commit.
     """
 
     def __init__(
@@ -58,12 +58,14 @@ class Consumer(Generic[W]):
         transactions: Transactions[W],
         mongo: Mongo,
         shortcuts: Shortcuts = MappingProxyType({}),
+        handled: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._group = group
         self._handlers = {event_type.routing_key: handler for event_type, handler in handlers.items()}
         self._shortcuts = {event_type.routing_key: shortcut for event_type, shortcut in shortcuts.items()}
         self._transactions = transactions
         self._mongo = mongo
+        self._handled = handled
 
     async def run(self, connection: AbstractConnection) -> None:
         """Consume until the connection is lost; raises Unavailable where the database does not answer."""
@@ -131,7 +133,9 @@ class Consumer(Generic[W]):
             return await self._transactions.run(effect)
 
         with traced(Trace(envelope.correlation_id, envelope.id, envelope.traceparent)):
-            return await self._with_retries(attempt, envelope)
+            outcome = await self._with_retries(attempt, envelope)
+        self._handled(envelope.routing_key)
+        return outcome
 
     async def _with_retries(self, attempt: Callable[[], Awaitable[str]], envelope: Envelope) -> str:
         for pause in (*RETRY_PAUSES_SECONDS, None):
