@@ -33,6 +33,8 @@ class Bench:
     amqp_url: str
     group: ConsumerGroup
     fail: Callable[[CustomerUpdated], None] = lambda event: None
+    committed: list[str] = field(default_factory=list)
+    """Routing keys of what the consumer is done with."""
     shortcuts: Shortcuts = field(default_factory=dict)
     handled: list[tuple[str, int]] = field(default_factory=list)
 
@@ -82,7 +84,14 @@ class Bench:
         return BrokerLink(self.amqp_url, "test-relay", Relay(self.outbox, lease, wakes).run)
 
     def consumer_link(self) -> BrokerLink:
-        consumer = Consumer(self.group, {CustomerUpdated: self.handle}, self.transactions(), self.mongo, self.shortcuts)
+        consumer = Consumer(
+            self.group,
+            {CustomerUpdated: self.handle},
+            self.transactions(),
+            self.mongo,
+            self.shortcuts,
+            self.committed.append,
+        )
         return BrokerLink(self.amqp_url, "test-consumer", consumer.run)
 
     @asynccontextmanager

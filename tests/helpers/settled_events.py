@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from rapport_shared.clock import Clock
-from rapport_shared.contracts.customers import CustomerState, CustomerUpdated
+from rapport_shared.contracts.customers import CustomerCreated, CustomerState, CustomerUpdated
 from rapport_shared.delivery import Handlers, Shortcuts
 from rapport_shared.events import Envelope, Event
 from rapport_shared.mongo import Mongo
@@ -16,7 +16,7 @@ Told = Sequence[tuple[Event, Envelope]]
 
 
 def changes_of_customers(chance: random.Random, clock: Clock, *, customers: int = 3, versions: int = 8) -> Told:
-    """Updates of customers, of which many change nothing that others keep; all twice, in any order."""
+    """Customers are made and updated; of the updates many change nothing that others keep; all twice, in any order."""
     told: list[tuple[Event, Envelope]] = []
     for number in range(customers):
         for version in range(1, versions + 1):
@@ -25,7 +25,9 @@ def changes_of_customers(chance: random.Random, clock: Clock, *, customers: int 
                 stage=chance.choice(["LEAD", "LEAD", "CUSTOMER"]),
                 owner_id=chance.choice(["usr_a", "usr_a", "usr_b", None]),
             )
-            event = CustomerUpdated(customer_id=f"cus_{number}", changed=("name",), before=state, after=state)
+            made = CustomerCreated(customer_id=f"cus_{number}", after=state)
+            changed = CustomerUpdated(customer_id=f"cus_{number}", changed=("name",), before=state, after=state)
+            event = made if version == 1 else changed
             envelope = Envelope(
                 id=f"evt_{number}_{version}",
                 routing_key=event.routing_key,

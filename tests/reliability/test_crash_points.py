@@ -86,7 +86,7 @@ async def test_a_crash_at_every_point_loses_nothing_and_does_nothing_twice(
         service = Track(running_system, "customers-api", worker.create)
         relay = Track(running_system, "customers-worker", worker.create)
         consumer = Track(running_system, "tasks-worker", lambda: worker.record(customer.id, chance=1))
-        slow_consumer = Track(running_system, "interactions-worker", worker.create)
+        slow_consumer = Track(running_system, "interactions-worker", worker.put_one_away)
         tracks = {
             SERVICE_POINTS: service,
             RELAY_POINTS: relay,

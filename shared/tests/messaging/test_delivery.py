@@ -104,6 +104,7 @@ async def test_what_a_shortcut_settles_has_no_transaction_and_the_rest_is_handle
         await eventually(lambda: _is_zero(bench.messages_left()))
     assert await bench.ledger() == {"cus_1": [1, 3]}
     assert await bench.mongo.database["inbox"].count_documents({}) == 2
+    assert bench.committed == [CustomerUpdated.routing_key] * 4
 
 
 async def test_an_effect_that_is_rolled_back_is_retried(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

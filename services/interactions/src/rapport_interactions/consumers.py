@@ -95,4 +95,4 @@ HANDLERS: Handlers[InteractionsWork] = {
 
 def shortcuts(customers: KnownCustomers) -> Shortcuts:
     """Most changes of a customer are none of what is kept of it here."""
-    return {CustomerUpdated: partial(confirm_customer, customers)}
+    return dict.fromkeys((CustomerCreated, CustomerUpdated), partial(confirm_customer, customers))

@@ -106,6 +106,6 @@ def shortcuts(customers: Customers, interactions: Projection) -> Shortcuts:
     """Most changes of a customer are none of what is kept of it here, and most communications want no follow-up."""
     told = InteractionRecorded, InteractionUpdated, InteractionDeleted
     return {
-        CustomerUpdated: partial(confirm_customer, customers),
+        **dict.fromkeys((CustomerCreated, CustomerUpdated), partial(confirm_customer, customers)),
         **dict.fromkeys(told, partial(confirm_follow_up, interactions)),
     }

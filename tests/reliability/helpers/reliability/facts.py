@@ -23,7 +23,7 @@ from rapport_shared.actor import Actor
 from rapport_shared.audit.rows import BLOCKS
 from rapport_shared.clock import system_clock
 from rapport_shared.contracts.automation import WebhookCreated
-from rapport_shared.contracts.customers import CustomerUpdated
+from rapport_shared.contracts.customers import CustomerCreated, CustomerUpdated
 from rapport_shared.contracts.interactions import InteractionDeleted, InteractionRecorded, InteractionUpdated
 from rapport_shared.delivery import Handlers
 from rapport_shared.events import Event, decode
@@ -63,8 +63,8 @@ _RENAMED = {"follow_up_at": "next_follow_up_at"}
 
 # The copies whose version alone most events of these types change.
 COPYING: Sequence[tuple[str, str, tuple[type[Event], ...]]] = (
-    ("interactions", "customers", (CustomerUpdated,)),
-    ("tasks", "customers", (CustomerUpdated,)),
+    ("interactions", "customers", (CustomerCreated, CustomerUpdated)),
+    ("tasks", "customers", (CustomerCreated, CustomerUpdated)),
     ("tasks", "interactions", (InteractionRecorded, InteractionUpdated, InteractionDeleted)),
 )
 HEARD = ("customers.#", "interactions.#")

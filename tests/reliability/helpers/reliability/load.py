@@ -97,6 +97,12 @@ class Worker:
         if payload is not None:
             self._note(command_id, "interactions", record_id=payload["interaction"]["id"])
 
+    async def put_one_away(self) -> None:
+        """A customer comes and goes."""
+        customer = await self.create()
+        if customer is not None:
+            await self.delete(customer)
+
     async def delete(self, customer: Customer) -> None:
         """Put the worker's own customer away."""
         command_id = _new_command()

@@ -71,10 +71,16 @@ async def keep_customer(known: KnownCustomers, event: CustomerEvent, envelope: E
     return await known.apply(event.customer_id, envelope.version, values)
 
 
-async def confirm_customer(known: KnownCustomers, event: CustomerUpdated, envelope: Envelope) -> bool:
-    """Whether the event tells nothing that is kept here and not known; its version is noted then."""
-    values = {**_own_values(event.after), POINTER: event.after.merged_into_id}
-    return await known.confirm(event.customer_id, envelope.version, values)
+async def confirm_customer(known: KnownCustomers, event: CustomerCreated | CustomerUpdated, envelope: Envelope) -> bool:
+    """Whether the event tells nothing that is kept here and not known; its version is noted then.
+
+    A new customer of whom nobody has spoken is noted as well: nothing can have been made for it.
+    """
+    values = _own_values(event.after)
+    if isinstance(event, CustomerCreated):
+        return envelope.version == 1 and await known.begin(event.customer_id, envelope.version, values)
+    same = {**values, POINTER: event.after.merged_into_id}
+    return await known.confirm(event.customer_id, envelope.version, same)
 
 
 def _own_values(state: CustomerState) -> Document:
