@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from graphql import DocumentNode, OperationDefinitionNode, VariableNode, Visitor, visit
+from graphql import DocumentNode, OperationDefinitionNode, VariableNode
 
 from rapport_gateway.errors import BAD_REQUEST, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, refused
 from rapport_gateway.execution.projection import Projection
@@ -128,13 +128,13 @@ def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode
 def _condition_variables(document: DocumentNode) -> tuple[str, ...]:
     """The variables that decide what is selected; every set of their values has a plan of its own."""
     found: dict[str, None] = {}
-
-    class Conditions(Visitor):
-        def enter_directive(self, node: Any, *_: Any) -> None:
-            if node.name.value in {"skip", "include"}:
-                for argument in node.arguments or ():
-                    if isinstance(argument.value, VariableNode):
-                        found[argument.value.name.value] = None
-
-    visit(document, Conditions())
+    waiting: list[Any] = [getattr(node, "selection_set", None) for node in document.definitions]
+    while waiting:
+        selection_set = waiting.pop()
+        for node in selection_set.selections if selection_set is not None else ():
+            waiting.append(getattr(node, "selection_set", None))
+            for directive in node.directives or ():
+                if directive.name.value in {"skip", "include"}:
+                    values = (argument.value for argument in directive.arguments or ())
+                    found.update((value.name.value, None) for value in values if isinstance(value, VariableNode))
     return tuple(found)

@@ -3,8 +3,9 @@
     python -m tests.benchmarks.gateway.alone [--rounds N] [--seconds N]
 
 Needs wrk and a C compiler. Nothing is pinned: gateway, load (wrk) and the subgraphs' stub share all cores, so the table
-tells how much of them each took, in cores. Measured in turns. `new`: each request has a text of its own; its processor
-time is that of whole HTTP requests, like that of known ones.
+tells how much of them each took, in cores. Measured in turns. `new`: each request has a text of its own, and they come
+over one connection; with how many connections known ones come makes a difference, for where many are answered at a time
+each costs less.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ from tests.benchmarks.gateway.processes import DidNotStart, Program, all_busy_se
 from tests.benchmarks.gateway.scenario import QUERIES
 
 WORKERS = (1, 2)
-_CONNECTIONS, _OF_NEW = 16, 1  # what is not answered at the end counts nevertheless: one of few is much
+_CONNECTIONS, _ONE = 16, 1  # of new requests what is not answered at the end counts nevertheless: one of few is much
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _LOAD_SCRIPT = Path(__file__).with_name("load.lua")
 _START_SECONDS = 60.0
-Case = tuple[str, bool, int]
-"""The query, whether each request is new, the gateway's workers."""
+Case = tuple[str, bool, int, int]
+"""The query, whether each request is new, the gateway's workers, connections."""
 CASES: tuple[Case, ...] = (
-    *((query, False, workers) for query in QUERIES for workers in WORKERS),
-    *((query, True, 1) for query in QUERIES),
+    *((query, False, workers, _CONNECTIONS) for query in QUERIES for workers in WORKERS),
+    *((query, is_new, 1, _ONE) for query in QUERIES for is_new in (False, True)),
 )
 
 
@@ -70,9 +71,8 @@ class Bench:
             self._gateways[workers] = self._start(gateway.name, command, HOME, port), port
 
     def measure(self, case: Case, seconds: int) -> Measured:
-        query, is_new, workers = case
+        query, is_new, workers, connections = case
         gateway, port = self._gateways[workers]
-        connections = _OF_NEW if is_new else _CONNECTIONS
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout=20s", "-s", str(_LOAD_SCRIPT)]
         command += [f"http://127.0.0.1:{port}/graphql", "--", str(HOME / f"{query}.json")]
         if is_new:
@@ -108,18 +108,29 @@ class Bench:
 
 def _told(results: dict[Case, list[Measured]]) -> str:
     lines = [
-        "| query | | workers | requests/s | CPU µs/request | p50 ms | p99 ms | cores: gateway | load | others |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        (
+            "| query | | workers | connections | requests/s | CPU µs/request | p50 ms | p99 ms "
+            "| cores: gateway | load | others |"
+        ),
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for (query, is_new, workers), made in results.items():
+    for (query, is_new, workers, connections), made in results.items():
         values = [statistics.median(column) for column in zip(*(vars(each).values() for each in made), strict=True)]
         columns = (f"{values[0]:,.0f}", f"{values[1]:,.0f}", *(f"{value:.2f}" for value in values[2:]))
-        lines.append(f"| {query} | {'new' if is_new else 'known'} | {workers} | {' | '.join(columns)} |")
+        lines.append(
+            f"| {query} | {'new' if is_new else 'known'} | {workers} | {connections} | {' | '.join(columns)} |"
+        )
     lines.append("")
     for query in QUERIES:
-        new, known, two = (_cost(results[query, *rest]) for rest in ((True, 1), (False, 1), (False, 2)))
-        lines.append(f"{query}: a new operation takes {new / known:.1f} times a known one; with two workers a request")
-        lines.append(f"takes {two / known:.2f} times the processor time that it takes with one.")
+        cases = ((True, 1, _ONE), (False, 1, _ONE), (False, 1, _CONNECTIONS), (False, 2, _CONNECTIONS))
+        new, known, many, two = (_cost(results[query, *rest]) for rest in cases)
+        lines.append(
+            f"{query}: a new operation takes {new / known:.1f} times a known one over one connection, too, and"
+        )
+        lines.append(
+            f"{new / many:.1f} times one of many at a time. With two workers a request takes {two / many:.2f} times"
+        )
+        lines.append("the processor time that it takes with one.")
     return "\n".join(lines)
 
 

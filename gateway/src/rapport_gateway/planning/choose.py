@@ -99,17 +99,17 @@ class Chooser:
 
     def _offers(self, place: Place, entry: Entry, rest: _Wanted) -> list[_Offer]:
         """Per field, what the entered subgraph requires for it and then gives."""
-        reach, there = self._reach, Place(place.type_name, entry.graph)
         offers: list[_Offer] = []
         for field, wanted in rest:
-            if reach.via(place.type_name, field, entry.graph) is None:
+            via = self._reach.via(place.type_name, field, entry.graph)
+            if via is None:
                 offers.append(_NOTHING)
                 continue
-            through = wanted & reach.through(there, field, required=True)
+            through = wanted & self._reach.through_via(via, field)
             # Of a leaf, nothing is fetched below.
             is_leaf = field.children is None or not through
-            free = through if is_leaf else wanted & reach.free(there, field, required=True)
-            needed = reach.requirement(place.type_name, field, entry.graph) if through else None
+            free = through if is_leaf else wanted & self._reach.free_via(via, field)
+            needed = self._reach.required(via.join, place.type_name, field) if through else None
             offers.append((needed, Gain(free, through)))
         return offers
 

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from graphql import DocumentNode, FieldNode, TypeInfo, TypeInfoVisitor, Visitor, visit
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
 
 from rapport_gateway.supergraph.access import Access, Alternatives
 from rapport_gateway.supergraph.model import Supergraph
@@ -102,15 +108,26 @@ def _asked_for(supergraph: Supergraph, type_name: str, field_name: str) -> Itera
 def _fields(supergraph: Supergraph, document: DocumentNode) -> list[tuple[int, str, str]]:
     """Every field of the document: its node's identity, the type it is selected on, its name."""
     found: list[tuple[int, str, str]] = []
-    types = TypeInfo(supergraph.api_schema)
-
-    class Fields(Visitor):
-        def enter_field(self, node: FieldNode, *_: Any) -> None:
-            parent = types.get_parent_type()
-            if parent is not None and parent.name in supergraph.types:
-                found.append((id(node), parent.name, node.name.value))
-
-    visit(document, TypeInfoVisitor(types, Fields()))
+    waiting: list[tuple[str, SelectionSetNode]] = []
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            waiting.append((supergraph.roots.get(definition.operation.value, ""), definition.selection_set))
+        elif isinstance(definition, FragmentDefinitionNode):
+            waiting.append((definition.type_condition.name.value, definition.selection_set))
+    while waiting:
+        parent, selection_set = waiting.pop()
+        info = supergraph.types.get(parent)
+        if info is None:
+            continue  # introspection asks for nothing
+        for node in selection_set.selections:
+            if isinstance(node, FieldNode):
+                name = node.name.value
+                found.append((id(node), parent, name))
+                if node.selection_set is not None and (field := info.fields.get(name)) is not None:
+                    waiting.append((field.type_name, node.selection_set))
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition
+                waiting.append((condition.name.value if condition else parent, node.selection_set))
     return found
 
 

@@ -90,9 +90,12 @@ class Reach:
     ) -> FieldSet | None:
         """What to satisfy before `graph` can resolve the field: its `@requires`, contexts; None where it is free."""
         join = self._joins.find(type_name, field.name, graph)
-        return None if join is None else self._required(join, type_name, field, provided)
+        return None if join is None else self.required(join, type_name, field, provided)
 
-    def _required(self, join: FieldJoin, type_name: str, field: QueryField, provided: Provided) -> FieldSet | None:
+    def required(
+        self, join: FieldJoin, type_name: str, field: QueryField, provided: Provided = NOTHING
+    ) -> FieldSet | None:
+        """The same for a subgraph that takes part in the field."""
         if join.context_arguments:
             return self._contextual(join)
         if join.requires is None:
@@ -112,8 +115,12 @@ class Reach:
         via = self.via(place.type_name, field, place.graph, place.provided)
         if via is None:
             return 0
-        if not required and self._required(via.join, place.type_name, field, place.provided):
+        if not required and self.required(via.join, place.type_name, field, place.provided):
             return 0
+        return self.free_via(via, field)
+
+    def free_via(self, via: Via, field: QueryField) -> int:
+        """What the field, once it is resolved, gives by itself."""
         if field.children is None:
             return field.mask
         return field.bit | self._free_below(field.children, via)
@@ -129,6 +136,16 @@ class Reach:
         for field in fields:
             mask |= self.free(place, field)
         return mask
+
+    def gives_all(self, place: Place, fields: Iterable[QueryField], mask: int) -> bool:
+        """Whether a fetch in `place.graph` gives all of the wanted bits by itself."""
+        if not place.graph:
+            return False
+        for field in fields:
+            wanted = field.mask & mask
+            if wanted and wanted & ~self.free(place, field):
+                return False
+        return True
 
     def present(self, group: QueryGroup, graph: str, declared: str) -> tuple[str, ...]:
         """The group's types that `graph` may return where it declares `declared`."""
@@ -156,8 +173,12 @@ class Reach:
         via = self.via(place.type_name, field, place.graph, place.provided)
         if via is None:
             return 0
-        if not required and self._required(via.join, place.type_name, field, place.provided):
+        if not required and self.required(via.join, place.type_name, field, place.provided):
             return 0
+        return self.through_via(via, field)
+
+    def through_via(self, via: Via, field: QueryField) -> int:
+        """The bits obtainable of the field, once it is resolved."""
         if field.children is None:
             return field.mask
         return field.bit | self._below(field.children, via)

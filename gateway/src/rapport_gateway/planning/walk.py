@@ -137,6 +137,11 @@ class _Walk:
         mask: int,
         preferred: frozenset[str] = frozenset(),
     ) -> Iterator[_Taking]:
+        if self._reach.gives_all(spot.place, fields, mask):
+            for field in fields:
+                if field.mask & mask:
+                    yield _Taking(spot, types, field, field.mask & mask, spot)
+            return
         choice = self._chooser.choose(spot.place, fields, mask, preferred)
         entered: dict[Option, Spot] = {}
         covered = 0
