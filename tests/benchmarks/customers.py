@@ -51,6 +51,7 @@ from rapport_shared.service import api_app  # noqa: E402
 ADMIN: Final = Actor("usr_bench", "ADMIN", "ses_bench")
 AT_ONCE: Final = 500
 ROWS_AT_ONCE: Final = 50
+TELL_EVERY: Final = 10_000
 BEGAN: Final = datetime(2020, 1, 1, tzinfo=UTC)
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周徐孙马朱胡", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平"
 STAGES: Final = tuple(CustomerStage)
@@ -180,6 +181,8 @@ def build(desk: Desk, count: int) -> None:
     for first in range(0, count, AT_ONCE):
         batch = documents(desk.mongo, range(first, min(first + AT_ONCE, count)))
         desk.bare["customers"].insert_many(batch, ordered=False)
+        if (first + AT_ONCE) % TELL_EVERY == 0:
+            print(f"{first + AT_ONCE:,} after {time.perf_counter() - indexed:.0f} s", flush=True)
     seconds = time.perf_counter() - indexed
     print(f"{indexed - began:.0f} s for the indexes, {seconds:.0f} s for {count:,} customers.", flush=True)
 

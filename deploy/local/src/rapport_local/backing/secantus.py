@@ -25,7 +25,8 @@ class EmbeddedDatabase(Database):
         storage.mkdir(parents=True, exist_ok=True)
         # Without --sync-on-commit acknowledged transactions are lost when the process is killed.
         command = [str(_PROGRAM), "--sync-on-commit", "--host", "127.0.0.1", "--port", str(place.mongo)]
-        command += ["--storage-path", str(storage), "--cache-size", "256M", "--log-level", "WARNING"]
+        # It takes what it needs of the cache; one that a large insert fills stands still.
+        command += ["--storage-path", str(storage), "--cache-size", "1G", "--log-level", "WARNING"]
         self._process = Child("mongo", command, log=place.logs / "mongo.log", env=dict(os.environ), cwd=storage)
 
     @property
