@@ -66,16 +66,12 @@ async def test_orders_of_a_batch_are_made_and_changed_and_the_same_again_changes
     assert await everything(mongo) == kept
 
     line = {"name": "Album", "quantity": "2", "unitPrice": {"amount": "3", **USD}}
-    changed = await upsert(
-        client,
-        seller,
-        {"number": "a", "status": "PAID"},
-        {"number": "b", "lines": [line]},
-        order("e", "1", customerId=other),
-    )
+    changes = [{"number": "a", "status": "PAID"}, {"number": "b", "lines": [line]}, order("e", "1", customerId=other)]
+    changed = await upsert(client, seller, *changes)
     assert outcomes(changed) == ["UPDATED", "UPDATED", "CREATED"]
     assert [each["order"]["total"]["amount"] for each in changed] == ["10.00", "6.00", "1.00"]
     assert [each["order"]["version"] for each in changed] == [2, 2, 1]
+    assert outcomes(await upsert(client, seller, *changes)) == ["UNCHANGED"] * 3
     facts = [(await client.query(FACTS, {"id": each}, by=seller)).data["customer"] for each in (one, other)]
     assert [(each["orderCount"], each["spend"][0]["amount"], each["stage"]) for each in facts] == [
         (2, "14.00", "REPEAT"),
