@@ -65,8 +65,12 @@ async def test_orders_of_a_batch_are_made_and_changed_and_the_same_again_changes
     assert outcomes(await upsert(client, seller, *batch)) == ["UNCHANGED"] * 4
     assert await everything(mongo) == kept
 
-    line = {"name": "Album", "quantity": "2", "unitPrice": {"amount": "3", **USD}}
-    changes = [{"number": "a", "status": "PAID"}, {"number": "b", "lines": [line]}, order("e", "1", customerId=other)]
+    line: dict[str, Any] = {"name": "Album", "quantity": "2", "unitPrice": {"amount": "3", **USD}}
+    changes: list[dict[str, Any]] = [
+        {"number": "a", "status": "PAID"},
+        {"number": "b", "lines": [line]},
+        order("e", "1", customerId=other),
+    ]
     changed = await upsert(client, seller, *changes)
     assert outcomes(changed) == ["UPDATED", "UPDATED", "CREATED"]
     assert [each["order"]["total"]["amount"] for each in changed] == ["10.00", "6.00", "1.00"]
