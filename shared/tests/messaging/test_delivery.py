@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from aio_pika import DeliveryMode, Message
-from messaging_bench import Bench
+from aio_pika.abc import AbstractConnection
+from messaging_bench import Bench, running
 from waiting import eventually
 
 from rapport_local.backing import Broker
@@ -247,6 +248,29 @@ async def test_a_link_ends_whatever_its_body_does_when_it_is_told_to(bench: Benc
     assert link.cancelled()
 
 
+async def test_a_link_starts_anew_when_one_of_its_bodies_ends_or_its_connection_is_lost(bench: Bench) -> None:
+    started: list[str] = []
+
+    async def waits(_: AbstractConnection) -> None:
+        started.append("waits")
+        await asyncio.Event().wait()
+
+    async def ends(_: AbstractConnection) -> None:
+        started.append("ends")
+
+    async def loses(connection: AbstractConnection) -> None:
+        started.append("loses")
+        assert connection.transport is not None
+        await connection.transport.connection.close()
+        await asyncio.Event().wait()
+
+    for bodies in ((waits, ends), (loses,), (waits, loses)):
+        started.clear()
+        wanted = sorted([body.__name__ for body in bodies] * 2)
+        async with running(BrokerLink(bench.amqp_url, "test", *bodies).run()):
+            await eventually(partial(_begins_with, started, wanted))
+
+
 async def test_nothing_is_lost_when_the_broker_is_killed_in_mid_load(
     bench_to_kill: Bench, broker_to_kill: Broker
 ) -> None:
@@ -298,6 +322,10 @@ async def _has_grown(before: float) -> bool:
 
 async def _set(event: asyncio.Event, _: object) -> None:
     event.set()
+
+
+async def _begins_with(started: Sequence[str], wanted: Sequence[str]) -> bool:
+    return sorted(started[: len(wanted)]) == wanted
 
 
 async def _answer(value: Any) -> Any:

@@ -45,7 +45,7 @@ class Unavailable(Exception):
 
 
 class BrokerLink:
-    """Keeps a connection and runs bodies on it; when any of these fails, all start again after a pause.
+    """Keeps a connection and runs bodies on it; when it is lost or any of these ends, all start again after a pause.
 
     No robust connection of the driver: what a body declares, consumes and has in flight belongs to one connection,
     and starting anew is the only recovery that it needs to know.
@@ -83,17 +83,22 @@ class BrokerLink:
         async with connection, asyncio.TaskGroup() as tasks:
             self.connected = True
             bodies = [tasks.create_task(_run(body, connection)) for body in self._bodies]
-            lost = tasks.create_task(_raise_when_closed(connection))
-            await asyncio.wait(bodies)
-            lost.cancel()
+            lost = tasks.create_task(_raise_when_lost(connection))
+            await asyncio.wait(bodies, return_when=asyncio.FIRST_COMPLETED)
+            for task in (*bodies, lost):
+                task.cancel()
 
 
 async def _run(body: Callable[[AbstractConnection], Awaitable[None]], connection: AbstractConnection) -> None:
     await body(connection)
 
 
-async def _raise_when_closed(connection: AbstractConnection) -> None:
-    await connection.closed()
+async def _raise_when_lost(connection: AbstractConnection) -> None:
+    """The driver's ``closed()`` tells only of an end that was asked for."""
+    lost = asyncio.Event()
+    connection.close_callbacks.add(lambda *_: lost.set())
+    if connection.connected.is_set():
+        await lost.wait()
     raise ConnectionResetError("the broker closed the connection")
 
 
