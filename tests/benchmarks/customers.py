@@ -144,8 +144,7 @@ async def measured(url: str, asked: argparse.Namespace) -> None:
 def patient(url: str, name: str) -> Mongo:
     """As a service connects, but it waits: of very many customers the embedded database reads all for one list."""
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(url, tz_aware=True, connectTimeoutMS=PATIENCE_MS)
-    concerns = {"read_concern": READ_CONCERN, "write_concern": WRITE_CONCERN}
-    return Mongo(client, client.get_database(name, **concerns))
+    return Mongo(client, client.get_database(name, read_concern=READ_CONCERN, write_concern=WRITE_CONCERN))
 
 
 def api(mongo: Mongo, url: str) -> SubgraphClient:
