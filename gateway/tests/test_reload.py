@@ -45,8 +45,18 @@ async def serving(folder: Path, sdl: str = OLD) -> AsyncIterator[tuple[Gateway, 
 
 
 async def metric(gateway: Gateway, line: str) -> bool:
+    return line in await metrics(gateway)
+
+
+async def often(gateway: Gateway, counter: str) -> bool:
+    """Whether it counts three at least."""
+    found = [line for line in await metrics(gateway) if line.startswith(f"{counter} ")]
+    return any(float(line.rpartition(" ")[2]) >= 3 for line in found)
+
+
+async def metrics(gateway: Gateway) -> list[str]:
     async with gateway.http.get(f"{gateway.url}/metrics") as response:
-        return line in (await response.text()).splitlines()
+        return (await response.text()).splitlines()
 
 
 async def answers(gateway: Gateway, query: str, data: Any) -> bool:
@@ -99,7 +109,7 @@ async def test_what_cannot_be_served_leaves_the_old_one_and_raises_an_alarm(tmp_
         put(file, before)
         await eventually(lambda: metric(gateway, "rapport_gateway_supergraph_stale 0.0"))
         file.unlink()
-        await eventually(lambda: metric(gateway, 'rapport_gateway_supergraph_reloads_total{outcome="unreachable"} 3.0'))
+        await eventually(lambda: often(gateway, 'rapport_gateway_supergraph_reloads_total{outcome="unreachable"}'))
         assert await answers(gateway, "{ hello }", {"hello": "world"})
         gateway.process.terminate()
         _, log = await gateway.process.communicate()
