@@ -1,14 +1,6 @@
 """What this service does on others' events: one visible table."""
 
-from functools import partial
-
-from rapport_interactions.projections.customers import (
-    CustomerEvent,
-    KnownCustomers,
-    MergeEvent,
-    confirm_customer,
-    keep_customer,
-)
+from rapport_interactions.projections.customers import KnownCustomers
 from rapport_interactions.work import SOURCES, InteractionsWork
 from rapport_shared.access import ACCESS_HANDLERS
 from rapport_shared.actor import SYSTEM
@@ -32,6 +24,7 @@ from rapport_shared.contracts.subjects import (
 from rapport_shared.delivery import Handlers, Shortcuts
 from rapport_shared.events import Envelope
 from rapport_shared.persistence.families import bring_home
+from rapport_shared.persistence.known_customers import CustomerEvent, MergeEvent
 from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer, erase_records
 
 
@@ -39,7 +32,7 @@ async def on_customer(event: CustomerEvent, envelope: Envelope, work: Interactio
     """Know the customer; its interactions follow it to its owner, their versions stay: they did not change."""
     customer_id, owner_id = event.customer_id, event.after.owner_id
     known = await work.customers.find(customer_id)
-    is_news = await keep_customer(work.customers, event, envelope)
+    is_news = await work.customers.take_over(event, envelope)
     if is_news and await work.interactions.hand_over(customer_id, owner_id) and known is not None:
         before, after = CustomersOwner(owner_id=known["owner_id"]), CustomersOwner(owner_id=owner_id)
         told = InteractionsHandedOver(customer_id=customer_id, before=before, after=after)
@@ -48,7 +41,7 @@ async def on_customer(event: CustomerEvent, envelope: Envelope, work: Interactio
 
 async def on_customer_merged(event: MergeEvent, envelope: Envelope, work: InteractionsWork) -> None:
     """What was made for the customer follows it to whom it was found to be, and back again."""
-    await keep_customer(work.customers, event, envelope)
+    await work.customers.take_over(event, envelope)
     if await bring_home(work.customers, work.interactions, event.customer_id):
         survivor = await work.customers.find(event.survivor_id)
         merged, other = event.after.owner_id, None if survivor is None else survivor["owner_id"]
@@ -95,4 +88,4 @@ HANDLERS: Handlers[InteractionsWork] = {
 
 def shortcuts(customers: KnownCustomers) -> Shortcuts:
     """Most changes of a customer are none of what is kept of it here."""
-    return dict.fromkeys((CustomerCreated, CustomerUpdated), partial(confirm_customer, customers))
+    return dict.fromkeys((CustomerCreated, CustomerUpdated), customers.settles)

@@ -23,8 +23,9 @@ from rapport_shared.delivery import Handlers, Shortcuts
 from rapport_shared.events import Envelope
 from rapport_shared.mongo import Projection
 from rapport_shared.persistence.families import bring_home
+from rapport_shared.persistence.known_customers import CustomerEvent, MergeEvent
 from rapport_shared.persistence.subject_parts import count_and_answer, erase_and_answer, erase_records
-from rapport_tasks.projections.customers import CustomerEvent, Customers, MergeEvent, confirm_customer, keep_customer
+from rapport_tasks.projections.customers import Customers
 from rapport_tasks.tasks.follow_ups import InteractionEvent, confirm_follow_up, keep_follow_up
 from rapport_tasks.work import SOURCES, TasksWork
 
@@ -33,7 +34,7 @@ async def on_customer(event: CustomerEvent, envelope: Envelope, work: TasksWork)
     """A customer can have tasks from now on, or not any more; its owner reaches those that it has."""
     customer_id, owner_id = event.customer_id, event.after.owner_id
     known = await work.customers.find(customer_id)
-    is_news = await keep_customer(work.customers, event, envelope)
+    is_news = await work.customers.take_over(event, envelope)
     if is_news and await work.tasks.hand_over(customer_id, owner_id) and known is not None:
         before, after = CustomersOwner(owner_id=known["owner_id"]), CustomersOwner(owner_id=owner_id)
         told = TasksHandedOver(customer_id=customer_id, before=before, after=after)
@@ -47,7 +48,7 @@ async def on_interaction(event: InteractionEvent, envelope: Envelope, work: Task
 
 async def on_customer_merged(event: MergeEvent, envelope: Envelope, work: TasksWork) -> None:
     """What was made for the customer follows it to whom it was found to be, and back again."""
-    await keep_customer(work.customers, event, envelope)
+    await work.customers.take_over(event, envelope)
     if await bring_home(work.customers, work.tasks, event.customer_id):
         survivor = await work.customers.find(event.survivor_id)
         merged, other = event.after.owner_id, None if survivor is None else survivor["owner_id"]
@@ -106,6 +107,6 @@ def shortcuts(customers: Customers, interactions: Projection) -> Shortcuts:
     """Most changes of a customer are none of what is kept of it here, and most communications want no follow-up."""
     told = InteractionRecorded, InteractionUpdated, InteractionDeleted
     return {
-        **dict.fromkeys((CustomerCreated, CustomerUpdated), partial(confirm_customer, customers)),
+        **dict.fromkeys((CustomerCreated, CustomerUpdated), customers.settles),
         **dict.fromkeys(told, partial(confirm_follow_up, interactions)),
     }

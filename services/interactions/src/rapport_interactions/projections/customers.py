@@ -1,35 +1,14 @@
 """Customers, as far as this service needs them: whom one may record interactions with, and whose they are."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from rapport_shared.contracts.customers import (
-    CustomerCreated,
-    CustomerDeleted,
-    CustomerErased,
-    CustomerMerged,
-    CustomerPurged,
-    CustomerRestored,
-    CustomerState,
-    CustomerUnmerged,
-    CustomerUpdated,
-)
-from rapport_shared.events import Envelope
-from rapport_shared.mongo import Database, Document, Projection, Session
-from rapport_shared.persistence.families import POINTER, family_index, pointer
+from rapport_shared.contracts.customers import CustomerState
+from rapport_shared.mongo import Database, Document, Session
+from rapport_shared.persistence.families import family_index
+from rapport_shared.persistence.known_customers import CustomerProjection
 
 COLLECTION = "customers"
 INDEXES = (family_index(COLLECTION),)
-MergeEvent: TypeAlias = CustomerMerged | CustomerUnmerged
-CustomerEvent: TypeAlias = (
-    CustomerCreated
-    | CustomerUpdated
-    | CustomerDeleted
-    | CustomerRestored
-    | CustomerErased
-    | CustomerPurged
-    | MergeEvent
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +20,7 @@ class KnownCustomer:
     erased: bool = False
 
 
-class KnownCustomers(Projection):
+class KnownCustomers(CustomerProjection):
     """The known customers: ``{_id, version, kind, stage, owner_id, deleted}``."""
 
     def __init__(self, database: Database, session: Session | None = None) -> None:
@@ -64,30 +43,13 @@ class KnownCustomers(Projection):
         """
         await self._documents.update_one({"_id": identifier}, {"$inc": {"holds": 1}}, session=self._session)
 
-
-async def keep_customer(known: KnownCustomers, event: CustomerEvent, envelope: Envelope) -> bool:
-    """Take over the state that the event tells of; False where a newer one is known."""
-    values = {**_own_values(event.after), **pointer(event.after.merged_into_id)}
-    return await known.apply(event.customer_id, envelope.version, values)
-
-
-async def confirm_customer(known: KnownCustomers, event: CustomerCreated | CustomerUpdated, envelope: Envelope) -> bool:
-    """Whether the event tells nothing that is kept here and not known; its version is noted then.
-
-    A new customer of whom nobody has spoken is noted as well: nothing can have been made for it.
-    """
-    values = _own_values(event.after)
-    if isinstance(event, CustomerCreated):
-        return envelope.version == 1 and await known.begin(event.customer_id, envelope.version, values)
-    same = {**values, POINTER: event.after.merged_into_id}
-    return await known.confirm(event.customer_id, envelope.version, same)
-
-
-def _own_values(state: CustomerState) -> Document:
-    return {
-        "kind": state.kind,
-        "stage": state.stage,
-        "owner_id": state.owner_id,
-        "deleted": state.deleted,
-        "erased": state.erased,
-    }
+    @staticmethod
+    def kept(state: CustomerState) -> Document:
+        """See the class."""
+        return {
+            "kind": state.kind,
+            "stage": state.stage,
+            "owner_id": state.owner_id,
+            "deleted": state.deleted,
+            "erased": state.erased,
+        }

@@ -2,36 +2,15 @@
 
 from dataclasses import dataclass
 
-from rapport_shared.contracts.customers import (
-    CustomerCreated,
-    CustomerDeleted,
-    CustomerErased,
-    CustomerMerged,
-    CustomerPurged,
-    CustomerRestored,
-    CustomerState,
-    CustomerUnmerged,
-    CustomerUpdated,
-)
-from rapport_shared.events import Envelope
-from rapport_shared.mongo import Document, Projection
-from rapport_shared.persistence.families import POINTER, family_index, pointer
+from rapport_shared.contracts.customers import CustomerState
+from rapport_shared.mongo import Document
+from rapport_shared.persistence.families import family_index
+from rapport_shared.persistence.known_customers import CustomerProjection
 
 COLLECTION = "customers"
 INDEXES = (family_index(COLLECTION),)
 HEARSAY = 0
 """The version of a customer that is known only because another service's event names it."""
-
-MergeEvent = CustomerMerged | CustomerUnmerged
-CustomerEvent = (
-    CustomerCreated
-    | CustomerUpdated
-    | CustomerDeleted
-    | CustomerRestored
-    | CustomerErased
-    | CustomerPurged
-    | MergeEvent
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +23,7 @@ class KnownCustomer:
     erased: bool = False
 
 
-class Customers(Projection):
+class Customers(CustomerProjection):
     """The known customers: ``{_id, version, owner_id, deleted}``."""
 
     async def known(self, identifier: str) -> KnownCustomer | None:
@@ -72,28 +51,11 @@ class Customers(Projection):
         assert held is not None  # noqa: S101 - it was written in this transaction
         return held
 
-
-async def keep_customer(known: Customers, event: CustomerEvent, envelope: Envelope) -> bool:
-    """Take over the state that the event tells of; False where it is no news."""
-    values = {**_own_values(event.after), **pointer(event.after.merged_into_id)}
-    return await known.apply(event.customer_id, envelope.version, values)
-
-
-async def confirm_customer(known: Customers, event: CustomerCreated | CustomerUpdated, envelope: Envelope) -> bool:
-    """Whether the event tells nothing that is kept here and not known; its version is noted then.
-
-    A new customer of whom nobody has spoken is noted as well: nothing can have been made for it.
-    """
-    values = _own_values(event.after)
-    if isinstance(event, CustomerCreated):
-        return envelope.version == 1 and await known.begin(event.customer_id, envelope.version, values)
-    same = {**values, POINTER: event.after.merged_into_id}
-    return await known.confirm(event.customer_id, envelope.version, same)
-
-
-def _own_values(state: CustomerState) -> Document:
-    return {
-        "owner_id": state.owner_id,
-        "deleted": state.deleted,
-        "erased": state.erased,
-    }
+    @staticmethod
+    def kept(state: CustomerState) -> Document:
+        """See the class."""
+        return {
+            "owner_id": state.owner_id,
+            "deleted": state.deleted,
+            "erased": state.erased,
+        }
