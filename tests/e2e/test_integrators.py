@@ -68,7 +68,7 @@ async def is_shut_out(url: URL) -> bool:
     try:
         async with await aio_pika.connect(url):
             return False
-    except AMQPConnectionError:
+    except AMQPError:  # one that is let in while its user goes is told so in the middle of the handshake
         return True
 
 
