@@ -3,7 +3,8 @@
 import asyncio
 import random
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,12 +41,17 @@ class Follower:
         """Until it is cancelled."""
         while True:
             with suppress(*_TROUBLES):
-                await self._sign_in_again()
-                await self.mobile.listen(None)
+                await self._listen()
             self.losses += 1
+            await asyncio.sleep(self.random.uniform(0, _ASLEEP_SECONDS))
+
+    async def _listen(self) -> None:
+        try:
+            await self._sign_in_again()
+            await self.mobile.listen(None)
+        finally:
             if self.forgets:
                 self.mobile.cursor = None
-            await asyncio.sleep(self.random.uniform(0, _ASLEEP_SECONDS))
 
     async def missed(self) -> list[Violation]:
         """What its copy does not have as a query finds it, once the system is at rest and the copy has caught up."""
@@ -67,7 +73,19 @@ class Follower:
             self._signed_in_at = time.monotonic()
 
 
-async def begin_to_follow(gateway: str, account: Account, seed: int) -> list[Follower]:
+@asynccontextmanager
+async def following(followers: Iterable[Follower]) -> AsyncIterator[None]:
+    """Each follows as long as the block runs, and is away afterwards."""
+    tasks = [asyncio.create_task(follower.run()) for follower in followers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def with_lists(gateway: str, account: Account, seed: int) -> list[Follower]:
     """One over a socket, one over an event stream, and one that forgets; each has the list as it is now."""
     staff = await sign_in(gateway, account)
     followers = [

@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,10 +67,7 @@ class Trial:
         async def fewer() -> bool:
             return await self.bench.waiting() < events
 
-        try:
-            return bool(await eventually(fewer, seconds=seconds))
-        except AssertionError:
-            return False
+        return await _within(seconds, fewer)
 
     async def broken_promises(self) -> list[Violation]:
         """What the ledger shows once nothing moves any more."""
@@ -80,6 +77,14 @@ class Trial:
         left = Facts(events={}, records={}, waiting={"the bench": await self.bench.waiting()}, queued=queued)
         return [*violations(left, ()), *effects(expected, await self.bench.ledger())]
 
+    async def all_queued(self, *, seconds: float) -> bool:
+        """Whether the broker has every event in the consumer's queue, within that time."""
+
+        async def queued() -> bool:
+            return await self.bench.messages_left() >= self.versions * len(SUBJECTS)
+
+        return await _within(seconds, queued)
+
     async def all_handled(self, *, seconds: float) -> bool:
         """Whether every event has had an effect, within that time."""
 
@@ -87,10 +92,7 @@ class Trial:
             effects_now = await self.bench.mongo.database["ledger"].count_documents({})
             return effects_now >= self.versions * len(SUBJECTS)
 
-        try:
-            return bool(await eventually(handled, seconds=seconds))
-        except AssertionError:
-            return False
+        return await _within(seconds, handled)
 
     async def _come_to_rest(self) -> None:
         """Until every event has had an effect, or nothing has happened for a while (what is lost does not come)."""
@@ -106,6 +108,13 @@ class Trial:
 
         with suppress(AssertionError):  # the check says what is left
             await eventually(at_rest, seconds=_DRAIN_SECONDS)
+
+
+async def _within(seconds: float, look: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        return bool(await eventually(look, seconds=seconds))
+    except AssertionError:
+        return False
 
 
 @asynccontextmanager
