@@ -191,6 +191,19 @@ async def test_a_query_is_sent_again_once_when_its_connection_fails(world: World
         assert len(world.stars.bodies) == 1
 
 
+async def test_a_mutation_goes_by_no_connection_that_may_be_closing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    for later, added in ((0.0, 0), (4.9, 1)):
+        assert (await world.run("{ top }", json({"data": {"top": 3}})))["data"] == {"top": 3}
+        before = len(world.stars.connections)
+        monkeypatch.setattr(loop, "time", lambda later=later: now() + later)
+        assert (await world.run("mutation { vote }", json({"data": {"vote": 1}})))["data"] == {"vote": 1}
+        assert len(world.stars.connections) == before + added
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -79,6 +79,7 @@ class Settings(Limits):
     stream_queue_size: int = 256
     stream_queue_bytes: int = 4 * 1024 * 1024
     sse_keep_alive: float = 15.0
+    keep_alive: int = 75
     page: str = ""
     page_examples: str = ""
     page_sign_in: str = ""

@@ -26,6 +26,7 @@ from rapport_shared.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
 GRACE_SECONDS = 20
+KEEP_ALIVE_SECONDS = 75  # longer than the gateway, and what stands between, keeps a connection that is idle
 _ANCHOR_HELP = "a block's number and hash, kept elsewhere, such as in the worker's logs"
 
 
@@ -123,6 +124,7 @@ def serve(app: Starlette, host: str, port: int) -> int:
         ws="websockets-sansio",
         ws_max_size=2**20,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         server_header=False,
     )
     return 1 if getattr(app.state, "failed", False) else 0

@@ -111,19 +111,22 @@ class HttpTransport:
         deadline = asyncio.get_running_loop().time() + self._seconds[request.kind]
         if request.kind == "query":
             with suppress(Disconnected):
-                return await self._send(request, content, deadline)
+                return await self._send(request, content, deadline, is_repeatable=True)
         return await self._last_try(request, content, deadline)
 
     async def _last_try(self, request: SubgraphRequest, content: bytes, deadline: float) -> HttpAnswer:
         try:
-            return await self._send(request, content, deadline)
+            return await self._send(request, content, deadline, is_repeatable=False)
         except Disconnected as error:
             raise _failure(request, error) from error
 
-    async def _send(self, request: SubgraphRequest, content: bytes, deadline: float) -> HttpAnswer:
+    async def _send(
+        self, request: SubgraphRequest, content: bytes, deadline: float, *, is_repeatable: bool
+    ) -> HttpAnswer:
         self._on_send(request.subgraph)
+        origin = self._origins[request.subgraph]
         try:
-            return await self._origins[request.subgraph].post(request.headers, content, deadline)
+            return await origin.post(request.headers, content, deadline, is_repeatable=is_repeatable)
         except (BrokenAnswer, TimeoutError) as error:
             raise _failure(request, error) from error
 

@@ -15,6 +15,7 @@ from rapport_gateway.subgraphs.client import ForwardedHeaders
 from rapport_gateway.subgraphs.connection import Connection, Disconnected, Waiter
 
 _IDLE_SECONDS = 30.0
+_SAFELY_IDLE_SECONDS = 2.0  # servers close what is idle after five seconds and more
 # A peer that vanished without a word is noticed on idle connections and silent streams too.
 _KEEP_ALIVE = (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 
@@ -44,10 +45,14 @@ class Origin:
         host = parts.netloc.rpartition("@")[2]
         self._head = f"POST {path} HTTP/1.1\r\nhost: {host}\r\n".encode() + encoded_headers(headers)
 
-    async def post(self, headers: Mapping[str, str], content: bytes, deadline: float) -> HttpAnswer:
-        """Raises Disconnected, BrokenAnswer, TimeoutError."""
+    async def post(
+        self, headers: Mapping[str, str], content: bytes, deadline: float, *, is_repeatable: bool
+    ) -> HttpAnswer:
+        """What is not repeatable goes by no connection that the subgraph may be about to close. Raises Disconnected,
+        BrokenAnswer, TimeoutError."""
         request = self._request(headers, content)
-        connection = self._idle.pop() if self.has_connection else await self._connect(deadline)
+        has_connection = self.has_connection and (is_repeatable or self._is_safe(self._idle[-1]))
+        connection = self._idle.pop() if has_connection else await self._connect(deadline)
         answer = await connection.exchange(request, deadline)
         self.keep(connection)
         return answer
@@ -60,6 +65,9 @@ class Origin:
                 return True
             self._idle.pop()
         return False
+
+    def _is_safe(self, connection: Connection) -> bool:
+        return asyncio.get_running_loop().time() - connection.idle_since < _SAFELY_IDLE_SECONDS
 
     def begin(self, headers: Mapping[str, str], content: bytes, deadline: float, waiter: Waiter) -> Connection:
         """The same where there is a connection, for a waiter that gives it to `keep` when it is told."""
