@@ -12,11 +12,15 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    Lexer,
     OperationDefinitionNode,
+    Source,
+    Token,
     get_introspection_query,
     parse,
     validate,
 )
+from graphql.language.parser import Parser
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
@@ -168,16 +172,21 @@ class DocumentReader:
 def _parse(text: str, limits: Limits) -> DocumentNode:
     if has_more_tokens(text, limits.max_tokens):
         raise _exceeded("tokens", limits.max_tokens, "the document's tokens")
+    lexer = Lexer(Source(text))
+    token: Token | None = lexer.token
     try:
         # Only errors need locations, and they are most of what would be kept, and sent from one process to another.
-        return parse(text, max_tokens=limits.max_tokens, no_location=True)
+        return Parser(lexer.source, lexer=lexer, max_tokens=limits.max_tokens, no_location=True).parse_document()
+    except RecursionError:
+        raise _exceeded("nesting", limits.max_nesting, "brackets nested in brackets") from None
     except GraphQLError as problem:
-        # The parser gives up on two more things than wrong syntax, and tells them apart by message only.
-        if problem.message.endswith("nested too deeply. Parsing aborted."):
-            raise _exceeded("nesting", limits.max_nesting, "brackets nested in brackets") from None
+        # That the parser has given up is told from wrong syntax by the message only.
         if problem.message.endswith("tokens. Parsing aborted."):
             raise _exceeded("tokens", limits.max_tokens, "the document's tokens") from None
         raise DocumentRefused([_formatted(problem, GRAPHQL_PARSE_FAILED)]) from None
+    finally:
+        while token is not None:  # tokens that know both neighbours are left to the garbage collector, others just go
+            token.prev, token = None, token.next
 
 
 def _check(size: Size, limits: Limits) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from graphql import ArgumentNode, Node, OperationDefinitionNode, VariableNode, print_ast
+from graphql import ArgumentNode, Node, OperationDefinitionNode, VariableNode
 
 from rapport_gateway.planning.contextual import ContextValue
 from rapport_gateway.planning.entities_text import marked
 from rapport_gateway.planning.fetch_graph import StepField, StepSelection
+from rapport_gateway.planning.literals import literal, type_reference
 from rapport_gateway.supergraph.model import Kind, Supergraph
 
 _AS_KNOWN: Mapping[str, str] = MappingProxyType({})
@@ -101,7 +102,7 @@ class Renderer:
 
     def _print_field(self, field: StepField, graph: str) -> str:
         alias = "" if field.source == field.name else f"{field.source}: "
-        given = [print_ast(argument) for argument in field.arguments]
+        given = [f"{argument.name.value}: {literal(argument.value)}" for argument in field.arguments]
         given += [f"{name}: {marked(self.context_variable(value))}" for name, value in field.filled]
         arguments = f"({', '.join(given)})" if given else ""
         below = self.braces(field.children, graph) if field.children is not None else ""
@@ -109,9 +110,9 @@ class Renderer:
 
 
 def _bare_definition(node: Node) -> str:
-    text = f"${node.variable.name.value}: {print_ast(node.type)}"  # type: ignore[attr-defined]
+    text = f"${node.variable.name.value}: {type_reference(node.type)}"  # type: ignore[attr-defined]
     default = node.default_value  # type: ignore[attr-defined]
-    return f"{text} = {print_ast(default)}" if default is not None else text
+    return f"{text} = {literal(default)}" if default is not None else text
 
 
 def _collect_variables(selection: StepSelection, used: set[str], seen: set[int]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from graphql import FieldNode, FragmentDefinitionNode, SelectionSetNode, print_ast, strip_ignored_characters
+from graphql import FieldNode, FragmentDefinitionNode, SelectionSetNode
 
 from rapport_gateway.planning.collect import Collector, Entry, Included, always
+from rapport_gateway.planning.literals import literal
 from rapport_gateway.planning.operation import (
     Names,
     OperationTooLarge,
@@ -254,4 +255,4 @@ def arguments_text(node: FieldNode) -> str:
     if not node.arguments:
         return ""
     ordered = sorted(node.arguments, key=lambda argument: argument.name.value)
-    return "(" + ", ".join(strip_ignored_characters(print_ast(argument)) for argument in ordered) + ")"
+    return "(" + ", ".join(f"{argument.name.value}: {literal(argument.value)}" for argument in ordered) + ")"

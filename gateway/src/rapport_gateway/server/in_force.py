@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import weakref
 from pathlib import Path
 
@@ -72,6 +73,7 @@ class InForce:
         await _close(self.client, self.admission.pipeline.apart)
 
     def _close_soon(self, client: NetworkClient, apart: ReadingProcess | None) -> None:
+        gc.collect()  # a schema is full of cycles, and the collector looks at what is old seldom (see `garbage`)
         task = asyncio.create_task(_close(client, apart))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -18,6 +17,7 @@ import uvicorn
 
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.server.app import Application
+from rapport_gateway.server.garbage import look_at_new
 from rapport_gateway.server.idle_socket import IdleSocketProtocol
 from rapport_gateway.server.in_force import InForce
 from rapport_gateway.server.lean import LeanProtocol
@@ -34,7 +34,6 @@ from rapport_gateway.supergraph.model import Supergraph
 _LOG = logging.getLogger("rapport_gateway")
 _SWITCH_SECONDS = 0.0005  # how long a thread that reads a large document may hold up the loop at a time
 _BACKLOG = 2048
-_GC_THRESHOLDS = (50_000, 50, 50)
 _LAST_SECONDS = 5.0  # for sockets to be told, before a worker that does not end is killed
 
 
@@ -102,7 +101,7 @@ def _drop_stuck(listener: socket.socket, seconds: float) -> None:
 def serve(sdl: str, settings: Settings) -> None:
     """Serves a supergraph until SIGTERM or SIGINT. Raises CannotListen, InvalidSupergraph, InvalidSetting."""
     supergraph = load_supergraph(sdl)
-    _free_of_garbage()
+    look_at_new()
     # uvicorn raises the signal again when it is done; the process must then end with 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
@@ -163,22 +162,16 @@ def _serve_on(
         proxy_headers=False,
         ws_per_message_deflate=False,  # it would take more memory for a client than everything else
         ws_max_size=settings.max_body_bytes,
+        timeout_keep_alive=settings.keep_alive,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout)),
     )
     server = Server(config, application, beside)
     sys.setswitchinterval(_SWITCH_SECONDS)
-    _free_of_garbage()
+    look_at_new()
     _LOG.info("serving %d subgraphs on http://%s:%d/graphql", len(supergraph.subgraphs), settings.host, port)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve(sockets=[listener]))
     metrics.tracer.close()
-
-
-def _free_of_garbage() -> None:
-    """What is there now stays: collections, and workers' copies of memory, go without it."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 def _beside(settings: Settings, in_force: InForce, metrics: Metrics, sdl: str) -> list[Beside]:
