@@ -154,17 +154,21 @@ async def test_broken_protocol_closes_the_socket(gateway: Gateway, messages: lis
         assert await client.close_code() == close_code
 
 
-async def test_text_that_is_no_json_closes_the_socket(gateway: Gateway) -> None:
+@pytest.mark.parametrize(
+    "text", ["{", f'{{"type": "ping", "payload": [{"0," * 100_000}0]}}'], ids=["half", "many values"]
+)
+async def test_text_that_is_not_read_closes_the_socket(gateway: Gateway, text: str) -> None:
     async with gateway.websocket() as client:
-        await client.ws.send_str("{")
+        await client.ws.send_str(text)
         assert await client.close_code() == 4400
 
 
-async def test_an_id_in_use_closes_the_socket(gateway: Gateway) -> None:
+@pytest.mark.parametrize("used", ["s", "张三" * 60], ids=["short", "longer than a reason may be"])
+async def test_an_id_in_use_closes_the_socket(gateway: Gateway, used: str) -> None:
     async with gateway.websocket() as client:
-        await client.subscribe("s", "subscription { tick(count: 100000) { number } }")
+        await client.subscribe(used, "subscription { tick(count: 100000) { number } }")
         await client.receive()
-        await client.subscribe("s", "{ now }")
+        await client.subscribe(used, "{ now }")
         assert await client.close_code() == 4409
 
 

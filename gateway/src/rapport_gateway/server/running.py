@@ -46,6 +46,10 @@ class Runner:
         self._metrics = metrics
         self._observer = observer
 
+    async def decoded(self, message: bytes) -> object:
+        """The JSON of a message that may hold one request. Raises RequestRefused."""
+        return await self._admission.decoded(message)
+
     async def run(self, payload: object, headers: Mapping[str, str], emit: Emit, *, read_only: bool = False) -> Ending:
         """Every answer goes to `emit`. Raises SlowClient when `emit` does."""
         if not self._observer.is_on:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from rapport_gateway.errors import TOO_MANY_OPERATIONS, error
+from rapport_gateway.errors import TOO_MANY_OPERATIONS, RequestRefused, error
 from rapport_gateway.metrics import Metrics
 from rapport_gateway.pipeline import Answer
 from rapport_gateway.server.encoding import Encoder
@@ -34,6 +34,7 @@ BAD_PROTOCOL = 4406
 INIT_TIMEOUT = 4408
 DUPLICATE_ID = 4409
 TOO_MANY_INITS = 4429
+_LONGEST_REASON = 123  # bytes, by RFC 6455, 5.5.1
 
 
 class CloseSocket(Exception):
@@ -42,7 +43,7 @@ class CloseSocket(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        self.reason = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
 
 
 class Connection:
@@ -137,9 +138,9 @@ class Connection:
 
     async def _message(self, text: str | bytes) -> None:
         try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError as problem:
-            raise CloseSocket(BAD_MESSAGE, "The message is no JSON") from problem
+            message: Any = await self._runner.decoded(text.encode() if isinstance(text, str) else text)
+        except RequestRefused as problem:
+            raise CloseSocket(BAD_MESSAGE, problem.errors[0]["message"]) from problem
         match message:
             case {"type": "connection_init"}:
                 await self._init(message.get("payload"))
@@ -182,7 +183,7 @@ class Connection:
         if not self._initialised:
             raise CloseSocket(UNAUTHORIZED, "Unauthorized")
         if operation in self._operations:
-            raise CloseSocket(DUPLICATE_ID, f"Subscriber for {operation} already exists"[:120])
+            raise CloseSocket(DUPLICATE_ID, f"Subscriber for {operation} already exists")
         limit = self._settings.max_socket_operations
         if len(self._operations) >= limit:
             problem = error(f"At most {limit} operations may run on one connection.", TOO_MANY_OPERATIONS)
