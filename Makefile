@@ -31,7 +31,7 @@ bench-gateway: setup ## Measure the gateway beside others from npm, and write do
 	@$(PYTHON) -m tests.benchmarks.gateway.run --publish
 
 reliability-ci: setup ## Kill everything for some minutes: nothing lost, nothing done twice
-	@$(RELIABILITY) -m "reliability and not nightly" --kills 12 --seconds 90 --repeats 3
+	@$(RELIABILITY) -m "reliability and not nightly" --kills 15 --seconds 100 --repeats 3
 
 reliability: setup ## The same at night's size: 100 kills in 30 minutes, 12 crashes at each point; bad networks, frozen replicas
 	@$(RELIABILITY) -m reliability --kills 100 --seconds 1800 --repeats 12

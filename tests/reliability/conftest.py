@@ -14,8 +14,8 @@ _SUMMARY = pytest.StashKey[Summary]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     sizes = parser.getgroup("reliability")
-    sizes.addoption("--kills", type=int, default=12, help="kills of the crash campaign")
-    sizes.addoption("--seconds", type=float, default=90, help="time over which they are spread")
+    sizes.addoption("--kills", type=int, default=15, help="kills of the crash campaign; 15 are one of everything")
+    sizes.addoption("--seconds", type=float, default=100, help="time over which they are spread")
     sizes.addoption("--repeats", type=int, default=3, help="crashes at each crash point")
     sizes.addoption("--seed", type=int, default=None, help="order of the kills and the load (default: a new one)")
 
