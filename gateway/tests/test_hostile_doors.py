@@ -67,8 +67,11 @@ async def test_a_hostile_request_is_refused_at_every_door(gateway: Gateway, host
         assert _told((await response.json())["errors"]) == hostile.gateway
     async with gateway.websocket() as client:
         await client.send(id="h", type="subscribe", payload=payload)
-        message = await client.receive()
-        assert (message["type"], _told(message["payload"])) == ("error", hostile.gateway)
+        if hostile.gateway == "variable_values":  # nobody reads so much, so nobody knows what it asks for
+            assert await client.close_code() == 4400
+        else:
+            message = await client.receive()
+            assert (message["type"], _told(message["payload"])) == ("error", hostile.gateway)
     async with gateway.http.post(url, data=BytesIO(body), headers=json | {"accept": "text/event-stream"}) as response:
         data = await response.text()
         if (
