@@ -1,5 +1,8 @@
-"""Where webhooks may go."""
+"""Where webhooks may go, and on which connections."""
 
+import asyncio
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 
@@ -60,6 +63,30 @@ async def test_however_a_host_is_written_it_is_checked_where_it_is_connected_to(
     outcome = await sender.send(url, b"{}", message_id="1", secrets=[new_secret()], now=NOW)
     await sender.close()
     assert (outcome.status, outcome.error) == (None, "TARGET_NOT_ALLOWED")
+
+
+async def test_a_connection_that_the_server_may_be_closing_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[int] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(0)
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+                served[-1] += 1
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    sender = Sender(Targets([ip_network("127.0.0.0/8")]))
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+        for later in (0.0, 1.0, 5.9):
+            monkeypatch.setattr("aiohttp.connector.monotonic", lambda later=later: time.monotonic() + later)
+            outcome = await sender.send(url, b"{}", message_id="1", secrets=[new_secret()], now=NOW)
+            assert outcome.status == 204
+        await sender.close()
+    assert served == [2, 1]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from rapport_shared.events import CONTENT_TYPE
 
 TIMEOUT_SECONDS: Final = 15.0
 _CONNECT_SECONDS: Final = 5.0
+_IDLE_SECONDS: Final = 2.0  # a connection that is idle for longer is not used: servers close theirs after five and more
 _USER_AGENT: Final = "Rapport-Webhooks/1"
 _NOT_ALLOWED: Final = "TARGET_NOT_ALLOWED"
 _NAT64: Final = IPv6Network("64:ff9b::/96")
@@ -77,7 +78,7 @@ class Sender:
             # The address is checked where it is connected to: however the host is written, and whatever it resolves to.
             opened = partial(_opened, self._targets, scheme == "https")
             self._sessions[scheme] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(socket_factory=opened),
+                connector=aiohttp.TCPConnector(socket_factory=opened, keepalive_timeout=_IDLE_SECONDS),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, connect=_CONNECT_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
