@@ -56,3 +56,26 @@ async def test_what_was_read_with_a_refused_event_does_not_overtake_it(
         await eventually(all_arrived)
     assert next(refusals, None) is None, "nothing was refused"
     assert await bench.ledger() == {"cus_1": [1, 2, 3], "cus_2": [1, 2, 3]}
+
+
+async def test_a_channel_that_refuses_is_not_used_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is in a cluster, where a channel takes a node that is gone for a queue's leader."""
+    publish, refusing = relay._publish, set[object]()
+
+    async def refused_there(exchange: Any, row: OutboxRow) -> None:
+        if not refusing:
+            refusing.add(exchange.channel)
+        if exchange.channel in refusing:
+            raise DeliveryError(None, Basic.Nack())
+        await publish(exchange, row)
+
+    monkeypatch.setattr(relay, "_publish", refused_there)
+    monkeypatch.setattr(relay, "RETRY_SECONDS", 0.0)
+
+    async def arrived() -> bool:
+        return await bench.ledger() == {"cus_1": [1]}
+
+    await bench.change("cus_1")
+    async with bench.relaying(), bench.consuming():
+        await eventually(arrived)
+    assert refusing, "nothing was refused"

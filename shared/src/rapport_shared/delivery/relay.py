@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractConnection, AbstractExchange
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 from prometheus_client import Counter, Gauge
 
@@ -48,19 +48,28 @@ class Relay:
         self._wakes = wakes
         self._free = asyncio.Semaphore(WINDOW)
         self._read: list[OutboxRow] = []  # what waits, as far as it has been read and not been tried yet
+        self._is_refused = False
         self._set_aside: dict[str, float] = {}  # when to try again, by the subject of the event that was refused
 
     async def run(self, connection: AbstractConnection) -> None:
         """Relay until the connection is lost; raises Unavailable where the database does not answer."""
-        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        exchange = await declare_exchanges(channel)
-        await self._wakes.hear(channel)
+        await self._wakes.hear(await connection.channel(publisher_confirms=False))
         self._read = []
         while True:
+            channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
             try:
-                await self._step(exchange)
+                await self._relay_through(channel)
             except DatabaseError as failure:
                 raise Unavailable(f"outbox: {type(failure).__name__}") from failure
+            await channel.close()
+
+    async def _relay_through(self, channel: AbstractChannel) -> None:
+        """Until the broker refuses an event: in a cluster a channel may take a node that is gone for a queue's leader,
+        and refuses for as long as it is open; a new one asks who leads."""
+        exchange = await declare_exchanges(channel)
+        self._is_refused = False
+        while not self._is_refused:
+            await self._step(exchange)
 
     async def _step(self, exchange: AbstractExchange) -> None:
         if not await self._lease.hold():
@@ -110,6 +119,7 @@ class Relay:
 
     def _put_aside(self, row: OutboxRow, reason: AMQPError) -> None:
         """A refused event's subject waits a while, so that it cannot hold up the others."""
+        self._is_refused = True
         REFUSED.inc()
         log.error("event not routed", event_id=row.event_id, routing_key=row.routing_key, reason=type(reason).__name__)
         self._set_aside[row.subject] = time.monotonic() + RETRY_SECONDS
