@@ -30,6 +30,10 @@ class NetworkProxy:
         self.accepted = 0
         self.dropped = 0
         """Answers that were lost, each with its connection."""
+        self.losing: bytes | None = None
+        """A request that holds this is still to be lost."""
+        self.lost = 0
+        """Requests that were lost, each with its connection."""
         self.cut_off = 0
         """Connections that were reset."""
 
@@ -76,6 +80,10 @@ class NetworkProxy:
         """The server's next answer is lost, and the connection that it came on."""
         self.dropping = True
 
+    def lose_request(self, holding: bytes) -> None:
+        """The next request that holds these bytes does not arrive, and its connection is lost."""
+        self.losing = holding
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refusing:
             writer.transport.abort()
@@ -111,6 +119,10 @@ class NetworkProxy:
                 if self.dropping and way is self._down:
                     self.dropping = False
                     self.dropped += 1
+                    return
+                if self.losing and way is self._up and self.losing in data:
+                    self.losing = None
+                    self.lost += 1
                     return
                 writer.write(data)
                 await writer.drain()

@@ -1,7 +1,7 @@
 """Networks that are slow, fall silent, lose an answer or are cut, between the services and their servers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ SILENCE_SECONDS = 12
 SETTLE_SECONDS = 60
 CHANGES = 3
 ANSWERS_LOST = 5
+SENT_MARK = b"sent_at"  # the field is written by nobody else
 CUTS = 3
 
 
@@ -58,6 +59,14 @@ async def loses_answers(proxy: NetworkProxy) -> AsyncIterator[None]:
     for _ in range(ANSWERS_LOST):
         proxy.drop_reply()
         await _reaches(lambda: not proxy.dropping)
+
+
+@asynccontextmanager
+async def loses_marks(proxy: NetworkProxy) -> AsyncIterator[None]:
+    """The relay's word to the database that events are sent does not arrive: it publishes them again."""
+    proxy.lose_request(SENT_MARK)
+    yield
+    await _reaches(lambda: not proxy.losing)
 
 
 @asynccontextmanager
@@ -101,19 +110,24 @@ async def _reaches(condition: Callable[[], bool]) -> None:
     await eventually(looked)
 
 
-FAULTS: tuple[Fault, ...] = (slow, silent_up, silent_down, loses_answers, is_cut, is_down)
+BROKER_FAULTS: tuple[Fault, ...] = (slow, silent_up, silent_down, loses_answers, is_cut, is_down)
+DATABASE_FAULTS: tuple[Fault, ...] = (*BROKER_FAULTS, loses_marks)
 
 
 @pytest.mark.reliability
 @pytest.mark.nightly
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("server", "mutants"),
-    [(to_broker, {"no-confirms": LOST, "no-inbox": TWICE}), (to_database, {"no-inbox": TWICE})],
+    ("server", "faults", "mutants"),
+    [
+        (to_broker, BROKER_FAULTS, {"no-confirms": LOST, "no-inbox": TWICE}),
+        (to_database, DATABASE_FAULTS, {"no-inbox": TWICE}),
+    ],
     ids=["broker", "database"],
 )
 async def test_a_bad_network_loses_nothing_and_does_nothing_twice(
     server: Server,
+    faults: Sequence[Fault],
     mutants: dict[str, str],
     backing: BackingServices,
     database_prefix: str,
@@ -126,11 +140,11 @@ async def test_a_bad_network_loses_nothing_and_does_nothing_twice(
             design: await stack.enter_async_context(trial(backing, database_prefix, tmp_path, design))
             for design in (RIGHT, *mutants)
         }
-        await asyncio.gather(*(_suffer(each, server) for each in trials.values()))
+        await asyncio.gather(*(_suffer(each, server, faults) for each in trials.values()))
         checks = await asyncio.gather(*(each.broken_promises() for each in trials.values()))
         found: dict[str, list[Violation]] = dict(zip(trials, checks, strict=True))
     caught = [mutant for mutant, kind in mutants.items() if kind in {violation.kind for violation in found[mutant]}]
-    summary.networks += len(FAULTS)
+    summary.networks += len(faults)
     summary.mutants += len(mutants)
     summary.caught += len(caught)
     summary.found(found[RIGHT])
@@ -138,13 +152,13 @@ async def test_a_bad_network_loses_nothing_and_does_nothing_twice(
     assert caught == list(mutants), f"not caught: {found}"
 
 
-async def _suffer(each: Trial, server: Server) -> None:
+async def _suffer(each: Trial, server: Server, faults: Sequence[Fault]) -> None:
     proxy = server(each)
     await each.start(each.relay)
     await each.start(each.consumer)
     await each.change(1)
     assert await each.all_sent(seconds=SETTLE_SECONDS)
-    for fault in FAULTS:
+    for fault in faults:
         async with fault(proxy):
             await each.change(CHANGES)
         await each.change(1)
@@ -152,3 +166,4 @@ async def _suffer(each: Trial, server: Server) -> None:
     assert proxy.held
     assert proxy.dropped == ANSWERS_LOST
     assert proxy.cut_off >= CUTS
+    assert proxy.lost == faults.count(loses_marks)

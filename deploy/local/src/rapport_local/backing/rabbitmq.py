@@ -24,8 +24,10 @@ class OwnBroker(Broker):
 
     how = "RabbitMQ of this machine (a node of our own)"
 
-    def __init__(self, place: Place, programs: RabbitmqPrograms) -> None:
+    def __init__(self, place: Place, programs: RabbitmqPrograms, *, erlang: str = "") -> None:
+        """``erlang``: further arguments for the Erlang machine."""
         self._place = place
+        self._erlang = erlang
         self._programs = programs
         self._home = place.data / "rabbitmq"
         self._home.mkdir(parents=True, exist_ok=True)
@@ -45,9 +47,9 @@ class OwnBroker(Broker):
         """Its Erlang name."""
         return f"rapport-{self._place.amqp}@localhost"
 
-    def another(self, place: Place) -> "OwnBroker":
+    def another(self, place: Place, *, erlang: str = "") -> "OwnBroker":
         """A node like this one, elsewhere; not started yet."""
-        return OwnBroker(place, self._programs)
+        return OwnBroker(place, self._programs, erlang=erlang)
 
     def launch(self) -> None:
         self._write_settings()
@@ -147,6 +149,7 @@ class OwnBroker(Broker):
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
             # Idle schedulers sleep: the machine is shared with everything else that runs on it.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
-                "+sbwt none +sbwtdcpu none +sbwtdio none -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"
+                "+sbwt none +sbwtdcpu none +sbwtdio none -start_epmd false -kernel inet_dist_use_interface {127,0,0,1} "
+                + self._erlang
             ),
         }
