@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -194,12 +195,12 @@ async def test_a_query_is_sent_again_once_when_its_connection_fails(world: World
 async def test_a_mutation_goes_by_no_connection_that_may_be_closing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop = asyncio.get_running_loop()
-    now = loop.time
     for later, added in ((0.0, 0), (4.9, 1)):
         assert (await world.run("{ top }", json({"data": {"top": 3}})))["data"] == {"top": 3}
         before = len(world.stars.connections)
-        monkeypatch.setattr(loop, "time", lambda later=later: now() + later)
+        for module in ("connection", "http", "origin"):
+            clock = f"rapport_gateway.subgraphs.{module}.monotonic"
+            monkeypatch.setattr(clock, lambda later=later: monotonic() + later)
         assert (await world.run("mutation { vote }", json({"data": {"vote": 1}})))["data"] == {"vote": 1}
         assert len(world.stars.connections) == before + added
 

@@ -13,6 +13,7 @@ from rapport_gateway.server.plain_request import Head
 from rapport_gateway.server.requests import REQUEST_ID, forwarded_headers, request_id
 from rapport_gateway.settings import Settings
 from rapport_gateway.subgraphs.client import ForwardedHeaders
+from rapport_gateway.subgraphs.origin import encoded_headers
 
 _REMEMBERED = 1024
 
@@ -25,7 +26,7 @@ class KnownHead:
     def __init__(self, headers: Mapping[str, str], media_type: str, cors: Mapping[str, str]) -> None:
         self._forwarded = forwarded_headers(headers)
         self._has_id = self._forwarded[REQUEST_ID] == headers.get(REQUEST_ID)
-        self._content_type = f"{media_type}; charset=utf-8"
+        self._content_type = f"content-type: {media_type}; charset=utf-8\r\n".encode("latin-1")
         self._fixed = cors
         self.coding = content_coding(headers.get("accept-encoding"))
         present = cors.get("vary")
@@ -39,11 +40,9 @@ class KnownHead:
     def answered(self, status: int, request: str, body: bytes, extra: Mapping[str, str]) -> bytes:
         """The whole HTTP answer."""
         headers = {REQUEST_ID: request, **self._fixed, **extra} if self._fixed or extra else {REQUEST_ID: request}
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()]).encode("latin-1")
-        if lines.count(b"\n") != len(headers) or lines.count(b"\r") != len(headers):
-            raise ValueError("a header holds a line break")
-        tail = f"content-type: {self._content_type}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-        return b"".join((STATUS_LINE[status], lines, tail, body))
+        lines = encoded_headers(headers)
+        length = b"content-length: %d\r\n\r\n" % len(body)
+        return b"".join((STATUS_LINE[status], lines, self._content_type, length, body))
 
 
 class KnownHeads:

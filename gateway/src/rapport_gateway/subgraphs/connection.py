@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from time import monotonic
 from typing import cast
 
 import httptools
@@ -42,7 +43,7 @@ class Connection(asyncio.Protocol):
         self.is_reusable = False
 
     async def exchange(self, request: bytes, deadline: float) -> HttpAnswer:
-        """`deadline` is in the loop's time. Raises Disconnected, BrokenAnswer, TimeoutError."""
+        """`deadline` is in the time of `time.monotonic`. Raises Disconnected, BrokenAnswer, TimeoutError."""
         waiter: asyncio.Future[HttpAnswer] = asyncio.get_running_loop().create_future()
         self.begin(request, deadline, waiter)
         try:
@@ -81,13 +82,13 @@ class Connection(asyncio.Protocol):
                 return
             self._timer.cancel()
         self._timer_at = deadline
-        self._timer = asyncio.get_running_loop().call_at(deadline, self._time_is_up)
+        self._timer = asyncio.get_running_loop().call_later(deadline - monotonic(), self._time_is_up)
 
     def _time_is_up(self) -> None:
         self._timer = None
         if self._waiter is None:
             return
-        if asyncio.get_running_loop().time() < self._deadline:
+        if monotonic() < self._deadline:
             self._watch(self._deadline)
         else:
             self._fail(TimeoutError())

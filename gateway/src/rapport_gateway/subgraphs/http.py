@@ -5,11 +5,11 @@ The client is our own because it is most of what a request costs: a general one 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from time import monotonic
 
 import orjson
 
@@ -93,7 +93,7 @@ class HttpTransport:
         return partial(self._in_flight.enter, key, begin) if is_open or self._in_flight.has(key) else None
 
     def _begun(self, request: SubgraphRequest, content: bytes, waiter: Waiter) -> Cancel:
-        deadline = asyncio.get_running_loop().time() + self._seconds["query"]
+        deadline = monotonic() + self._seconds["query"]
         again = partial(self._last_try, request, content, deadline)
         attempt = Attempt(self._origins[request.subgraph], waiter, again=again, failed=partial(_failure, request))
         self._on_send(request.subgraph)
@@ -108,7 +108,7 @@ class HttpTransport:
             self._in_flight.close_doors()
 
     async def _asked(self, request: SubgraphRequest, content: bytes) -> HttpAnswer:
-        deadline = asyncio.get_running_loop().time() + self._seconds[request.kind]
+        deadline = monotonic() + self._seconds[request.kind]
         if request.kind == "query":
             with suppress(Disconnected):
                 return await self._send(request, content, deadline, is_repeatable=True)

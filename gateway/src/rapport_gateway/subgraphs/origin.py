@@ -8,6 +8,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import cache
+from time import monotonic
 from urllib.parse import urlsplit
 
 from rapport_gateway.subgraphs.answers import HttpAnswer
@@ -67,7 +68,7 @@ class Origin:
         return False
 
     def _is_safe(self, connection: Connection) -> bool:
-        return asyncio.get_running_loop().time() - connection.idle_since < _SAFELY_IDLE_SECONDS
+        return monotonic() - connection.idle_since < _SAFELY_IDLE_SECONDS
 
     def begin(self, headers: Mapping[str, str], content: bytes, deadline: float, waiter: Waiter) -> Connection:
         """The same where there is a connection, for a waiter that gives it to `keep` when it is told."""
@@ -79,7 +80,7 @@ class Origin:
         """For the next request, where it can be used again."""
         if not connection.is_reusable:
             return
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         connection.idle_since = now
         self._idle.append(connection)
         while self._idle[0].idle_since < now - _IDLE_SECONDS:
@@ -96,7 +97,7 @@ class Origin:
     async def _connect(self, deadline: float) -> Connection:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout_at(min(deadline, loop.time() + self._connect_timeout)):
+            async with asyncio.timeout(min(deadline - monotonic(), self._connect_timeout)):
                 transport, connection = await loop.create_connection(
                     lambda: Connection(self._limit), self._host, self._port, ssl=_tls() if self._is_tls else None
                 )
@@ -118,7 +119,7 @@ def encoded_headers(headers: Mapping[str, str]) -> bytes:
 
 
 def _encoded(headers: Mapping[str, str]) -> bytes:
-    text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    text = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     if text.count("\n") != len(headers) or text.count("\r") != len(headers) or "\0" in text:
         raise ValueError("a header holds a line break")
     return text.encode("latin-1")
