@@ -240,6 +240,7 @@ async def test_subscriptions(world: World, role: str, heard: dict[tuple[str, str
             assert told.errors == []
 
 
+@pytest.mark.backing
 def test_there_are_enough_cells() -> None:
     """Runs last: what the tests above have compared."""
     assert CELLS["count"] >= 600
