@@ -28,6 +28,9 @@ def configure_logging(level: str, *, process: str) -> None:
 
 
 def failure_facts(failure: BaseException) -> dict[str, Any]:
-    """What a log may say of an exception: its class and its stack, but not its text, which may quote values."""
+    """What a log may say of an exception: its class, its number if it has one (the database's errors do) and its stack,
+    but not its text, which may quote values."""
     stack = traceback.format_tb(failure.__traceback__)
-    return {"kind": type(failure).__name__, "stack": "".join(stack[-8:])}
+    number = getattr(failure, "code", None)
+    numbered = {"number": number} if isinstance(number, int) else {}
+    return {"kind": type(failure).__name__, **numbered, "stack": "".join(stack[-8:])}
