@@ -11,7 +11,7 @@ from strawberry.extensions import FieldExtension
 
 from rapport_shared.errors import Fault, InvalidReason, ServiceUnavailable, UserFault
 from rapport_shared.explanation import explained
-from rapport_shared.mongo import DatabaseAway
+from rapport_shared.mongo import is_transient
 from rapport_shared.text import printable
 
 MAX_REASON = 500
@@ -73,7 +73,7 @@ def mutation(description: str) -> Any:
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 MASKED = "Something went wrong here; it has been logged."
-TRY_AGAIN = "This service's database does not answer: try again."
+TRY_AGAIN = "This service's database could not do it now: try again."
 
 
 def make_safe(error: GraphQLError) -> None:
@@ -81,7 +81,7 @@ def make_safe(error: GraphQLError) -> None:
     code = error_code(error)
     if code == INTERNAL:
         error.message = MASKED
-    elif isinstance(error.original_error, DatabaseAway):
+    elif is_transient(error.original_error):
         error.message = TRY_AGAIN
     error.extensions = {**(error.extensions or {}), "code": code}
 
@@ -93,7 +93,7 @@ def error_code(error: GraphQLError) -> str:
     original = error.original_error
     if isinstance(original, Fault):
         return original.code
-    if isinstance(original, DatabaseAway):
+    if is_transient(original):
         return ServiceUnavailable.code
     if error.path is not None or (original is not None and not isinstance(original, GraphQLError)):
         return INTERNAL

@@ -18,7 +18,7 @@ from rapport_shared.graphql.field_rights import mask_fields
 from rapport_shared.graphql.limits import CACHED_DOCUMENTS, Limits
 from rapport_shared.graphql.scalars import DATE_TIME, DateTime
 from rapport_shared.logs import failure_facts
-from rapport_shared.mongo import DatabaseAway
+from rapport_shared.mongo import is_transient
 
 FEDERATION_VERSION: Final = "2.9"
 
@@ -32,7 +32,7 @@ class SubgraphSchema(Schema):
         """Called with every error before it is answered: log what is our own fault, and make all safe to show."""
         for error in errors:
             failure = error.original_error or error
-            if error_code(error) == INTERNAL or isinstance(failure, DatabaseAway):
+            if error_code(error) == INTERNAL or is_transient(failure):
                 log.error("resolver failed", path=error.path, **failure_facts(failure))
             make_safe(error)
 

@@ -3,7 +3,6 @@
 from rapport_shared.mongo.client import (
     Collection,
     Database,
-    DatabaseAway,
     DatabaseError,
     Document,
     DuplicateKey,
@@ -11,6 +10,7 @@ from rapport_shared.mongo.client import (
     Session,
     connect,
     database_name,
+    is_transient,
 )
 from rapport_shared.mongo.conditions import counted, every
 from rapport_shared.mongo.indexes import Index, create_indexes
@@ -21,7 +21,6 @@ from rapport_shared.mongo.updates import insert_all, update_all, update_each
 __all__ = [
     "Collection",
     "Database",
-    "DatabaseAway",
     "DatabaseError",
     "Document",
     "DuplicateKey",
@@ -40,6 +39,7 @@ __all__ = [
     "eventually",
     "every",
     "insert_all",
+    "is_transient",
     "page_request",
     "update_all",
     "update_each",

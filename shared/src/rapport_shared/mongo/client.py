@@ -21,13 +21,24 @@ Database: TypeAlias = AsyncIOMotorDatabase[Document]
 Collection: TypeAlias = AsyncIOMotorCollection[Document]
 Session: TypeAlias = AsyncIOMotorClientSession
 DatabaseError: TypeAlias = PyMongoError
-DatabaseAway: TypeAlias = ConnectionFailure
-"""The database does not answer, or not in time; what was asked of it may have been done."""
 DuplicateKey: TypeAlias = DuplicateKeyError
 
 WRITE_CONCERN = WriteConcern(w="majority", j=True)
 READ_CONCERN = ReadConcern("majority")
 TRANSACTION_READ_CONCERN = ReadConcern("snapshot")
+
+
+_TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
+
+
+def is_transient(failure: BaseException | None) -> bool:
+    """Whether the database did not answer, not in time, or gave a transaction up; what was asked may have been done.
+
+    The driver (Motor 3.7) commits outside of its own retries, so that a commit may fail with what is worth another try.
+    """
+    if isinstance(failure, ConnectionFailure):
+        return True
+    return isinstance(failure, PyMongoError) and any(failure.has_error_label(label) for label in _TRANSIENT)
 
 
 @dataclass(frozen=True, slots=True)
