@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aio_pika.abc import AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 from prometheus_client import Counter, Gauge
 
@@ -15,7 +15,7 @@ from rapport_shared.delivery.lease import Lease
 from rapport_shared.events import CONTENT_TYPE
 from rapport_shared.messaging.connection import PUBLISH_SECONDS, Unavailable
 from rapport_shared.messaging.feed import POSITION
-from rapport_shared.messaging.topology import declare_exchanges
+from rapport_shared.messaging.topology import EVENTS, declare_exchanges
 from rapport_shared.messaging.wakes import Wakes
 from rapport_shared.mongo import DatabaseError
 from rapport_shared.outbox import OutboxRow, OutboxStore, in_version_order
@@ -53,20 +53,21 @@ class Relay:
 
     async def run(self, connection: AbstractConnection) -> None:
         """Relay until the connection is lost; raises Unavailable where the database does not answer."""
-        await self._wakes.hear(await connection.channel(publisher_confirms=False))
+        first = await connection.channel(publisher_confirms=False)
+        await declare_exchanges(first)
+        await self._wakes.hear(first)
         self._read = []
         while True:
             channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
             try:
-                await self._relay_through(channel)
+                await self._relay_to(await channel.get_exchange(EVENTS, ensure=False))
             except DatabaseError as failure:
                 raise Unavailable(f"outbox: {type(failure).__name__}") from failure
             await channel.close()
 
-    async def _relay_through(self, channel: AbstractChannel) -> None:
+    async def _relay_to(self, exchange: AbstractExchange) -> None:
         """Until the broker refuses an event: in a cluster a channel may take a node that is gone for a queue's leader,
         and refuses for as long as it is open; a new one asks who leads."""
-        exchange = await declare_exchanges(channel)
         self._is_refused = False
         while not self._is_refused:
             await self._step(exchange)
