@@ -70,12 +70,22 @@ async def log_entries(channel: AbstractChannel, start: int | datetime | None = N
 async def _consuming(
     log: AbstractQueue, start: str | int | datetime
 ) -> "AsyncIterator[asyncio.Queue[AbstractIncomingMessage]]":
+    """Nothing is left unacknowledged, for which the broker would close the channel after its `consumer_timeout`."""
     arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-    tag = await log.consume(arrived.put, arguments={OFFSET: start})
+    latest: list[AbstractIncomingMessage] = []
+
+    async def arrive(message: AbstractIncomingMessage) -> None:
+        latest[:] = [message]
+        arrived.put_nowait(message)
+
+    tag = await log.consume(arrive, arguments={OFFSET: start})
     try:
         yield arrived
     finally:
         await log.cancel(tag)
+        for message in latest:
+            if not message.processed:
+                await message.ack(multiple=True)
 
 
 async def _next(arrived: "asyncio.Queue[AbstractIncomingMessage]", seconds: float) -> LogEntry | None:
