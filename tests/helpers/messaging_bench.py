@@ -64,6 +64,10 @@ class Bench:
     async def waiting(self) -> int:
         return await self.outbox.count_waiting()
 
+    async def nothing_waits(self) -> bool:
+        """Whether the broker has confirmed everything."""
+        return await self.waiting() == 0
+
     async def ledger(self) -> dict[str, list[int]]:
         """The versions that have had their effect, by subject, in the order of the effects."""
         rows = await self.mongo.database["ledger"].find().sort("_id", 1).to_list(None)

@@ -15,12 +15,9 @@ async def test_reading_leaves_nothing_unacknowledged(bench: Bench, broker: Broke
     if not isinstance(broker, OwnBroker):
         pytest.skip("needs a broker of our own")
 
-    async def all_sent() -> bool:
-        return await bench.waiting() == 0
-
     await bench.change("cus_1", times=3)
     async with bench.relaying():
-        await eventually(all_sent)
+        await eventually(bench.nothing_waits)
     async with bench.channel() as channel:
         read = [event async for _, event in read_log(channel, CustomerUpdated)]
         said = broker.control("list_channels", "vhost", "messages_unacknowledged")

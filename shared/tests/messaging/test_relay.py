@@ -23,14 +23,11 @@ async def test_a_relay_is_woken_by_who_leaves_events_elsewhere(
     elsewhere = replace(bench, mongo=mongo)
     telling = BrokerLink(bench.amqp_url, "test-api", Wakes("customers", mongo.outbox_filled).tell)
 
-    async def nothing_waits() -> bool:
-        return await bench.waiting() == 0
-
     async with bench.relaying(), running(telling.run()):
         await bench.change("cus_1")
-        await eventually(nothing_waits)
+        await eventually(bench.nothing_waits)
         await elsewhere.change("cus_2")
-        await eventually(nothing_waits)
+        await eventually(bench.nothing_waits)
     mongo.close()
 
 

@@ -32,7 +32,7 @@ _TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
 
 
 def is_transient(failure: BaseException | None) -> bool:
-    """Whether the database did not answer, not in time, or gave a transaction up; what was asked may have been done.
+    """Whether the database did not answer in time, or gave a transaction up; what was asked of it may have been done.
 
     The driver (Motor 3.7) commits outside of its own retries, so that a commit may fail with what is worth another try.
     """
