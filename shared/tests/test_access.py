@@ -47,7 +47,7 @@ async def mongo(mongo_url: str, database_prefix: str) -> AsyncIterator[Mongo]:
     await create_indexes(mongo.database, INDEXES)
     yield mongo
     await mongo.client.drop_database(mongo.database.name)
-    mongo.close()
+    await mongo.close()
 
 
 class Bus:

@@ -14,12 +14,12 @@ async def test_writes_are_durable_and_reads_committed_whatever_the_url_says(url:
         for target in (mongo.database, mongo.database["anything"]):
             assert target.write_concern.document == {"w": "majority", "j": True}
             assert target.read_concern.document == {"level": "majority"}
-        options = mongo.client.delegate.options
+        options = mongo.client.options
         assert options.retry_writes
         assert (options.server_selection_timeout, options.pool_options.max_pool_size) == (3.0, 50)
         assert (options.pool_options.connect_timeout, options.pool_options.socket_timeout) == (2.0, 10.0)
     finally:
-        mongo.close()
+        await mongo.close()
 
 
 def test_conditions_are_merged_flat_where_their_keys_allow_it() -> None:

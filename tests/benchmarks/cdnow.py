@@ -93,7 +93,7 @@ async def run(url: str, known: dict[str, list[Purchase]]) -> None:
     finally:
         if os.environ.get(MONGO_SETTING):  # the embedded one goes with its folder
             await mongo.client.drop_database(mongo.database.name)
-        mongo.close()
+        await mongo.close()
 
 
 async def customers(client: SubgraphClient, numbers: list[str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pymongo
-from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient
 from pymongo.database import Database
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "helpers")]
@@ -138,12 +138,12 @@ async def measured(url: str, asked: argparse.Namespace) -> None:
         for name in names if os.environ.get(MONGO_SETTING) else ():  # the embedded one goes with its folder
             driver.drop_database(name)
         driver.close()
-        mongo.close()
+        await mongo.close()
 
 
 def patient(url: str, name: str) -> Mongo:
     """As a service connects, but it waits: of very many customers the embedded database reads all for one list."""
-    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(url, tz_aware=True, connectTimeoutMS=PATIENCE_MS)
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url, tz_aware=True, connectTimeoutMS=PATIENCE_MS)
     return Mongo(client, client.get_database(name, read_concern=READ_CONCERN, write_concern=WRITE_CONCERN))
 
 

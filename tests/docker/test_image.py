@@ -37,7 +37,7 @@ def test_image_holds_the_developers_versions_and_no_development_tool(name: str) 
 
 
 def test_gateway_has_no_driver() -> None:
-    assert not set(_locked(GATEWAY)) & {"motor", "pymongo", "aio-pika", "aiormq", "strawberry-graphql"}
+    assert not set(_locked(GATEWAY)) & {"pymongo", "aio-pika", "aiormq", "strawberry-graphql"}
 
 
 def test_only_identity_can_hash_passwords() -> None:

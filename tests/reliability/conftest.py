@@ -39,7 +39,7 @@ async def end_state(running_system: RunningSystem) -> AsyncIterator[EndState]:
     state = EndState(running_system)
     await state.listen()
     yield state
-    state.close()
+    await state.close()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

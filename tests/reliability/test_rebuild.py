@@ -58,8 +58,8 @@ async def test_a_consumer_that_is_rebuilt_from_the_log_has_what_the_old_one_has(
         await _replay(running_system.addresses.amqp_url, new, wanted)
         found = {name: await _copies(mongo.database) for name, mongo in (("old", old), ("new", new))}
     finally:
-        old.close()
-        new.close()
+        await old.close()
+        await new.close()
     summary.lines.append(f"rebuilt from the log: {len(wanted)} events, {sum(map(len, found['new'].values()))} records")
     assert len(found["old"]["customers"]) >= STORIES
     assert found["old"]["follow-ups"]

@@ -50,7 +50,7 @@ async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
     mongo = connect(settings.mongo_url, f"{settings.database_prefix}_automation_suite")
     await migrate(settings, service="automation", mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
     yield mongo
-    mongo.close()
+    await mongo.close()
 
 
 @pytest.fixture

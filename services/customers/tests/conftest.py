@@ -43,7 +43,7 @@ async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
     await migrate(settings, service="customers", mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
     await keep_what_is_old(mongo)
     yield mongo
-    mongo.close()
+    await mongo.close()
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ async def migrated(settings: Settings, issuer: TestIssuer) -> AsyncIterator[Mong
     await mongo.database[KEYS].insert_one({"_id": KEY_ID, "jwk": jwk, "created_at": SOME_DAY, "signs_from": SOME_DAY})
     await empty(mongo)
     yield mongo
-    mongo.close()
+    await mongo.close()
 
 
 async def empty(mongo: Mongo) -> None:

@@ -36,7 +36,7 @@ async def empty(settings: Settings, request: pytest.FixtureRequest) -> AsyncIter
     mongo = connect_database(fresh, SERVICE)
     yield mongo
     await mongo.client.drop_database(mongo.database.name)
-    mongo.close()
+    await mongo.close()
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
     await migrate(settings, service="interactions", mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
     await keep_what_is_old(mongo)
     yield mongo
-    mongo.close()
+    await mongo.close()
 
 
 @pytest.fixture

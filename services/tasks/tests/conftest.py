@@ -51,7 +51,7 @@ async def migrated(settings: Settings) -> AsyncIterator[Mongo]:
     mongo = connect_database(settings, SERVICE)
     await keep_what_is_old(mongo)
     yield mongo
-    mongo.close()
+    await mongo.close()
 
 
 @pytest.fixture

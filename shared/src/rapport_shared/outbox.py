@@ -113,7 +113,7 @@ class OutboxStore:
             return []
         ordered = in_version_order(rows)
 
-        async with await self._database.client.start_session() as session:
+        async with self._database.client.start_session() as session:
             try:
                 numbered: list[OutboxRow] = await session.with_transaction(
                     lambda session: self._numbered(ordered, session),

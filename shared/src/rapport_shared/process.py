@@ -147,7 +147,7 @@ async def _verify_audit(settings: ServiceSettings, service: str, anchors: dict[i
         problems = [problem async for problem in verify(mongo.database, published)]
         head = await Chain(mongo, system_clock).head()
     finally:
-        mongo.close()
+        await mongo.close()
     for problem in problems:
         sys.stdout.write(f"{problem}\n")
     sys.stdout.write(f"{service}: {head.seq} blocks, {len(published)} published, {len(problems)} problems\n")
@@ -164,7 +164,7 @@ async def _send_snapshot(settings: ServiceSettings, service: str, snapshot: Snap
         sys.stderr.write(f"there is no queue {queue}\n")
         return 2
     finally:
-        mongo.close()
+        await mongo.close()
     sys.stdout.write(f"{sent} records of {snapshot.kind} sent to {queue}\n")
     return 0
 

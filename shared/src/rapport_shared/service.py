@@ -126,7 +126,7 @@ def worker_app(
     async def stop() -> None:
         await lease.release()
         await audit_lease.release()
-        mongo.close()
+        await mongo.close()
 
     return create_app(
         checks={"database": mongo.ping, "broker": broker},
@@ -175,6 +175,6 @@ def _sets_of_access(changed: asyncio.Event) -> Callable[[str], None]:
 
 def _closing(mongo: Mongo) -> Callable[[], Awaitable[None]]:
     async def close() -> None:
-        mongo.close()
+        await mongo.close()
 
     return close

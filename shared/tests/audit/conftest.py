@@ -18,5 +18,5 @@ async def bench(mongo_url: str, database_prefix: str, broker: Broker) -> AsyncIt
     mongo = connect(mongo_url, f"{name}_customers")
     await create_indexes(mongo.database, BOOKKEEPING_INDEXES)
     yield AuditBench(mongo, broker.create_vhost(name))
-    mongo.close()
+    await mongo.close()
     broker.delete_vhost(name)

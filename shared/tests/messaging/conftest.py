@@ -24,7 +24,7 @@ async def _bench(mongo_url: str, database_prefix: str, broker: Broker) -> AsyncI
     async with made.channel() as channel:
         await declare_consumer(channel, made.group, [CustomerUpdated.routing_key])
     yield made
-    mongo.close()
+    await mongo.close()
     broker.delete_vhost(name)
 
 

@@ -28,7 +28,7 @@ async def test_a_relay_is_woken_by_who_leaves_events_elsewhere(
         await eventually(bench.nothing_waits)
         await elsewhere.change("cus_2")
         await eventually(bench.nothing_waits)
-    mongo.close()
+    await mongo.close()
 
 
 async def test_what_was_read_with_a_refused_event_does_not_overtake_it(

@@ -103,7 +103,7 @@ async def _recorded(system: RunningSystem) -> Versions:
     """When each change was written down, within its transaction."""
     mongo = connect(system.addresses.mongo_url, database_name(system.addresses.database_prefix, "customers"))
     rows = await mongo.database["outbox"].find({}, {"subject": 1, "version": 1, "recorded_at": 1}).to_list(None)
-    mongo.close()
+    await mongo.close()
     return {(row["subject"], row["version"]): row["recorded_at"].timestamp() for row in rows}
 
 

@@ -159,4 +159,4 @@ async def _bench(backing: BackingServices, name: str) -> AsyncIterator[Bench]:
     async with bench.channel() as channel:
         await declare_consumer(channel, bench.group, [CustomerUpdated.routing_key])
     yield bench
-    mongo.close()
+    await mongo.close()

@@ -127,7 +127,7 @@ async def prepare(settings: Settings) -> None:
     """Indexes, exchanges and queues."""
     mongo = connect_database(settings, SERVICE)
     await migrate(settings, service=SERVICE, mongo=mongo, indexes=INDEXES, handlers=HANDLERS)
-    mongo.close()
+    await mongo.close()
 
 
 PROCESS = ServiceProcess(

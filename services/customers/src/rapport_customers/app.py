@@ -315,7 +315,7 @@ async def prepare(settings: Settings) -> None:
     await CustomFieldRepository(mongo.database).adjust_indexes()
     await StayRepository(mongo.database).fill()
     await NeedRepository(mongo.database).fill_marks()
-    mongo.close()
+    await mongo.close()
 
 
 SNAPSHOTS = (

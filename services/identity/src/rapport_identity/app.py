@@ -237,7 +237,7 @@ async def prepare(settings: Settings) -> None:
             await users.create_first_admin(settings.admin_email, settings.admin_password.get_secret_value())
         except UserFault as fault:
             sys.exit(f"the first administrator was not made: {fault.code}: {fault.message}")
-    mongo.close()
+    await mongo.close()
 
 
 async def rotate_keys(settings: Settings, arguments: Namespace) -> None:
@@ -246,7 +246,7 @@ async def rotate_keys(settings: Settings, arguments: Namespace) -> None:
     try:
         key = await key_service(mongo).rotate(at_once=arguments.now)
     finally:
-        mongo.close()
+        await mongo.close()
     sys.stdout.write(f"{key.id} signs from {key.signs_from.isoformat()}\n")
 
 

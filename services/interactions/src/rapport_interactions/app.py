@@ -87,7 +87,7 @@ async def prepare(settings: Settings) -> None:
     """Indexes, exchanges and queues."""
     mongo = connect_database(settings, SERVICE)
     await migrate(settings, service=SERVICE, mongo=mongo, indexes=(*INDEXES, *CUSTOMER_INDEXES), handlers=HANDLERS)
-    mongo.close()
+    await mongo.close()
 
 
 SNAPSHOTS = (Snapshot(InteractionRecorded, InteractionRepository),)

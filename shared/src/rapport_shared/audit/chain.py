@@ -64,7 +64,7 @@ class Chain:
         rows = await self._rows.find({"waiting": True}).sort("_id", 1).limit(BLOCK_SIZE).to_list(None)
         if not rows:
             return 0
-        async with await self._mongo.client.start_session() as session:
+        async with self._mongo.client.start_session() as session:
             try:
                 self.end = await session.with_transaction(
                     lambda session: self._seal(rows, session),

@@ -4,12 +4,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from motor.motor_asyncio import (
-    AsyncIOMotorClient,
-    AsyncIOMotorClientSession,
-    AsyncIOMotorCollection,
-    AsyncIOMotorDatabase,
-)
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -17,9 +15,9 @@ from pymongo.write_concern import WriteConcern
 from rapport_shared.mongo.metrics import CommandCounter
 
 Document: TypeAlias = dict[str, Any]
-Database: TypeAlias = AsyncIOMotorDatabase[Document]
-Collection: TypeAlias = AsyncIOMotorCollection[Document]
-Session: TypeAlias = AsyncIOMotorClientSession
+Database: TypeAlias = AsyncDatabase[Document]
+Collection: TypeAlias = AsyncCollection[Document]
+Session: TypeAlias = AsyncClientSession
 DatabaseError: TypeAlias = PyMongoError
 DuplicateKey: TypeAlias = DuplicateKeyError
 
@@ -34,7 +32,7 @@ _TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult")
 def is_transient(failure: BaseException | None) -> bool:
     """Whether the database did not answer in time, or gave a transaction up; what was asked of it may have been done.
 
-    The driver (Motor 3.7) commits outside of its own retries, so that a commit may fail with what is worth another try.
+    The driver repeats a transaction that was given up, and its commit, for as long as two minutes before it raises.
     """
     if isinstance(failure, ConnectionFailure):
         return True
@@ -45,7 +43,7 @@ def is_transient(failure: BaseException | None) -> bool:
 class Mongo:
     """One service's connection and its own database."""
 
-    client: AsyncIOMotorClient[Document]
+    client: AsyncMongoClient[Document]
     database: Database
     outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by every transaction of this process that has left events in the outbox."""
@@ -54,9 +52,9 @@ class Mongo:
         """Raise a driver error where the database does not answer."""
         await self.client.admin.command("ping")
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close every pooled connection."""
-        self.client.close()
+        await self.client.close()
 
 
 def database_name(prefix: str, service: str) -> str:
@@ -66,7 +64,7 @@ def database_name(prefix: str, service: str) -> str:
 
 def connect(url: str, database: str) -> Mongo:
     """Connect lazily; writes are acknowledged by a majority and journalled whatever the URL says."""
-    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+    client: AsyncMongoClient[Document] = AsyncMongoClient(
         url,
         tz_aware=True,
         appname=database,

@@ -104,14 +104,14 @@ class AggregateRepository(ABC, Generic[A]):
         if request.size == 0:
             return {}
         nested = NestedPages(self.collection, parent_field, request)
-        results = self._database[parents].aggregate(nested.pipeline(parent_ids, condition), session=self._session)
+        results = await self._database[parents].aggregate(nested.pipeline(parent_ids, condition), session=self._session)
         return {result["_id"]: self._page(request, result["found"]) async for result in results}
 
     async def nested_counts(self, parent_field: str, parent_ids: Sequence[str], condition: Document) -> dict[str, int]:
         """How many records each parent has, in one query; a parent without any is absent."""
         match = every({parent_field: {"$in": list(parent_ids)}}, condition)
         pipeline: list[Document] = [{"$match": match}, {"$group": {"_id": f"${parent_field}", "count": {"$sum": 1}}}]
-        results = self._documents.aggregate(pipeline, session=self._session)
+        results = await self._documents.aggregate(pipeline, session=self._session)
         return {result["_id"]: result["count"] async for result in results}
 
     async def save(self, aggregate: A, *, by: Actor) -> None:

@@ -1,8 +1,5 @@
 """One transaction: documents and all bookkeeping rows commit together or not at all."""
 
-import asyncio
-import itertools
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
@@ -19,7 +16,6 @@ W = TypeVar("W", bound="Work")
 T = TypeVar("T")
 P = ParamSpec("P")
 MAX_COMMIT_MS = 3000
-FIRST_PAUSE, PAUSE_GROWTH, LONGEST_PAUSE = 0.005, 1.5, 0.5
 
 
 class Work:
@@ -64,18 +60,16 @@ class Transactions(Generic[W]):
             return await self._attempt(change)
 
     async def _attempt(self, change: Callable[[W], Awaitable[T]]) -> T:
-        attempts, filled = itertools.count(), False
+        filled = False
 
         async def attempt(session: Session) -> T:
             nonlocal filled
-            if repeated := next(attempts):
-                await asyncio.sleep(_pause(repeated))
             work = self._make_work(self._mongo.database, session)
             result = await change(work)
             filled = work.outbox.filled
             return result
 
-        async with await self._mongo.client.start_session() as session:
+        async with self._mongo.client.start_session() as session:
             result: T = await session.with_transaction(
                 attempt,
                 read_concern=TRANSACTION_READ_CONCERN,
@@ -85,14 +79,6 @@ class Transactions(Generic[W]):
         if filled:
             self._mongo.outbox_filled.set()
         return result
-
-
-def _pause(repeated: int) -> float:
-    """How long writers of one document leave each other alone before they run again: seconds, more each time.
-
-    The figures are those of MongoDB's specification "Convenient API for Transactions"; this driver does not pause.
-    """
-    return random.random() * min(FIRST_PAUSE * PAUSE_GROWTH ** (repeated - 1), LONGEST_PAUSE)
 
 
 def transactional(

@@ -92,10 +92,10 @@ class EndState:
             service: connect(url, database_name(prefix, service)) for service in CONSUMERS
         }
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections."""
         for mongo in self._databases.values():
-            mongo.close()
+            await mongo.close()
 
     async def waiting(self) -> dict[str, int]:
         """How many events each service still has to publish."""

@@ -142,7 +142,7 @@ async def trial(
         finally:
             for child in (relay, consumer, *twins):
                 child.kill()
-            mongo.close()
+            await mongo.close()
 
 
 def _port(url: str) -> int:

@@ -50,7 +50,7 @@ class DeliveryRepository:
             {"$sort": {"lane": 1, "order": 1}},
             {"$group": {"_id": "$lane", "first": {"$first": "$$ROOT"}}},
         ]
-        firsts = [_from_document(row["first"]) async for row in self._documents.aggregate(pipeline)]
+        firsts = [_from_document(row["first"]) async for row in await self._documents.aggregate(pipeline)]
         # What comes first in its lane may be waiting for another try: those behind it wait as well.
         return sorted((first for first in firsts if first.next_at <= now), key=lambda first: first.order)
 
@@ -95,7 +95,7 @@ class DeliveryRepository:
         if request.size == 0:
             return {}
         pipeline = NestedPages(COLLECTION, "webhook_id", request).pipeline(webhooks, condition)
-        results = self._webhooks.aggregate(pipeline, session=self._session)
+        results = await self._webhooks.aggregate(pipeline, session=self._session)
         pages = {result["_id"]: request.page(result["found"]) async for result in results}
         return {
             webhook: page.of([_from_document(document) for document in page.items]) for webhook, page in pages.items()
@@ -105,7 +105,7 @@ class DeliveryRepository:
         """How many deliveries each webhook has, in one query."""
         match = every({"webhook_id": {"$in": list(webhooks)}}, condition)
         pipeline: list[Document] = [{"$match": match}, {"$group": {"_id": "$webhook_id", "count": {"$sum": 1}}}]
-        results = self._documents.aggregate(pipeline, session=self._session)
+        results = await self._documents.aggregate(pipeline, session=self._session)
         return {result["_id"]: result["count"] async for result in results}
 
 

@@ -39,13 +39,13 @@ class HistoryRepository:
         if request.size == 0:
             return Page([], [], has_next=False, has_previous=False)
         pipeline = [{"$match": request.query(condition)}, *_within(scope), {"$sort": request.sort()}]
-        found = self._documents.aggregate([*pipeline, {"$limit": request.size + 1}])
+        found = await self._documents.aggregate([*pipeline, {"$limit": request.size + 1}])
         return _page(request, await found.to_list(None))
 
     async def count(self, condition: Document, scope: Scope) -> int:
         """How many entries of customers within reach match."""
         pipeline = [{"$match": condition}, *_within(scope), {"$count": "count"}]
-        found = await self._documents.aggregate(pipeline).to_list(None)
+        found = await (await self._documents.aggregate(pipeline)).to_list(None)
         return int(found[0]["count"]) if found else 0
 
     async def nested_pages(
@@ -55,14 +55,14 @@ class HistoryRepository:
         if request.size == 0:
             return {}
         nested = NestedPages(COLLECTION, "customer_id", request)
-        results = self._database[CUSTOMERS].aggregate(nested.pipeline(customers, condition))
+        results = await self._database[CUSTOMERS].aggregate(nested.pipeline(customers, condition))
         return {result["_id"]: _page(request, result["found"]) async for result in results}
 
     async def nested_counts(self, customers: Sequence[str], condition: Document) -> dict[str, int]:
         """How many entries each customer has, in one query."""
         match = every({"customer_id": {"$in": list(customers)}}, condition)
         pipeline: list[Document] = [{"$match": match}, {"$group": {"_id": "$customer_id", "count": {"$sum": 1}}}]
-        return {result["_id"]: result["count"] async for result in self._documents.aggregate(pipeline)}
+        return {result["_id"]: result["count"] async for result in await self._documents.aggregate(pipeline)}
 
     async def since(self, customer_id: str, at: datetime) -> list[Entry]:
         """The customer's entries after that time, newest first."""

@@ -72,7 +72,7 @@ class ImportRepository:
             rows = self._rows.find({"import_id": only, **condition}, session=self._session)
             return {only: [_result(row) for row in await rows.sort("row").limit(limit).to_list(None)]}
         nested = NestedPages(ROWS, "import_id", PageRequest(limit, (Order("row"),)))
-        found = self._imports.aggregate(nested.pipeline(identifiers, condition), session=self._session)
+        found = await self._imports.aggregate(nested.pipeline(identifiers, condition), session=self._session)
         return {each["_id"]: [_result(row) for row in each["found"][:limit]] async for each in found}
 
     async def made(self, identifier: str, *, before: int, limit: int) -> list[tuple[RowResult, int | None]]:

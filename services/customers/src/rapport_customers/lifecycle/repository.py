@@ -70,10 +70,10 @@ class StayRepository:
         ended = every({"left_at": {"$gte": since, "$lte": until}}, owners.filter())
         spans = {"left": {"$sum": 1}, "shortest": {"$min": "$seconds"}, "longest": {"$max": "$seconds"}}
         group = {"_id": "$stage", **spans, "mean": {"$avg": "$seconds"}}
-        left = await self._documents.aggregate([{"$match": ended}, {"$group": group}]).to_list(None)
+        left = await (await self._documents.aggregate([{"$match": ended}, {"$group": group}])).to_list(None)
         present = every({"deleted": False}, scope.filter())
         pipeline: list[Document] = [{"$match": present}, {"$group": {"_id": "$stage", "customers": {"$sum": 1}}}]
-        counted = await self._database[CUSTOMERS].aggregate(pipeline).to_list(None)
+        counted = await (await self._database[CUSTOMERS].aggregate(pipeline)).to_list(None)
         now, past = {row["_id"]: row["customers"] for row in counted}, {row["_id"]: row for row in left}
         return [_summary(stage, now.get(stage.value, 0), past.get(stage.value, {})) for stage in CustomerStage]
 

@@ -66,7 +66,7 @@ class OrderRepository(HangingRepository[Order]):
             "changed_at": {"$max": "$updated_at"},
         }
         pipeline: list[Document] = [{"$match": {"customer_id": {"$in": list(customer_ids)}}}, {"$group": group}]
-        rows = await self._documents.aggregate(pipeline, session=self._session).to_list(None)
+        rows = await (await self._documents.aggregate(pipeline, session=self._session)).to_list(None)
         theirs = {each: [row for row in rows if row["_id"]["customer"] == each] for each in customer_ids}
         return {customer_id: _facts(of) for customer_id, of in theirs.items()}
 
@@ -77,7 +77,7 @@ class OrderRepository(HangingRepository[Order]):
         later = [{"customer_id": identifier, "ordered_at": {"$gt": at}} for identifier, at in first.items()]
         counting = every({"$or": later}, {"status": {"$nin": [status.value for status in ENDED]}}, scope.filter())
         group = {"_id": "$customer_id", "at": {"$min": "$ordered_at"}}
-        found = self._documents.aggregate([{"$match": counting}, {"$group": group}], session=self._session)
+        found = await self._documents.aggregate([{"$match": counting}, {"$group": group}], session=self._session)
         return {row["_id"]: row["at"] async for row in found}
 
     def to_document(self, aggregate: Order) -> Document:

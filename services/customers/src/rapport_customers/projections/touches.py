@@ -108,7 +108,9 @@ class Touches:
             for identifier, at in after.items()
         ]
         group = {"_id": "$customer_id", "at": {"$min": "$occurred_at"}}
-        found = self._interactions.aggregate([{"$match": {"$or": theirs}}, {"$group": group}], session=self._session)
+        found = await self._interactions.aggregate(
+            [{"$match": {"$or": theirs}}, {"$group": group}], session=self._session
+        )
         return {row["_id"]: row["at"] async for row in found}
 
     async def _keep(self, collection: str, identifier: str, telling: Telling, values: dict[str, Any]) -> set[str]:

@@ -59,7 +59,7 @@ class SegmentRepository(AggregateRepository[Segment]):
             {"$match": wanted},
             {"$group": {"_id": "$segments", "count": {"$sum": 1}}},
         ]
-        return {each["_id"]: each["count"] async for each in self._database[CUSTOMERS].aggregate(pipeline)}
+        return {each["_id"]: each["count"] async for each in await self._database[CUSTOMERS].aggregate(pipeline)}
 
     def to_document(self, aggregate: Segment) -> Document:
         """The fields as they are."""
