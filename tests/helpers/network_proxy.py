@@ -31,7 +31,8 @@ class NetworkProxy:
         self.dropped = 0
         """Answers that were lost, each with its connection."""
         self.losing: bytes | None = None
-        """A request that holds this is still to be lost."""
+        """A request that holds this is still to be lost, so often."""
+        self._to_lose = 0
         self.lost = 0
         """Requests that were lost, each with its connection."""
         self.cut_off = 0
@@ -80,9 +81,9 @@ class NetworkProxy:
         """The server's next answer is lost, and the connection that it came on."""
         self.dropping = True
 
-    def lose_request(self, holding: bytes) -> None:
-        """The next request that holds these bytes does not arrive, and its connection is lost."""
-        self.losing = holding
+    def lose_request(self, holding: bytes, times: int = 1) -> None:
+        """The next requests that hold these bytes do not arrive, and their connections are lost."""
+        self.losing, self._to_lose = holding, times
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refusing:
@@ -121,7 +122,8 @@ class NetworkProxy:
                     self.dropped += 1
                     return
                 if self.losing and way is self._up and self.losing in data:
-                    self.losing = None
+                    self._to_lose -= 1
+                    self.losing = self.losing if self._to_lose else None
                     self.lost += 1
                     return
                 writer.write(data)
