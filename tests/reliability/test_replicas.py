@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from reliability.checker import TWICE
 from reliability.keeper import in_thread
 from reliability.summary import Summary
 from reliability.trial import RIGHT, Trial, trial
+from waiting import eventually
 
 from rapport_local.backing import BackingServices
 from rapport_local.backing.rabbitmq import OwnBroker
@@ -19,26 +20,20 @@ from rapport_local.processes.child import Child
 
 # A lease of the relay lasts 15 s; the broker gives a consumer up after two silent heartbeats, some 30 s.
 TAKEN_OVER_SECONDS = 90
+FROZEN_SECONDS = 20
 CHANGES = 3
 BUSY_CHANGES = 30
-
-
-def the_relay(of: Trial) -> Child:
-    return of.relay
-
-
-def the_consumer(of: Trial) -> Child:
-    return of.consumer
 
 
 @pytest.mark.reliability
 @pytest.mark.nightly
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("victim", "mutants"), [(the_relay, {}), (the_consumer, {"no-inbox": TWICE})], ids=["relay", "consumer"]
+    ("point", "mutants"),
+    [("relay.freeze-after-read-before-publish", {}), ("consumer.freeze-after-commit-before-ack", {"no-inbox": TWICE})],
 )
 async def test_a_frozen_process_is_relieved_and_does_no_harm_when_it_wakes(
-    victim: Callable[[Trial], Child],
+    point: str,
     mutants: dict[str, str],
     backing: BackingServices,
     database_prefix: str,
@@ -51,7 +46,7 @@ async def test_a_frozen_process_is_relieved_and_does_no_harm_when_it_wakes(
             design: await stack.enter_async_context(trial(backing, database_prefix, tmp_path, design))
             for design in (RIGHT, *mutants)
         }
-        await asyncio.gather(*(_relieve(each, victim) for each in trials.values()))
+        await asyncio.gather(*(_relieve(each, point) for each in trials.values()))
         found = {design: await each.broken_promises() for design, each in trials.items()}
     caught = [mutant for mutant, kind in mutants.items() if kind in {violation.kind for violation in found[mutant]}]
     summary.mutants += len(mutants)
@@ -61,17 +56,16 @@ async def test_a_frozen_process_is_relieved_and_does_no_harm_when_it_wakes(
     assert caught == list(mutants), f"not caught: {found}"
 
 
-async def _relieve(each: Trial, victim: Callable[[Trial], Child]) -> None:
-    await each.start(each.relay)
-    await each.start(each.consumer)
-    await each.change(1)
-    assert await each.all_handled(seconds=TAKEN_OVER_SECONDS)
-    for twin in each.twins:
-        await each.start(twin)
+async def _relieve(each: Trial, point: str) -> None:
+    victim = each.relay if point.startswith("relay") else each.consumer
+    for child in (each.relay, each.consumer):
+        await each.start(child, crash_point=point if child is victim else None)
     await each.change(BUSY_CHANGES)
-    async with _frozen(victim(each)):
+    async with _frozen(victim):
+        for twin in each.twins:
+            await each.start(twin)
         await each.change(CHANGES)
-        assert await each.all_handled(seconds=TAKEN_OVER_SECONDS), f"nobody took over from {victim.__name__}"
+        assert await each.all_handled(seconds=TAKEN_OVER_SECONDS), f"nobody took over from {victim.name}"
     await each.change(1)
 
 
@@ -81,13 +75,19 @@ def _is_stopped(pid: int) -> bool:
 
 @asynccontextmanager
 async def _frozen(child: Child) -> AsyncIterator[None]:
-    assert child.pid is not None
-    os.kill(child.pid, signal.SIGSTOP)
+    """While it is frozen where it freezes itself; awake afterwards."""
+    pid = child.pid
+    assert pid is not None
+
+    async def is_stopped() -> bool:
+        return _is_stopped(pid)
+
+    await eventually(is_stopped, seconds=FROZEN_SECONDS)
     try:
         yield
-        assert _is_stopped(child.pid), f"{child.name} was awake"
+        assert _is_stopped(pid), f"{child.name} was awake"
     finally:
-        os.kill(child.pid, signal.SIGCONT)
+        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.reliability

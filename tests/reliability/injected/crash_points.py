@@ -1,6 +1,7 @@
-"""Named points at which a process ends at once, as if it were killed there."""
+"""Named points at which a process ends at once, as if it were killed there, or is frozen."""
 
 import os
+import signal
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -16,7 +17,7 @@ EXIT_CODE = 86
 
 
 def arm(point: str) -> None:
-    """Make this process end when it reaches the point for the first time.
+    """Make this process end, or freeze, when it reaches the point for the first time.
 
     It holds its relay's lease for a shorter time than usual: the next process then need not wait so long for it.
     """
@@ -45,17 +46,24 @@ def _before(owner: type, name: str) -> Callable[[], None]:
     return put
 
 
-def _after(owner: type, name: str) -> Callable[[], None]:
+def _after(owner: type, name: str, *, freeze: bool = False) -> Callable[[], None]:
     """Once the method has done, or found, something."""
 
     def put() -> None:
         method = getattr(owner, name)
+        frozen = False
 
-        async def dying(*args: Any, **kwargs: Any) -> Any:
+        async def reaching(*args: Any, **kwargs: Any) -> Any:
+            nonlocal frozen
             result = await method(*args, **kwargs)
-            return _die() if result else result
+            if result and not freeze:
+                _die()
+            elif result and not frozen:
+                frozen = True
+                os.kill(os.getpid(), signal.SIGSTOP)
+            return result
 
-        _replace(owner, name, dying)
+        _replace(owner, name, reaching)
 
     return put
 
@@ -78,4 +86,6 @@ _POINTS: dict[str, Callable[[], None]] = {
     "consumer.before-transaction": _before(Consumer, "_handle"),
     "consumer.mid-transaction": _mid_transaction,
     "consumer.after-commit-before-ack": _after(Transactions, "run"),
+    "consumer.freeze-after-commit-before-ack": _after(Transactions, "run", freeze=True),
+    "relay.freeze-after-read-before-publish": _after(OutboxStore, "waiting", freeze=True),
 }
