@@ -52,7 +52,14 @@ async def _fill(client: SubgraphClient, by: Actor) -> str:
     """A customer with personal values in every place that this service has for them."""
     customer = await _make(client, by, idempotencyKey=f"{CANARY}:key")
     changed = {"id": customer, "name": f"{CANARY} 李四", "reason": f"{CANARY} reason"}
-    await client.mutate("updateCustomer", "customer { id }", changed, by=by)
+    labelled = {"tags": [*PERSON["tags"], f"{CANARY} label"]}
+    await client.mutate("updateCustomer", "customer { id }", {**changed, **labelled}, by=by)
+    labels = (
+        await client.query("query($id: ID!) { customer(id: $id) { tagLinks { tag { id } } } }", {"id": customer}, by=by)
+    ).data
+    for label in labels["customer"]["tagLinks"]:
+        coloured = {"id": label["tag"]["id"], "colour": "#1E90FF", "reason": f"{CANARY} reason"}
+        assert (await client.mutate("updateTag", "tag { id }", coloured, by=by))["userErrors"] == []
     word = {"purpose": "MARKETING_EMAIL", "source": f"{CANARY} form", "evidence": f"{CANARY} scan"}
     await client.mutate("grantConsent", "customer { id }", {"customerId": customer, **word}, by=by)
     contact = {"name": f"{CANARY} 王五", "title": f"{CANARY} title", "email": f"{CANARY}@example.org"}

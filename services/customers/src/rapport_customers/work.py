@@ -1,6 +1,6 @@
 """What a transaction of this service gives to its use cases."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -106,6 +106,12 @@ class CustomersWork(Work):
             count += len(erased)
         await self.stays.erase(customer_id)  # they say again what the history does
         return count
+
+    async def forget_labels(self, tag_ids: Iterable[str], *, by: Actor) -> None:
+        """Take the words of labels that no customer has any more, and the reasons that were given for changing them."""
+        unused = [tag for tag in tag_ids if not await self.customers.has_tag(tag)]
+        forgotten = await self.tag_book.forget(unused, by=by)
+        await self.forget(self.tags.noun, f"{SERVICE}.{self.tags.noun}.erased", forgotten, by=by)
 
     async def remove(self, customer_ids: Sequence[str], *, by: Actor) -> None:
         """Delete customers for good, with all that hangs on them and all that is known of them."""

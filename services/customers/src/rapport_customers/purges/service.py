@@ -58,5 +58,5 @@ class PurgeService:
         for each in family:
             each.purge(now=self._clock())
             await work.customers.save(each, by=BY_PURGE)
-        await work.tag_book.forget([tag for tag in tags if not await work.customers.has_tag(tag)], by=BY_PURGE)
+        await work.forget_labels(tags, by=BY_PURGE)
         await work.remove([each.id for each in family], by=BY_PURGE)

@@ -112,7 +112,7 @@ class SubjectService:
         for each in erased:
             each.erase(request.id, now=self._clock())
             await work.customers.save(each, by=by)
-        await work.tag_book.forget([tag for tag in tags if not await work.customers.has_tag(tag)], by=by)
+        await work.forget_labels(tags, by=by)
         history = HistoryRepository(work.database, work.session)
         records += sum([await history.erase(each) for each in theirs])
         request.complete(OWN_SERVICE, records=records, at=self._clock())

@@ -9,6 +9,7 @@ from rapport_customers.tags.errors import AmbiguousTag, SingleChoice, TagGroupCl
 from rapport_customers.tags.model import Tag, TagChoice, TagGroup, name_key
 from rapport_shared.actor import SYSTEM, Actor
 from rapport_shared.clock import Clock
+from rapport_shared.explanation import explained
 from rapport_shared.ids import new_id
 
 if TYPE_CHECKING:
@@ -48,14 +49,17 @@ class TagBook:
                 known[key] = await self._make(group, wanted[key], by)
         return tuple(known[key].id for key in wanted)
 
-    async def forget(self, tag_ids: Iterable[str], *, by: Actor) -> None:
-        """Take their words from labels: what was typed for one person only may be about that person."""
+    async def forget(self, tag_ids: Iterable[str], *, by: Actor) -> list[str]:
+        """Take their words from labels: what was typed for one person only may be about that person; their ids."""
         group = await self._labels()
+        forgotten: list[str] = []
         for tag in (await self._tags.of_ids(tag_ids)).values():
             if tag.group_id == group.id:
                 for each in (tag, *await self._tags.merged_into(tag.id)):
                     each.update({"name": each.id, "archived": True}, group, now=self._clock())
                     await self._tags.save(each, by=by)
+                    forgotten.append(each.id)
+        return forgotten
 
     async def require_together(self, tag_ids: Sequence[str], before: Iterable[str] = ()) -> None:
         """Raise where a customer cannot be given these tags, apart from those it has: TagNotFound, SingleChoice."""
@@ -90,5 +94,6 @@ class TagBook:
         if not group.open:
             raise TagGroupClosed(f"{group.name} takes no other tags than it has.", path=PATH)
         tag = Tag.create(new_id(TAG_PREFIX), group, name, now=self._clock())
-        await self._tags.save(tag, by=by)
+        with explained(None):  # a reason that was given is one for the customer's change, and goes with the customer
+            await self._tags.save(tag, by=by)
         return tag
