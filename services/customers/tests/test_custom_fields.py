@@ -256,3 +256,13 @@ async def test_only_administrators_define_and_everybody_of_the_staff_reads(
     assert answer.data["customFields"] == [{"key": "size", "applyTo": "Customer"}]
     nobody = Actor("usr_nobody", "NOBODY", "ses_9")
     assert (await client.query("{ customFields { key } }", by=nobody)).codes == ["FORBIDDEN"]
+
+
+async def test_a_unique_value_that_was_the_only_one_is_free_again_once_it_is_cleared(
+    client: SubgraphClient, admin: Actor
+) -> None:
+    await define(client, admin, "taxNo", "TEXT", unique=True)
+    had = (await create(client, admin, taxNo="A1"))["customer"]["id"]
+    assert (await create(client, admin, taxNo="A1"))["userErrors"] != []
+    assert (await update(client, admin, had, taxNo=None))["userErrors"] == []
+    assert (await create(client, admin, taxNo="A1"))["userErrors"] == []

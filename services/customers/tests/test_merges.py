@@ -167,3 +167,36 @@ async def test_merges_of_many_customers_take_one_query(client: SubgraphClient, a
     ]
     assert commands() - before == 2
     assert all(node["mergedIds"] == node["merges"][0]["otherIds"] for node in nodes["nodes"])
+
+
+async def test_custom_values_that_a_merge_brought_go_with_it_and_later_ones_stay(
+    client: SubgraphClient, admin: Actor
+) -> None:
+    for key in ("own", "both", "brought", "edited"):
+        field = {"appliesTo": "Customer", "key": key, "label": key, "type": "TEXT", "unique": key == "brought"}
+        assert await codes(await client.mutate("defineCustomField", "customField { id }", field, by=admin)) == []
+    kept = await make(client, admin, "一", custom=custom(own="1", both="1"))
+    gone = await make(client, admin, "二", custom=custom(both="2", brought="2", edited="2"))
+    merged = await merge(client, admin, kept, gone)
+    assert await custom_of(client, admin, kept) == {"own": "1", "both": "1", "brought": "2", "edited": "2"}
+    change = {"id": kept, "custom": custom(edited="3", own="3")}
+    assert await codes(await client.mutate("updateCustomer", "customer { id }", change, by=admin)) == []
+    undone = await client.mutate("unmergeCustomers", MERGED, {"mergeId": merged["merge"]["id"]}, by=admin)
+    assert await codes(undone) == []
+    assert await custom_of(client, admin, kept) == {"own": "3", "both": "1", "edited": "3"}
+    assert await custom_of(client, admin, gone) == {"both": "2", "brought": "2", "edited": "2"}
+    bare = await make(client, admin, "三")
+    merged = await merge(client, admin, bare, gone)
+    undone = await client.mutate("unmergeCustomers", MERGED, {"mergeId": merged["merge"]["id"]}, by=admin)
+    assert await codes(undone) == []
+    assert await custom_of(client, admin, bare) == {}
+
+
+def custom(**values: str) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in values.items()]
+
+
+async def custom_of(client: SubgraphClient, by: Actor, identifier: str) -> dict[str, Any]:
+    document = "query($id: ID!) { customer(id: $id) { custom { key value } } }"
+    found = (await client.query(document, {"id": identifier}, by=by)).data["customer"]["custom"]
+    return {each["key"]: each["value"] for each in found if each["value"] is not None}

@@ -1,6 +1,6 @@
 """What a merge makes of its customers' values, and what is given back when it is undone; no I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -58,8 +58,24 @@ def remaining(survivor: Customer, others: Sequence[Customer]) -> tuple[str, ...]
     return tuple(each for each in survivor.merged_ids if each not in leaving)
 
 
-def given_back(current: Any, change: FieldChange) -> Any:
-    """A field's stored value without what the merge brought; as it is where it was changed since."""
+def without_merge(
+    document: Mapping[str, Any], flat: Mapping[str, Any], changes: Iterable[FieldChange]
+) -> dict[str, Any]:
+    """The document's fields that a merge's changes touched, without what it brought; ``flat`` has open fields apart."""
+    without: dict[str, Any] = {}
+    for change in changes:
+        name, _, key = change.field.partition(".")
+        if name in document and name != "merged_ids":
+            value = _given_back(flat.get(change.field), change)
+            if key:
+                others = {each: item for each, item in without.get(name, document[name]).items() if each != key}
+                value = others if value is None else {**others, key: value}
+            without[name] = value
+    return without
+
+
+def _given_back(current: Any, change: FieldChange) -> Any:
+    """A stored value without what the merge brought; as it is where it was changed since."""
     if current == change.after:
         return change.before
     if isinstance(current, list) and isinstance(change.before, list) and isinstance(change.after, list):

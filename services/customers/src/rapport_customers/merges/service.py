@@ -9,7 +9,7 @@ from rapport_customers.customers.model import Customer
 from rapport_customers.customers.service import TYPE, CustomerService
 from rapport_customers.history.repository import HistoryRepository
 from rapport_customers.merges.errors import MergeNotFound, MergeUndone
-from rapport_customers.merges.model import Merge, check_parts, given_back, merged_values, remaining
+from rapport_customers.merges.model import Merge, check_parts, merged_values, remaining, without_merge
 from rapport_customers.merges.repository import MergeRepository
 from rapport_customers.work import CustomersWork
 from rapport_shared.actor import Actor
@@ -176,10 +176,9 @@ class MergeService:
         if entry is None:
             return values
         stored = {"_id": survivor.id, "version": survivor.version, **work.customers.to_document(survivor)}
-        changes = [change for change in entry.changes if change.field != "merged_ids" and change.field in stored]
-        stored |= {change.field: given_back(stored[change.field], change) for change in changes}
-        restored = work.customers.from_document(stored)
-        return {**{change.field: getattr(restored, change.field) for change in changes}, **values}
+        without = without_merge(stored, survivor.flat(stored), entry.changes)
+        restored = work.customers.from_document({**stored, **without})
+        return {**{name: getattr(restored, name) for name in without}, **values}
 
     async def _recounted(self, work: CustomersWork, identifier: str) -> Customer:
         """The customer with what its orders and needs say now, and what others have told of it."""
