@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+import struct
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +190,32 @@ async def test_a_client_that_does_not_read_is_closed(gateway: Gateway) -> None:
 
 async def test_a_socket_that_never_reads_is_cut_off(gateway: Gateway) -> None:
     """On a bare socket, where nothing reads by itself: in the end the connection is gone."""
+    with not_reading(gateway) as raw:
+        await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 30)
+        await eventually(lambda: is_cut(raw))
+
+
+async def test_a_client_that_is_gone_is_no_error_of_the_gateways(tmp_path: Path) -> None:
+    async with running_gateway(tmp_path, ticks=TICKS, names=NAMES) as gateway:
+        for _ in range(5):
+            with not_reading(gateway) as raw:
+                await asyncio.sleep(FILLED_SECONDS)
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 10)
+            gateway.servers["ticks"].forget()
+        gateway.process.terminate()
+        _, told = await gateway.process.communicate()
+    assert b"ERROR" not in told, told.decode()
+
+
+FILLED_SECONDS = 0.5
+"""Until the gateway waits for a client that does not read; it gives such a client up after a second."""
+RESET = struct.pack("ii", 1, 0)
+
+
+@contextmanager
+def not_reading(gateway: Gateway) -> Iterator[socket.socket]:
+    """A socket that has subscribed to much and takes nothing."""
     host, port = gateway.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as raw:
         raw.send(HANDSHAKE)
@@ -197,8 +225,7 @@ async def test_a_socket_that_never_reads_is_cut_off(gateway: Gateway) -> None:
         for message in ({"type": "connection_init"}, {"type": "subscribe", "id": "s", "payload": query}):
             text = orjson.dumps(message)
             raw.send(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)  # masked with nothing
-        await asyncio.wait_for(gateway.servers["ticks"].ended.wait(), 30)
-        await eventually(lambda: is_cut(raw))
+        yield raw
 
 
 HANDSHAKE = (

@@ -82,20 +82,22 @@ class Person:
         return payloads
 
     @asynccontextmanager
-    async def listening(self, target: str, fields: Sequence[str]) -> AsyncIterator["Heard"]:
-        """What all these subscriptions on one socket are told while the block runs."""
+    async def listening(self, target: str, name: str, after: str) -> AsyncIterator["Heard"]:
+        """What a subscription is told while the block runs, of all that happened behind the cursor."""
         heard, headers = Heard(), self.doors.headers(target)
         url = self.doors.url(target).replace("http", "ws", 1)
         protocols = ("graphql-transport-ws",)
         async with self.doors.http.ws_connect(url, protocols=protocols, headers=headers) as socket:
             await socket.send_json({"type": "connection_init", "payload": {"authorization": await self.bearer()}})
             assert (await socket.receive_json())["type"] == "connection_ack"
-            for name in fields:
-                payload = {"query": f"subscription {{ {name} {{ kind id node {{ id }} }} }}"}
-                await socket.send_json({"id": name, "type": "subscribe", "payload": payload})
+            query = f"subscription($after: String) {{ {name}(after: $after) {{ kind id node {{ id }} }} }}"
+            payload = {"query": query, "variables": {"after": after}}
+            await socket.send_json({"id": name, "type": "subscribe", "payload": payload})
             collecting = asyncio.create_task(heard.collect(socket))
-            yield heard
-            collecting.cancel()
+            try:
+                yield heard
+            finally:
+                collecting.cancel()
 
 
 @dataclass

@@ -202,10 +202,10 @@ async def heard(world: World) -> AsyncIterator[dict[tuple[str, str, str], Heard]
         for role, by in world.people.items():
             for of_type in live:
                 for target in (of_type.service, GATEWAY):
-                    listening = by.listening(target, [str(of_type.live)])
+                    cursor = (await pulled(by, target, of_type, None))["cursor"]
+                    listening = by.listening(target, str(of_type.live), cursor)
                     sockets[role, target, of_type.name] = await open_sockets.enter_async_context(listening)
-                    cursors[role, target, of_type.name] = (await pulled(by, target, of_type, None))["cursor"]
-        await asyncio.sleep(2.0)  # the protocol has no answer to a subscribe message
+                    cursors[role, target, of_type.name] = cursor
         for of_type in live:
             field = of_type.mutations["UPDATE"][0]
             calls: list[tuple[str, dict[str, Any]]] = [

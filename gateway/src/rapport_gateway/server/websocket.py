@@ -239,6 +239,8 @@ class Connection:
         try:
             while (message := self._outbox.take_now()) is not None:
                 await self._send({"type": "websocket.send", "text": message.decode()})
+        except OSError:  # what ASGI raises for a client that is gone; who reads from it is told, and ends
+            self._outbox.end(drop=True)
         finally:
             self._writer = None
 
