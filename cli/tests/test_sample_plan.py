@@ -6,12 +6,16 @@ from pathlib import Path
 
 import phonenumbers
 import pytest
+from faker import Faker
 from graphql import GraphQLEnumType, build_schema
 
 from rapport_cli.importing.customer_values import MAIL_SHAPE
 from rapport_cli.sample.plan import TEAM_TASKS, make_plan
 from rapport_cli.sample.records import Plan
 
+# Read before any test runs: while CPython 3.11.2 parses a module, it must not log a traceback of what it collects (a
+# SystemError, gh-106905), which other tests may leave.
+Faker(["zh_CN", "en_US"])
 SEED = 20250101
 TODAY = date(2025, 6, 30)
 NOW = datetime.combine(TODAY, time(), tzinfo=UTC)
