@@ -80,7 +80,7 @@ def api_app(
         routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint), _event_contract(service), *routes],
         checks={"database": mongo.ping, "broker": link.check},
         background=[link.run, directory.run, *background],
-        on_stop=_closing(mongo),
+        on_stop=mongo.close,
         max_body_bytes=settings.max_body_bytes,
     )
 
@@ -171,10 +171,3 @@ def _sets_of_access(changed: asyncio.Event) -> Callable[[str], None]:
             changed.set()
 
     return handled
-
-
-def _closing(mongo: Mongo) -> Callable[[], Awaitable[None]]:
-    async def close() -> None:
-        await mongo.close()
-
-    return close
